@@ -1,0 +1,254 @@
+"""Program trading of a market and of a stock (프로그램매매). Sources as in :mod:`.quote`."""
+
+from __future__ import annotations
+
+from kiwoomdata.catalogue.common import DAY, SYMBOL, VENUE_PARAM, choice, flow, moved, price, quantity
+from kiwoomdata.catalogue.entry import (
+    MILLION_KRW,
+    POINTS,
+    POINTS_X100,
+    SHARES,
+    THOUSAND_SHARES,
+    UNKNOWN,
+    Column,
+    Endpoint,
+    Param,
+    Part,
+    Unit,
+    Walk,
+)
+from kiwoomdata.kinds import AMOUNT, BASIS, DATE, INDEX, QUANTITY, TEXT, TIME, VENUE
+
+# The seed document prints P001_AL02 for KOSDAQ at all venues, the newer guide P101_AL02. The
+# other five codes name the market in their first four letters, and P001 is KOSPI: P101 it is.
+_MARKETS = {
+    "kospi": "P00101",
+    "kospi_nxt": "P001_NX01",
+    "kospi_all": "P001_AL01",
+    "kosdaq": "P10102",
+    "kosdaq_nxt": "P101_NX02",
+    "kosdaq_all": "P101_AL02",
+}
+
+_MARKET_PARAMS = (
+    DAY,
+    choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
+    Param("mrkt_tp", "market", "시장구분", TEXT, _MARKETS),
+    choice("min_tic_tp", "interval", "분틱구분", "minute", tick="0", minute="1"),
+    VENUE_PARAM,
+)
+
+
+def _market_columns(when: Column, index: Unit) -> tuple[Column, ...]:
+    """Million won and thousand shares; both are answered whatever ``amt_qty_tp`` asks (live, August 2026)."""
+
+    def amount(key: str, name: str, ko: str) -> Column:
+        return Column(key, name, AMOUNT, ko, MILLION_KRW)
+
+    def volume(key: str, name: str, ko: str) -> Column:
+        return Column(key, name, QUANTITY, ko, THOUSAND_SHARES)
+
+    return (
+        when,
+        amount("dfrt_trde_sel", "arbitrage_sell_value", "차익거래매도"),
+        amount("dfrt_trde_buy", "arbitrage_buy_value", "차익거래매수"),
+        flow("dfrt_trde_netprps", "arbitrage_net_buy_value", "차익거래순매수", MILLION_KRW),
+        amount("ndiffpro_trde_sel", "non_arbitrage_sell_value", "비차익거래매도"),
+        amount("ndiffpro_trde_buy", "non_arbitrage_buy_value", "비차익거래매수"),
+        flow("ndiffpro_trde_netprps", "non_arbitrage_net_buy_value", "비차익거래순매수", MILLION_KRW),
+        volume("dfrt_trde_sell_qty", "arbitrage_sell_volume", "차익거래매도수량"),
+        volume("dfrt_trde_buy_qty", "arbitrage_buy_volume", "차익거래매수수량"),
+        flow("dfrt_trde_netprps_qty", "arbitrage_net_buy_volume", "차익거래순매수수량", THOUSAND_SHARES),
+        volume("ndiffpro_trde_sell_qty", "non_arbitrage_sell_volume", "비차익거래매도수량"),
+        volume("ndiffpro_trde_buy_qty", "non_arbitrage_buy_volume", "비차익거래매수수량"),
+        flow(
+            "ndiffpro_trde_netprps_qty",
+            "non_arbitrage_net_buy_volume",
+            "비차익거래순매수수량",
+            THOUSAND_SHARES,
+        ),
+        amount("all_sel", "total_sell_value", "전체매도"),
+        amount("all_buy", "total_buy_value", "전체매수"),
+        flow("all_netprps", "total_net_buy_value", "전체순매수", MILLION_KRW),
+        Column("kospi200", "kospi200", INDEX, "KOSPI200", index, style="plus"),
+        Column("basis", "basis", BASIS, "BASIS", POINTS),
+    )
+
+
+_IGNORES_DATE = "The live server is said to ignore the date and to answer for today (seen 2026)."
+
+PROGRAM_BY_TIME = Endpoint(
+    "ka90005",
+    ko="프로그램매매추이요청 시간대별",
+    en="Program trading of a market through the day",
+    function="program_trend",
+    params=_MARKET_PARAMS,
+    page_rows=100,
+    order="newest first",
+    note=_IGNORES_DATE,
+    parts=(
+        Part(
+            "trend",
+            "prm_trde_trnsn",
+            "프로그램매매추이",
+            _market_columns(Column("cntr_tm", "time", TIME, "체결시간"), POINTS_X100),
+        ),
+    ),
+)
+
+PROGRAM_BY_DAY = Endpoint(
+    "ka90010",
+    ko="프로그램매매추이요청 일자별",
+    en="Program trading of a market by day",
+    function="program_trend",
+    params=_MARKET_PARAMS,
+    key=("date",),
+    walk=Walk("date", until="date"),
+    page_rows=100,
+    order="newest first",
+    final="next morning",
+    note=_IGNORES_DATE + " For KOSDAQ the live server repeats KOSPI's kospi200 and basis on past days.",
+    parts=(
+        Part(
+            "trend",
+            "prm_trde_trnsn",
+            "프로그램매매추이",
+            _market_columns(Column("cntr_tm", "date", DATE, "체결시간"), POINTS),
+        ),
+    ),
+)
+
+ARBITRAGE_BALANCE = Endpoint(
+    "ka90006",
+    ko="프로그램매매차익잔고추이요청",
+    en="Arbitrage balance by day",
+    function="arbitrage_balance",
+    params=(DAY, VENUE_PARAM),
+    key=("date",),
+    order="newest first",
+    final="next morning",
+    parts=(
+        Part(
+            "balance",
+            "prm_trde_dfrt_remn_trnsn",
+            "프로그램매매차익잔고추이",
+            (
+                Column("dt", "date", DATE, "일자"),
+                Column("buy_dfrt_trde_qty", "buy_volume", QUANTITY, "매수차익거래수량", UNKNOWN),
+                Column("buy_dfrt_trde_amt", "buy_value", AMOUNT, "매수차익거래금액", UNKNOWN),
+                flow("buy_dfrt_trde_irds_amt", "buy_value_change", "매수차익거래증감액", UNKNOWN, "plus"),
+                Column("sel_dfrt_trde_qty", "sell_volume", QUANTITY, "매도차익거래수량", UNKNOWN),
+                Column("sel_dfrt_trde_amt", "sell_value", AMOUNT, "매도차익거래금액", UNKNOWN),
+                flow("sel_dfrt_trde_irds_amt", "sell_value_change", "매도차익거래증감액", UNKNOWN, "plus"),
+            ),
+        ),
+    ),
+)
+
+PROGRAM_CUMULATIVE = Endpoint(
+    "ka90007",
+    ko="프로그램매매누적추이요청",
+    en="Program trading of a market, day by day and cumulated",
+    function="program_cumulative",
+    params=(
+        DAY,
+        choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
+        choice("mrkt_tp", "market", "시장구분", None, kospi="0", kosdaq="1"),
+        VENUE_PARAM,
+    ),
+    key=("date",),
+    order="newest first",
+    final="next morning",
+    note="The guide says that one year is answered; in its example the rows are newer than the date asked.",
+    parts=(
+        Part(
+            "trend",
+            "prm_trde_acc_trnsn",
+            "프로그램매매누적추이",
+            (
+                Column("dt", "date", DATE, "일자"),
+                Column("kospi200", "kospi200", INDEX, "KOSPI200", POINTS, style="plus"),
+                Column("basis", "basis", BASIS, "BASIS", POINTS),
+                flow("dfrt_trde_tdy", "arbitrage", "차익거래당일", UNKNOWN, "plus"),
+                flow("dfrt_trde_acc", "arbitrage_cumulative", "차익거래누적", UNKNOWN, "plus"),
+                flow("ndiffpro_trde_tdy", "non_arbitrage", "비차익거래당일", UNKNOWN, "plus"),
+                flow("ndiffpro_trde_acc", "non_arbitrage_cumulative", "비차익거래누적", UNKNOWN, "plus"),
+                flow("all_tdy", "total", "전체당일", UNKNOWN, "plus"),
+                flow("all_acc", "total_cumulative", "전체누적", UNKNOWN, "plus"),
+            ),
+        ),
+    ),
+)
+
+
+def _stock_columns(when: Column, price_name: str) -> tuple[Column, ...]:
+    return (
+        when,
+        price("cur_prc", price_name, "현재가"),
+        *moved("pre_sig", "pred_pre", "flu_rt", "등락율"),
+        quantity("trde_qty", "volume", "거래량"),
+        Column("prm_sell_amt", "sell_value", AMOUNT, "프로그램매도금액", UNKNOWN),
+        Column("prm_buy_amt", "buy_value", AMOUNT, "프로그램매수금액", UNKNOWN),
+        flow("prm_netprps_amt", "net_buy_value", "프로그램순매수금액", UNKNOWN),
+        flow("prm_netprps_amt_irds", "net_buy_value_change", "프로그램순매수금액증감", UNKNOWN),
+        quantity("prm_sell_qty", "sell_volume", "프로그램매도수량"),
+        quantity("prm_buy_qty", "buy_volume", "프로그램매수수량"),
+        flow("prm_netprps_qty", "net_buy_volume", "프로그램순매수수량", SHARES),
+        flow("prm_netprps_qty_irds", "net_buy_volume_change", "프로그램순매수수량증감", SHARES),
+        Column("base_pric_tm", "base_price_time", TEXT, "기준가시간", note="free text: 기준가(11/21)"),
+        Column("dbrt_trde_rpy_sum", "lending_repaid", QUANTITY, "대차거래상환주수합", SHARES),
+        Column("remn_rcvord_sum", "balance_sum", QUANTITY, "잔고수주합", UNKNOWN),
+        Column("stex_tp", "venue", VENUE, "거래소구분"),
+    )
+
+
+STOCK_PROGRAM_BY_TIME = Endpoint(
+    "ka90008",
+    ko="종목시간별프로그램매매추이요청",
+    en="Program trading of a stock through the day",
+    function="program_trend",
+    params=(choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"), SYMBOL, DAY),
+    order="newest first",
+    parts=(
+        Part(
+            "trend",
+            "stk_tm_prm_trde_trnsn",
+            "종목시간별프로그램매매추이",
+            _stock_columns(Column("tm", "time", TIME, "시간"), "price"),
+        ),
+    ),
+)
+
+STOCK_PROGRAM_BY_DAY = Endpoint(
+    "ka90013",
+    ko="종목일별프로그램매매추이요청",
+    en="Program trading of a stock by day",
+    function="program_trend",
+    params=(
+        choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
+        SYMBOL,
+        Param("date", "until", "날짜", DATE, required=False),
+    ),
+    key=("date",),
+    walk=Walk("date", until="date"),
+    page_rows=20,
+    order="newest first",
+    final="next morning",
+    parts=(
+        Part(
+            "trend",
+            "stk_daly_prm_trde_trnsn",
+            "종목일별프로그램매매추이",
+            _stock_columns(Column("dt", "date", DATE, "일자"), "close"),
+        ),
+    ),
+)
+
+ENDPOINTS = (
+    PROGRAM_BY_TIME,
+    ARBITRAGE_BALANCE,
+    PROGRAM_CUMULATIVE,
+    STOCK_PROGRAM_BY_TIME,
+    PROGRAM_BY_DAY,
+    STOCK_PROGRAM_BY_DAY,
+)

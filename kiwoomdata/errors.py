@@ -1,0 +1,187 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    KiwoomDataError
+      ConfigError        no key, bad address, no choice made
+      TransportError     network, timeout, 5xx, HTML or half a body
+      ApiError           the server answered return_code != 0: .code .message .api_id
+        AuthError        refused after one renewal; says what to do
+        RateLimited      still refused after backing off
+        Unsupported      this server does not have this TR
+      DecodeError        a text fits no rule of its kind: .api_id .column .value
+      Truncated          a guard or ceiling stopped the paging: .frame .pages .why
+      CacheError         unusable folder
+        NotCached        offline, and the store does not hold it
+      StreamError
+        LoginRefused     the live server refused the token
+        Kicked           the same key logged in elsewhere (R10001)
+        ConnectionLost   the stream ended and may not be resumed
+        BufferFull       the consumer was too slow and asked to be told
+        NoAnswer         the server kept silent
+
+    KiwoomDataWarning (a UserWarning)
+      UnknownKey         the server sent a key that the catalogue lacks
+      UnprovenValue      a text whose meaning nobody has proven became null
+      EmptyAnswer        the server had nothing for a day that should have something
+      IncompleteFrame    part of what was asked for is missing, and why
+
+A wrong argument is a plain ``ValueError`` or ``TypeError``, raised before any request.
+"No data" is not an error but an empty typed frame.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ApiError",
+    "AuthError",
+    "BufferFull",
+    "CacheError",
+    "ConfigError",
+    "ConnectionLost",
+    "DecodeError",
+    "EmptyAnswer",
+    "IncompleteFrame",
+    "Kicked",
+    "KiwoomDataError",
+    "KiwoomDataWarning",
+    "LoginRefused",
+    "NoAnswer",
+    "NotCached",
+    "RateLimited",
+    "StreamError",
+    "TransportError",
+    "Truncated",
+    "UnknownKey",
+    "UnprovenValue",
+    "Unsupported",
+]
+
+
+class KiwoomDataError(Exception):
+    """The root of every error that this package raises on its own account.
+
+    ``frame`` holds the rows that were fetched before the error, where there were any.
+    """
+
+    frame: Any = None
+
+
+class ConfigError(KiwoomDataError):
+    """No key, no choice of server, or an address that may not be used."""
+
+
+class TransportError(KiwoomDataError):
+    """The network, a timeout, a 5xx, or a body that is not the JSON that was promised."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ApiError(KiwoomDataError):
+    """The server answered, and the answer was a refusal.
+
+    ``code`` is the code in the brackets of the server's message (``8005``, ``1700``,
+    ``RC4010``) or, where there are none, the coarse ``return_code``.
+    """
+
+    def __init__(self, message: str, *, code: str, api_id: str, remedy: str = "") -> None:
+        text = f"{api_id}: the server refused with {code}: {message}"
+        super().__init__(f"{text}\n{remedy}" if remedy else text)
+        self.code = code
+        self.message = message
+        self.api_id = api_id
+        self.remedy = remedy
+
+
+class AuthError(ApiError):
+    """The key or token was refused, and a new token did not help."""
+
+
+class RateLimited(ApiError):
+    """Too many requests, still refused after backing off as often as allowed."""
+
+
+class Unsupported(ApiError):
+    """This server does not offer this TR (1504, 1505, or the mock's own refusal)."""
+
+
+class DecodeError(KiwoomDataError):
+    """A text that fits no rule of its column's kind. Nothing was guessed."""
+
+    def __init__(self, api_id: str, column: str, value: str, expected: str) -> None:
+        super().__init__(
+            f"{api_id}.{column}: {value!r} is not {expected}. "
+            "Pass on_bad='null' to take such cells as null with a warning, and please report the value."
+        )
+        self.api_id = api_id
+        self.column = column
+        self.value = value
+
+
+class Truncated(KiwoomDataError):
+    """Paging stopped before the data ended. ``frame`` holds what was fetched."""
+
+    def __init__(self, api_id: str, why: str, *, pages: int, frame: Any = None) -> None:
+        super().__init__(
+            f"{api_id}: stopped after {pages} page(s): {why}. What was fetched is in this error's .frame; "
+            "pass on_truncated='mark' to get it as a frame whose provenance says so."
+        )
+        self.why = why
+        self.pages = pages
+        self.frame = frame
+
+
+class CacheError(KiwoomDataError):
+    """The store's folder cannot be used."""
+
+
+class NotCached(CacheError):
+    """Offline, and the store does not hold what was asked for."""
+
+
+class StreamError(KiwoomDataError):
+    """The root of what can go wrong with a live stream."""
+
+
+class LoginRefused(StreamError):
+    """The live server refused the token."""
+
+
+class Kicked(StreamError):
+    """Another session logged in with the same key, and this one was ended (R10001)."""
+
+
+class ConnectionLost(StreamError):
+    """The connection ended and may not be, or could not be, resumed."""
+
+
+class BufferFull(StreamError):
+    """The consumer was too slow, and ``on_full='raise'`` asked to be told."""
+
+
+class NoAnswer(StreamError):
+    """The server kept silent for longer than the timeout."""
+
+
+class KiwoomDataWarning(UserWarning):
+    """The root of this package's warnings."""
+
+
+class UnknownKey(KiwoomDataWarning):
+    """The server sent a key that the catalogue lacks; it is kept as text under its own name."""
+
+
+class UnprovenValue(KiwoomDataWarning):
+    """A text whose meaning is not proven became null."""
+
+
+class EmptyAnswer(KiwoomDataWarning):
+    """The server had no rows where rows were to be expected."""
+
+
+class IncompleteFrame(KiwoomDataWarning):
+    """A frame lacks part of what was asked for."""

@@ -1,0 +1,30 @@
+"""Where files are kept: the store of rows, and the small state (tokens, quotas)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["cache_folder", "private_folder", "state_folder"]
+
+
+def cache_folder() -> Path:
+    """The folder of the row store: ``KIWOOMDATA_CACHE``, or the user's cache folder."""
+    named = os.environ.get("KIWOOMDATA_CACHE")
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("kiwoomdata", False))
+
+
+def state_folder() -> Path:
+    """The folder of tokens and quotas: ``KIWOOMDATA_STATE``, or the user's state folder."""
+    named = os.environ.get("KIWOOMDATA_STATE")
+    return Path(named).expanduser() if named else Path(platformdirs.user_state_dir("kiwoomdata", False))
+
+
+def private_folder(path: Path) -> Path:
+    """Make ``path`` if need be, readable by its owner alone, and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix" and path.stat().st_uid == os.getuid() and path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+    return path

@@ -1,0 +1,444 @@
+"""What a text from the server can mean, and how it is read and written. Pure.
+
+The server sends nothing but text. A *kind* says what a text means: which dtype it becomes,
+what its sign says, and which texts stand for "missing". The kind belongs to the catalogue's
+*(TR, key)* and is looked up there; nothing here looks at a column's values to decide what
+they are.
+
+========== ======================== ======================================================
+kind       dtype                    sign
+========== ======================== ======================================================
+price      Int64 or Float64         a colour (above or below yesterday's close): dropped
+index      Float64                  a colour: dropped
+change     Int64 or Float64         true: a fall is negative
+flow       Int64                    true: net selling is negative
+quantity   Int64                    kept where the server writes one
+magnitude  Int64                    dropped: it tells the aggressor, see ``side``
+amount     Int64                    kept where the server writes one
+count      Int64                    kept
+rate       Float64, percent         true
+ratio      Float64                  true
+basis      Float64, index points    true: future minus spot
+side       Enum(buy, sell)          is the value
+direction  Enum(limit_up … )        codes 1 to 5
+venue      Enum(krx, nxt, all)
+code       String                   text untouched
+name, text String                   outer blanks stripped
+date       Date
+time       Time
+datetime   Datetime(us, Asia/Seoul)
+========== ======================== ======================================================
+
+A run of signs that starts with ``-`` is negative: ``--714`` is -714. That is proven by sums:
+1,200 live ka10086 rows of May 2026 hold 4,454 such values, and the vendor's own examples add
+up only so. ``+-121`` was printed once, never seen live, and means nobody knows what: such a
+text becomes null with a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+__all__ = [
+    "AMOUNT",
+    "BASIS",
+    "BY_NAME",
+    "CHANGE",
+    "CHANGE_DECIMAL",
+    "CODE",
+    "COUNT",
+    "DATE",
+    "DATETIME",
+    "DIRECTION",
+    "DIRECTIONS",
+    "FLOW",
+    "INDEX",
+    "KST",
+    "MAGNITUDE",
+    "NAME",
+    "PRICE",
+    "PRICE_DECIMAL",
+    "QUANTITY",
+    "RATE",
+    "RATIO",
+    "SIDE",
+    "TEXT",
+    "TIME",
+    "VENUE",
+    "VENUES",
+    "Kind",
+    "Style",
+    "Trouble",
+    "decode",
+    "encode",
+    "split_code",
+]
+
+KST = ZoneInfo("Asia/Seoul")
+DIRECTIONS = ("limit_up", "up", "flat", "limit_down", "down")
+VENUES = ("krx", "nxt", "all")
+SIDES = ("buy", "sell")
+
+Style = Literal["plain", "plus", "double"]
+"""How the server writes a signed number: ``-5``/``5``, ``-5``/``+5`` or ``--5``/``+5``."""
+
+
+class Unproven(ValueError):
+    """A text that was seen, but whose meaning nobody has proven."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a text can mean."""
+
+    name: str
+    dtype: Any
+    expected: str
+    parse: Callable[[str], Any]
+    """One stripped, non-blank text to its value; ValueError if it fits no rule."""
+    fast: Callable[[pl.Expr], pl.Expr]
+    """The same for a whole column; null wherever the quick way is not sure."""
+
+    def __repr__(self) -> str:
+        return f"<kind {self.name}>"
+
+
+# --- numbers -------------------------------------------------------------------------------
+
+_NUMBER = re.compile(r"([+-]*)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(%?)")
+_PLAIN_DECIMAL = r"^[+-]?[0-9]+(?:\.[0-9]+)?$"
+_FILLING = str.maketrans("", "", ", \t\u00a0\u3000")
+_INT64_MAX = 2**63 - 1
+
+
+def _split_number(text: str) -> tuple[bool, str, bool]:
+    match = _NUMBER.fullmatch(text.translate(_FILLING))
+    if match is None:
+        raise ValueError(text)
+    signs, digits, percent = match.groups()
+    if signs.startswith("+") and "-" in signs:
+        raise Unproven(text)
+    return signs.startswith("-"), digits, bool(percent)
+
+
+def _parse_int(text: str) -> int:
+    negative, digits, percent = _split_number(text)
+    whole, _, fraction = digits.partition(".")
+    # The vendor's own ka10007 example writes a change of nothing as "0.00".
+    if percent or fraction.strip("0"):
+        raise ValueError(text)
+    value = int(whole or "0")
+    if value > _INT64_MAX:
+        raise ValueError(text)
+    return -value if negative else value
+
+
+def _parse_float(text: str) -> float:
+    negative, digits, _ = _split_number(text)
+    value = float(digits)
+    return -value if negative and value else value
+
+
+def _fast_int(column: pl.Expr) -> pl.Expr:
+    return column.str.replace("--", "-", literal=True).cast(pl.Int64, strict=False)
+
+
+def _fast_float(column: pl.Expr) -> pl.Expr:
+    # The cast alone would also take "nan", "inf" and "1e5".
+    value = pl.when(column.str.contains(_PLAIN_DECIMAL)).then(column).cast(pl.Float64, strict=False)
+    return pl.when(value == 0).then(0.0).otherwise(value)  # "-0.00" is 0, not -0.0
+
+
+def _number(name: str, *, whole: bool, magnitude: bool = False) -> Kind:
+    scalar: Callable[[str], Any] = _parse_int if whole else _parse_float
+    vector = _fast_int if whole else _fast_float
+    if magnitude:
+        return Kind(
+            name,
+            pl.Int64() if whole else pl.Float64(),
+            "a whole number" if whole else "a decimal number",
+            lambda text: abs(scalar(text)),
+            # A magnitude is written with one sign or none; stripping it is cheaper than a second minus.
+            (lambda c: c.cast(pl.Int64, strict=False).abs()) if whole else (lambda c: _fast_float(c).abs()),
+        )
+    return Kind(
+        name,
+        pl.Int64() if whole else pl.Float64(),
+        "a whole number" if whole else "a decimal number",
+        scalar,
+        vector,
+    )
+
+
+PRICE = _number("price", whole=True, magnitude=True)
+PRICE_DECIMAL = _number("price", whole=False, magnitude=True)
+INDEX = _number("index", whole=False, magnitude=True)
+CHANGE = _number("change", whole=True)
+CHANGE_DECIMAL = _number("change", whole=False)
+FLOW = _number("flow", whole=True)
+QUANTITY = _number("quantity", whole=True)
+MAGNITUDE = _number("magnitude", whole=True, magnitude=True)
+AMOUNT = _number("amount", whole=True)
+COUNT = _number("count", whole=True)
+RATE = _number("rate", whole=False)
+RATIO = _number("ratio", whole=False)
+BASIS = _number("basis", whole=False)
+
+# --- words ---------------------------------------------------------------------------------
+
+
+def _words(name: str, categories: tuple[str, ...], texts: dict[str, str | None]) -> Kind:
+    dtype = pl.Enum(categories)
+
+    def parse(text: str) -> str | None:
+        if text not in texts:
+            raise ValueError(text)
+        return texts[text]
+
+    return Kind(
+        name,
+        dtype,
+        "one of " + ", ".join(sorted(texts)),
+        parse,
+        lambda c: c.replace_strict(texts, default=None, return_dtype=pl.String).cast(dtype),
+    )
+
+
+# "0" stands on rows without trading (vendor's ka10045 example of 2024-11-07): no direction.
+DIRECTION = _words("direction", DIRECTIONS, {"0": None, **{str(n): d for n, d in enumerate(DIRECTIONS, 1)}})
+VENUE = _words("venue", VENUES, {"KRX": "krx", "NXT": "nxt", "통합": "all", "SOR": "all"})
+
+
+def _parse_side(text: str) -> str | None:
+    value = _parse_int(text)
+    return None if value == 0 else "sell" if value < 0 else "buy"
+
+
+SIDE = Kind(
+    "side",
+    pl.Enum(SIDES),
+    "a whole number whose sign tells the aggressor",
+    _parse_side,
+    lambda c: (
+        pl.when(_fast_int(c) < 0).then(pl.lit("sell")).when(_fast_int(c) > 0).then(pl.lit("buy"))
+    ).cast(pl.Enum(SIDES)),
+)
+
+# --- texts ---------------------------------------------------------------------------------
+
+
+def _text(name: str) -> Kind:
+    return Kind(
+        name,
+        pl.String(),
+        "text",
+        lambda text: text,
+        lambda c: pl.when(c.str.strip_chars() != "").then(c.str.strip_chars()),
+    )
+
+
+CODE = _text("code")
+NAME = _text("name")
+TEXT = _text("text")
+
+_CODE = re.compile(r"A?([0-9][0-9A-Z]{5})(_NX|_AL)?")
+_SUFFIX = {None: "krx", "_NX": "nxt", "_AL": "all"}
+
+
+def split_code(text: str) -> tuple[str, str] | None:
+    """Take a stock code apart: ``"A005930_NX"`` is ``("005930", "nxt")``; None if it is not one.
+
+    >>> split_code("A005930_NX")
+    ('005930', 'nxt')
+    >>> split_code("0000D0")
+    ('0000D0', 'krx')
+    >>> split_code("KRX:005930")
+    """
+    match = _CODE.fullmatch(text)
+    return None if match is None else (match[1], _SUFFIX[match[2]])
+
+
+# --- times ---------------------------------------------------------------------------------
+
+_AFTER_CLOSE = {"888888", "999999"}
+"""Seen in sector TRs after the close (August 2026). No time of day; which one it means is unproven."""
+
+
+def _parse_date(text: str) -> date | None:
+    # The daily program TR writes its days as 14 digits with a time of zeros.
+    if not re.fullmatch(r"[0-9]{8}(000000)?", text):
+        raise ValueError(text)
+    if text.startswith("00000000"):
+        return None
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+
+
+def _parse_time(text: str) -> time:
+    if text in _AFTER_CLOSE:
+        raise Unproven(text)
+    if not re.fullmatch(r"[0-9]{6}", text):
+        raise ValueError(text)
+    return time(int(text[:2]), int(text[2:4]), int(text[4:]))
+
+
+def _parse_datetime(text: str) -> datetime | None:
+    if not re.fullmatch(r"[0-9]{14}", text):
+        raise ValueError(text)
+    if text == "0" * 14:
+        return None
+    parts = (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:])
+    return datetime(*map(int, parts), tzinfo=KST)  # type: ignore[misc,arg-type]
+
+
+DATE = Kind(
+    "date",
+    pl.Date(),
+    "a date of eight digits",
+    _parse_date,
+    lambda c: pl.when(c.str.len_bytes() == 8).then(c).str.to_date("%Y%m%d", strict=False),
+)
+TIME = Kind(
+    "time",
+    pl.Time(),
+    "a time of six digits",
+    _parse_time,
+    lambda c: pl.when(c.str.len_bytes() == 6).then(c).str.to_time("%H%M%S", strict=False),
+)
+DATETIME = Kind(
+    "datetime",
+    pl.Datetime("us", "Asia/Seoul"),
+    "a date and time of fourteen digits",
+    _parse_datetime,
+    lambda c: (
+        pl.when(c.str.len_bytes() == 14)
+        .then(c)
+        .str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
+        .dt.replace_time_zone("Asia/Seoul", ambiguous="null", non_existent="null")
+    ),
+)
+
+BY_NAME = {
+    kind.name: kind
+    for kind in (
+        *(PRICE, CHANGE, FLOW, QUANTITY, MAGNITUDE, AMOUNT, COUNT, RATE, RATIO, INDEX, BASIS),
+        *(DIRECTION, VENUE, SIDE, CODE, NAME, TEXT, DATE, TIME, DATETIME),
+    )
+}
+
+# --- reading -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A text of a column that became null although it was not blank."""
+
+    column: str
+    text: str
+    kind: Kind
+    unproven: bool
+    rows: int
+
+
+def decode(
+    frame: pl.DataFrame, plan: Iterable[tuple[str, str, Kind, float]]
+) -> tuple[pl.DataFrame, list[Trouble]]:
+    """Read text columns: ``plan`` lists (source column, new name, kind, scale).
+
+    Every text is read by its kind's rule. What fits no rule, or is known and unproven, is
+    null in the frame and told in the second value, so that the caller decides.
+
+    >>> frame, troubles = decode(pl.DataFrame({"ind": ["--714", "+-121", ""]}), [("ind", "net", FLOW, 1)])
+    >>> frame["net"].to_list(), [t.text for t in troubles]
+    ([-714, None, None], ['+-121'])
+    """
+    plan = list(plan)
+    quick = frame.select(kind.fast(pl.col(source)).alias(name) for source, name, kind, _ in plan)
+    columns: list[pl.Series] = []
+    troubles: list[Trouble] = []
+    for source, name, kind, scale in plan:
+        values, texts = quick[name], frame[source]
+        if values.null_count() > texts.null_count():
+            values = _read_slowly(values, texts, kind, troubles)
+        if scale != 1:
+            values = _scaled(values, texts, kind, scale, troubles)
+        columns.append(values)
+    return pl.DataFrame(columns), troubles
+
+
+def _read_slowly(values: pl.Series, texts: pl.Series, kind: Kind, troubles: list[Trouble]) -> pl.Series:
+    """Read one by one, each different text once, what the quick way left null."""
+    left = texts.filter(values.is_null() & texts.is_not_null())
+    counts = left.value_counts(sort=True, name="count")
+    known: dict[str, Any] = {}
+    for text, count in zip(counts[left.name], counts["count"], strict=True):
+        stripped = text.strip()
+        if not stripped:
+            continue
+        try:
+            known[text] = kind.parse(stripped)
+        except ValueError as error:
+            troubles.append(Trouble(values.name, text, kind, isinstance(error, Unproven), count))
+    known = {text: value for text, value in known.items() if value is not None}
+    if not known:
+        return values
+    found = texts.replace_strict(
+        pl.Series(list(known), dtype=pl.String),
+        pl.Series(list(known.values()), dtype=kind.dtype),
+        default=None,
+        return_dtype=kind.dtype,
+    )
+    return values.fill_null(found).alias(values.name)
+
+
+def _scaled(
+    values: pl.Series, texts: pl.Series, kind: Kind, scale: float, troubles: list[Trouble]
+) -> pl.Series:
+    if kind.dtype != pl.Int64():
+        return values / round(1 / scale) if scale < 1 else values * scale
+    factor = int(scale)
+    limit = _INT64_MAX // factor
+    fits = values.is_between(-limit, limit)
+    if not fits.all():
+        troubles.extend(Trouble(values.name, text, kind, False, 1) for text in texts.filter(~fits).unique())
+        values = values.set(~fits, None)
+    return values * factor
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+def encode(kind: Kind, value: Any, style: Style = "plain") -> str:
+    """Write a value as the server would; None is a blank.
+
+    >>> encode(FLOW, -714, "double"), encode(FLOW, 693, "double"), encode(DATE, date(2024, 11, 25))
+    ('--714', '+693', '20241125')
+    """
+    if value is None:
+        return ""
+    if kind is DIRECTION:
+        return str(DIRECTIONS.index(value) + 1)
+    if kind is VENUE:
+        return {"krx": "KRX", "nxt": "NXT", "all": "통합"}[value]
+    if isinstance(value, datetime):
+        return value.strftime("%Y%m%d%H%M%S")
+    if isinstance(value, date):
+        return value.strftime("%Y%m%d")
+    if isinstance(value, time):
+        return value.strftime("%H%M%S")
+    if isinstance(value, int | float):
+        return _encode_number(value, style)
+    return str(value)
+
+
+def _encode_number(value: int | float, style: Style) -> str:
+    digits = str(abs(value)) if isinstance(value, int) else f"{abs(value):.2f}"
+    if value < 0:
+        return ("--" if style == "double" else "-") + digits
+    return "+" + digits if value > 0 and style != "plain" else digits
