@@ -17,9 +17,16 @@ def cache_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """The folder of tokens and quotas: ``KIWOOMDATA_STATE``, or the user's state folder."""
+    """The folder of tokens and quotas, in ``KIWOOMDATA_STATE`` or in the user's state folder.
+
+    It is one of our own below the one that was named, because it is made private.
+    """
     named = os.environ.get("KIWOOMDATA_STATE")
-    return Path(named).expanduser() if named else Path(platformdirs.user_state_dir("kiwoomdata", False))
+    return (
+        Path(named).expanduser() / "kiwoomdata"
+        if named
+        else Path(platformdirs.user_state_dir("kiwoomdata", False))
+    )
 
 
 def private_folder(path: Path) -> Path:
