@@ -114,6 +114,7 @@ class Kind:
 
 _NUMBER = re.compile(r"([+-]*)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(%?)")
 _PLAIN_DECIMAL = r"^[+-]?[0-9]+(?:\.[0-9]+)?$"
+_ZERO = pl.lit(pl.Series([0.0]))
 _FILLING = str.maketrans("", "", ", \t\u00a0\u3000")
 _INT64_MAX = 2**63 - 1
 
@@ -147,13 +148,14 @@ def _parse_float(text: str) -> float:
 
 
 def _fast_int(column: pl.Expr) -> pl.Expr:
-    return column.str.replace("--", "-", literal=True).cast(pl.Int64, strict=False)
+    doubled = column.str.starts_with("--")
+    return pl.when(doubled).then(column.str.slice(1)).otherwise(column).cast(pl.Int64, strict=False)
 
 
 def _fast_float(column: pl.Expr) -> pl.Expr:
     # The cast alone would also take "nan", "inf" and "1e5".
-    value = pl.when(column.str.contains(_PLAIN_DECIMAL)).then(column).cast(pl.Float64, strict=False)
-    return pl.when(value == 0).then(0.0).otherwise(value)  # "-0.00" is 0, not -0.0
+    plain = column.str.contains(_PLAIN_DECIMAL)
+    return pl.when(plain).then(column.cast(pl.Float64, strict=False)) + _ZERO  # "-0.00" is 0, not -0.0
 
 
 def _number(name: str, *, whole: bool, magnitude: bool = False) -> Kind:

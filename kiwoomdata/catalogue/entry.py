@@ -118,6 +118,8 @@ class Walk:
     """The request key that takes the newest day wanted."""
     since: str | None = None
     """The request key that takes the oldest day, where the TR has one."""
+    relative: bool = False
+    """Columns are cumulated from ``since``: a row depends on the range that was asked for."""
 
 
 Final = Literal["next morning", "never"]
@@ -144,6 +146,8 @@ class Endpoint:
     """Rows per page where it is known; None: nobody has said."""
     order: Literal["newest first", "as served"] = "as served"
     final: Final = "never"
+    rebased: bool = False
+    """Past prices may change when a stock is split; nobody has said that they do not."""
     nxt_ends_empty: bool = False
     """Past a stock's first day on NXT the TR answers an empty page that says "more"."""
     credit_columns: tuple[str, ...] = ()

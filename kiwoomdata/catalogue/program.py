@@ -231,6 +231,7 @@ STOCK_PROGRAM_BY_DAY = Endpoint(
     ),
     key=("date",),
     walk=Walk("date", until="date"),
+    rebased=True,
     page_rows=20,
     order="newest first",
     final="next morning",

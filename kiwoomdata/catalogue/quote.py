@@ -335,7 +335,7 @@ INSTITUTION_TREND = Endpoint(
         choice("for_prsm_unp_tp", "foreign_price", "외인추정단가구분", "buy", buy="1", sell="2"),
     ),
     key=("date",),
-    walk=Walk("date", until="end_dt", since="strt_dt"),
+    walk=Walk("date", until="end_dt", since="strt_dt", relative=True),
     order="newest first",
     final="next morning",
     parts=(
@@ -538,6 +538,7 @@ BROKER_TREND = Endpoint(
     params=(Param("mmcm_cd", "broker", "회원사코드", NAME), SYMBOL, START, END),
     key=("date",),
     walk=Walk("date", until="end_dt", since="strt_dt"),
+    rebased=True,
     order="newest first",
     final="next morning",
     parts=(
@@ -582,6 +583,7 @@ DAILY_PRICES = Endpoint(
     page_rows=20,
     order="newest first",
     final="next morning",
+    rebased=True,
     nxt_ends_empty=True,
     credit_columns=("credit_ratio", "credit_balance_ratio"),
     note="Venue NXT: individual and institution are NXT's own, foreign mirrors KRX (seen May 2026).",

@@ -1,0 +1,316 @@
+"""Kiwoom's REST protocol without I/O: build a request, read an envelope, walk the pages.
+
+Whoever drives :func:`pages` sends the requests it yields and hands back what
+:func:`read` makes of the answers. Continuation travels in HTTP *headers*, both ways
+(observed 2026-07-09: a client that looked in the body never got past page one).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Literal
+
+import msgspec
+
+from kiwoomdata.catalogue.entry import Endpoint, Part
+from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
+from kiwoomdata.kinds import DATE
+
+__all__ = ["Page", "Refusal", "Request", "Stop", "classify", "first_request", "pages", "read", "refusal"]
+
+_ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, without address and token."""
+
+    api_id: str
+    path: str
+    body: Mapping[str, str]
+    cont_yn: str = ""
+    next_key: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        more = {"cont-yn": self.cont_yn, "next-key": self.next_key} if self.cont_yn else {}
+        return {"api-id": self.api_id, **more}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer as served: headers in lower case, and the body's bytes."""
+
+    api_id: str
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    envelope: Mapping[str, msgspec.Raw] = field(repr=False, compare=False)
+    """The body's keys, their values not read yet."""
+
+    @property
+    def more(self) -> bool:
+        return self.headers.get("cont-yn", "").strip().upper() == "Y"
+
+    @property
+    def next_key(self) -> str:
+        return self.headers.get("next-key", "").strip()
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The body as plain Python values."""
+        body: dict[str, Any] = msgspec.json.decode(self.content)
+        return body
+
+    def rows(self, part: Part) -> Sequence[Any]:
+        """The rows of a list: records of the part's keys, or dicts where the server sent other keys.
+
+        The all-blank row that stands for "nothing" (seen May 2026) is left out.
+        """
+        found = self._rows.get(part.name)
+        if found is None:
+            found = self._rows[part.name] = self._read_rows(part)
+        return found
+
+    @cached_property
+    def _rows(self) -> dict[str, Sequence[Any]]:
+        return {}
+
+    def _read_rows(self, part: Part) -> Sequence[Any]:
+        raw = self.envelope.get(part.key or "")
+        if raw is None or bytes(raw) in (b"null", b'""', b"[]"):
+            return []
+        try:
+            rows: Sequence[Any] = records(part).decode(raw)
+            blank = len(rows) == 1 and not any(map(str.strip, filter(None, msgspec.structs.astuple(rows[0]))))
+        except msgspec.ValidationError:
+            rows = msgspec.json.decode(raw)
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
+            blank = len(rows) == 1 and not any(str(v).strip() for v in rows[0].values() if v is not None)
+        return [] if blank else rows
+
+
+_records: dict[tuple[str, ...], msgspec.json.Decoder[list[Any]]] = {}
+
+
+def records(part: Part) -> msgspec.json.Decoder[list[Any]]:
+    """A decoder of rows that hold the part's keys and nothing else, each a text or null.
+
+    Rows as records are read in half the time of rows as dicts, and whatever does not fit, an unknown
+    key or a value that is no text, is an error instead of a surprise.
+    """
+    keys = tuple(part.by_key)
+    if keys not in _records:
+        fields = [(f"f{number}", str | None, None) for number in range(len(keys))]
+        row = msgspec.defstruct(
+            "Row",
+            fields,
+            rename=dict(zip((name for name, *_ in fields), keys, strict=True)),
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        _records[keys] = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+    return _records[keys]
+
+
+def column_values(part: Part, rows: Sequence[Any], key: str) -> list[Any]:
+    """One key's texts of rows of either form."""
+    if rows and isinstance(rows[0], dict):
+        return [row.get(key) for row in rows]
+    return list(map(attrgetter(f"f{list(part.by_key).index(key)}"), rows))
+
+
+# --- reading an answer ---------------------------------------------------------------------
+
+_BRACKET = re.compile(r"\[(?:CODE=)?([A-Z]*\d+)\s*[:,\]]")
+_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL | re.IGNORECASE)
+
+Refusal = Literal["none", "no data", "renew", "auth", "rate", "unsupported", "refused"]
+
+_RENEW = {"8005", "8031", "8103"}
+_RATE = {"1700", "1701", "1702"}
+_UNSUPPORTED = {"1504", "1505", "8104"}
+_NO_DATA = ("데이터가 없", "자료가 없", "내역이 없", "결과가 없", "데이터가 존재하지")
+_NOT_OFFERED = ("지원하지", "지원되지", "미지원", "제공하지", "제공되지")
+
+_REMEDIES = {
+    "8001": "The server does not know this app key and secret: check both, and that they are of this server.",
+    "8002": "The server does not know this app key and secret: check both, and that they are of this server.",
+    "8005": "The token was refused twice. Another program may be issuing tokens with this key: use one key "
+    "per program, or let them share the token folder.",
+    "8010": "The token was issued to another IP address: revoke it with Client.revoke() and try again.",
+    "8020": "The app key or the secret is empty.",
+    "8030": "The key belongs to the other server: mode='mock' takes a mock key, mode='real' a real one.",
+    "8031": "The token belongs to the other server: mode='mock' takes a mock key, mode='real' a real one.",
+    "8040": "This IP address is not registered: register it for the key on the vendor's API site.",
+    "8050": "This IP address is not registered: register it for the key on the vendor's API site.",
+    "8103": "The token or this IP address was refused: check the IP addresses registered for the key.",
+    "1504": "This TR is not offered at this address any more, or not yet.",
+    "1505": "The server does not know this TR.",
+    "1902": "The server does not know this stock code.",
+}
+
+
+def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -> Page:
+    """Make a page of an answer, or raise TransportError if it is no envelope.
+
+    Whether the server refused is for :func:`refusal` to say.
+    """
+    try:
+        body = _ENVELOPE.decode(content)
+        if not _verdict(body)[0]:
+            raise msgspec.ValidationError("no return_code")
+    except msgspec.ValidationError as error:
+        raise TransportError(
+            f"{api_id}: HTTP {status} with JSON that is no envelope: {_excerpt(content)!r}", status=status
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TransportError(_not_json(api_id, status, content), status=status) from error
+    return Page(api_id, {name.lower(): value for name, value in headers.items()}, content, body)
+
+
+def refusal(page: Page, status: int = 200) -> tuple[Refusal, str, str]:
+    """What kind of refusal the page is, the code that says so, and the server's words."""
+    return_code, message = _verdict(page.envelope)
+    found = _BRACKET.search(message)
+    bracket = found[1] if found else ""
+    return classify(return_code, bracket, message, status), bracket or return_code, message
+
+
+def _verdict(body: Mapping[str, msgspec.Raw]) -> tuple[str, str]:
+    # The vendor's ka10030 example spells them returnCode and returnMsg.
+    code = body.get("return_code", body.get("returnCode"))
+    message = body.get("return_msg", body.get("returnMsg"))
+    return (
+        "" if code is None else str(msgspec.json.decode(code, type=int | str)).strip(),
+        "" if message is None else (msgspec.json.decode(message, type=str | None) or "").strip(),
+    )
+
+
+def classify(return_code: str, bracket: str, message: str, status: int) -> Refusal:
+    """Decide on the code in the brackets; ``return_code`` is only the coarse class."""
+    if status == 429 or bracket in _RATE:
+        return "rate"
+    if return_code == "0" and status < 400:
+        return "none"
+    if bracket in _RENEW or status == 401:
+        return "renew"
+    if bracket in _UNSUPPORTED:
+        return "unsupported"
+    if return_code == "20":
+        # Two libraries disagree what 20 is: "nothing found" and "not on this server". The message decides.
+        if any(words in message for words in _NO_DATA):
+            return "no data"
+        return "unsupported" if any(words in message for words in _NOT_OFFERED) else "refused"
+    if bracket.startswith("8") and len(bracket) == 4:
+        return "auth"
+    if bracket:
+        return "refused"
+    if return_code == "3":
+        return "renew"
+    return "rate" if return_code == "5" else "refused"
+
+
+def error(kind: Refusal, api_id: str, code: str, message: str) -> ApiError:
+    """The exception for a refusal that is final."""
+    tree: dict[str, type[ApiError]] = {
+        "renew": AuthError,
+        "auth": AuthError,
+        "rate": RateLimited,
+        "unsupported": Unsupported,
+    }
+    return tree.get(kind, ApiError)(message, code=code, api_id=api_id, remedy=_REMEDIES.get(code, ""))
+
+
+def _not_json(api_id: str, status: int, content: bytes) -> str:
+    if not content.strip():
+        return f"{api_id}: HTTP {status} with an empty body"
+    if content.lstrip()[:1] == b"<":
+        return (
+            f"{api_id}: HTTP {status} with a web page instead of JSON (maintenance, or a firewall). "
+            f"It says: {_excerpt(content)!r}"
+        )
+    return f"{api_id}: HTTP {status} with a body that is not JSON or ends too soon: {_excerpt(content)!r}"
+
+
+def _excerpt(content: bytes, length: int = 300) -> str:
+    text = html.unescape(_TAGS.sub(" ", content[:20_000].decode("utf-8", "replace")))
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[:length] + "…"
+
+
+# --- walking the pages ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why the paging ended. ``truncated``: before the data did."""
+
+    why: str
+    truncated: bool = False
+
+
+def first_request(endpoint: Endpoint, body: Mapping[str, str]) -> Request:
+    return Request(endpoint.api_id, endpoint.path, dict(body))
+
+
+def pages(
+    endpoint: Endpoint, body: Mapping[str, str], *, since: date | None = None, max_pages: int = 2_000
+) -> Generator[Request, Page, Stop]:
+    """Yield requests, receive pages, return why it ended.
+
+    Ends when the server says so, when a page reaches ``since``, or at a guard: a repeated key,
+    an empty page that says there is more, a page without progress, ``max_pages``.
+    """
+    request, part = first_request(endpoint, body), endpoint.rows
+    keys: set[str] = set()
+    previous: Sequence[Any] = ()
+    oldest: date | None = None
+    for number in range(1, max_pages + 1):
+        page = yield request
+        if part is None or part.key is None:
+            return Stop("the answer is one page")
+        rows = page.rows(part)
+        reached = _oldest(endpoint, rows)
+        if since is not None and reached is not None and reached <= since:
+            return Stop(f"reached {since}")
+        if not page.more:
+            return Stop("the server said that this was the last page")
+        if not rows:
+            return _empty_page(endpoint, body)
+        if not page.next_key:
+            return Stop("the server said that there is more but sent no key to ask with", truncated=True)
+        if page.next_key in keys:
+            return Stop(f"the server repeated the key {page.next_key!r}", truncated=True)
+        if rows == previous or (reached is not None and oldest is not None and reached >= oldest):
+            return Stop(f"page {number} brought nothing older than the page before", truncated=True)
+        keys.add(page.next_key)
+        previous, oldest = rows, reached or oldest
+        request = Request(endpoint.api_id, endpoint.path, dict(body), "Y", page.next_key)
+    return Stop(f"the ceiling of {max_pages} pages", truncated=True)
+
+
+def _empty_page(endpoint: Endpoint, body: Mapping[str, str]) -> Stop:
+    # Measured 2026-05-11: past its first day on NXT a stock answers no rows, "more", and a key
+    # that starts again at page one. That is how this TR says "the end" for NXT.
+    if endpoint.nxt_ends_empty and body.get("stk_cd", "").endswith("_NX"):
+        return Stop("an empty page, which is how this TR ends for NXT")
+    return Stop("an empty page said that there is more", truncated=True)
+
+
+def _oldest(endpoint: Endpoint, rows: Sequence[Any]) -> date | None:
+    part, walk = endpoint.rows, endpoint.walk
+    if walk is None or part is None:
+        return None
+    key = next(column.key for column in part.columns if column.name == walk.column)
+    texts = [text for value in column_values(part, rows, key) if (text := str(value or "").strip())]
+    try:
+        return DATE.parse(min(texts)) if texts else None
+    except ValueError:
+        return None  # for decoding to complain about
