@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from kiwoomdata.catalogue.entry import Endpoint, Param
+from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
 
 __all__ = ["DateLike", "Symbols", "as_date", "as_symbol", "as_symbols", "body_of", "date_range", "word"]

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from kiwoomdata.catalogue.entry import Endpoint, Part
+from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
 from kiwoomdata.kinds import DATE
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiwoomdata.arguments import as_date, as_symbol, as_symbols, body_of, date_range
-from kiwoomdata.catalogue import ENDPOINTS
+from kiwoomdata.entries import ENDPOINTS
 
 TODAY = date(2026, 11, 20)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiwoomdata import protocol
-from kiwoomdata.catalogue import ENDPOINTS
+from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.errors import TransportError
 from kiwoomdata.protocol import Page, Request, Stop
 

@@ -108,7 +108,7 @@ def test_a_wrong_or_missing_field_is_named_and_no_value_is_shown(field: str, bad
 
 def test_a_token_needs_a_time_zone() -> None:
     with pytest.raises(ValueError, match="expires_at: expected a time with a time zone"):
-        Token("value", datetime(2026, 11, 21))  # noqa: DTZ001
+        Token("value", datetime(2026, 11, 21))
 
 
 # --- secrets stay in --------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kiwoomdata.catalogue.common import DAY, SYMBOL, VENUE_PARAM, choice, flow, moved, price, quantity
-from kiwoomdata.catalogue.entry import (
+from kiwoomdata.entries.common import DAY, SYMBOL, VENUE_PARAM, choice, flow, moved, price, quantity
+from kiwoomdata.entries.entry import (
     MILLION_KRW,
     POINTS,
     POINTS_X100,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kiwoomdata.catalogue import program, quote
-from kiwoomdata.catalogue.entry import Endpoint
+from kiwoomdata.entries import program, quote
+from kiwoomdata.entries.entry import Endpoint
 
 __all__ = ["ENDPOINTS", "VERSION"]
 

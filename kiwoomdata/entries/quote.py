@@ -7,7 +7,7 @@ server. A unit that none of them states is UNKNOWN and nothing is scaled.
 
 from __future__ import annotations
 
-from kiwoomdata.catalogue.common import (
+from kiwoomdata.entries.common import (
     END,
     START,
     SYMBOL,
@@ -21,7 +21,7 @@ from kiwoomdata.catalogue.common import (
     price,
     quantity,
 )
-from kiwoomdata.catalogue.entry import (
+from kiwoomdata.entries.entry import (
     KRW,
     MILLION_KRW,
     NO_UNIT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kiwoomdata.catalogue.entry import KRW, PERCENT, SHARES, Column, Param, Unit
+from kiwoomdata.entries.entry import KRW, PERCENT, SHARES, Column, Param, Unit
 from kiwoomdata.kinds import (
     CHANGE,
     CODE,

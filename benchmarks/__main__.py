@@ -1,0 +1,20 @@
+"""Run every benchmark: ``python -m benchmarks``, or some: ``python -m benchmarks decode cache``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HELPERS = {"__init__", "__main__", "timing"}
+
+
+def main() -> None:
+    every = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    for name in sys.argv[1:] or every:
+        print(f"\n=== {name} ===", flush=True)
+        import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""``python -m kiwoomdata`` is the ``kiwoomdata`` command."""
+
+from kiwoomdata.cli import main
+
+main()

@@ -1,0 +1,213 @@
+"""The command line. The only room that prints."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+from contextlib import suppress
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiwoomdata._version import __version__
+
+__all__ = ["main"]
+
+EXIT_CODES = """
+\b
+Exit codes: 0 done; 1 the server or the data said no; 2 wrong arguments; 130 stopped with Ctrl-C.
+"""
+
+
+class _Commands(click.Group):
+    """Turns this package's errors into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ValueError, TypeError) as error:
+            raise click.UsageError(str(error)) from error
+        except ImportError as error:
+            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            from kiwoomdata.errors import KiwoomDataError
+
+            if not isinstance(error, KiwoomDataError):
+                raise
+            raise click.ClickException(f"{type(error).__name__}: {error}") from error
+
+
+@click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Kiwoom market data as frames that can be trusted. Try it without keys: kiwoomdata demo"""
+
+
+@main.command()
+def demo() -> None:
+    """Show the main job on an embedded simulator, without keys."""
+    from kiwoomdata.demo import demo as run
+
+    run()
+
+
+@main.command()
+@click.option("--port", default=0, help="Port of the REST side; 0 takes a free one.")
+@click.option("--seed", default=1, show_default=True, help="Which synthetic market.")
+@click.option(
+    "--rate", default="5/s", show_default=True, help="The quota it enforces: '5/s', '1/s burst 2', 'none'."
+)
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The market's day; left out, the latest one."
+)
+def simulate(port: int, seed: int, rate: str, today: datetime | None) -> None:
+    """Serve a synthetic market as Kiwoom's server would, until Ctrl-C.
+
+    \b
+    Example:
+      kiwoomdata simulate --port 8080 --rate none
+    """
+    from kiwoomdata import simulator
+
+    day: date | None = today.date() if today else None
+    now = time(18, 30) if today else None
+    limit = None if rate == "none" else rate
+    with simulator.start(seed=seed, port=port, rate=limit, today=day, now=now) as server:
+        click.echo(f"KIWOOM_BASE_URL={server.base_url}")
+        if server.ws_url:
+            click.echo(f"KIWOOM_WS_URL={server.ws_url}")
+        click.echo(f"KIWOOM_APP_KEY={server.app_key}")
+        click.echo(f"KIWOOM_APP_SECRET={server.app_secret}")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):  # which is how it is meant to end
+            threading.Event().wait()
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("function")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
+)
+@click.option(
+    "--out", default="-", help="A file ending in .parquet, .csv, .json or .ndjson, or '-' for CSV on stdout."
+)
+def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -> None:
+    """Call a function of the package and write its frame.
+
+    Arguments are the function's own, in order or as --name value; several symbols with commas.
+
+    \b
+    Examples:
+      kiwoomdata get daily_prices 005930,000660 2024-01-02 2024-12-30 --out prices.parquet
+      kiwoomdata get investor_flows 005930 --start 2024-01-02 --measure value --mode simulator
+      kiwoomdata get request ka10004 --stk_cd 005930 | head
+    """
+    import kiwoomdata as kd
+
+    known = functions()
+    if function not in known:
+        raise click.UsageError(f"function: no {function!r}; there are {', '.join(known)}")
+    positional, named = _split(arguments)
+    client = kd.Client(mode)  # type: ignore[arg-type]
+    frame = known[function](*positional, **named, client=client)
+    if isinstance(frame, dict):
+        raise click.ClickException(
+            f"{function} gave several frames: {', '.join(frame)}; use the named function"
+        )
+    _write(frame, out)
+
+
+def functions() -> dict[str, Any]:
+    """The functions that give a frame, by name."""
+    import kiwoomdata as kd
+
+    found = {name: getattr(kd, name) for name in kd.__all__ if not name.startswith("_")}
+    takes_options = {
+        name: value
+        for name, value in found.items()
+        if inspect.isfunction(value) and "options" in inspect.signature(value).parameters
+    }
+    return {**takes_options, "request": kd.request}
+
+
+def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    rest = iter(arguments)
+    for word in rest:
+        if not word.startswith("--"):
+            positional.append(word.split(",") if "," in word else word)
+            continue
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            value = next(rest, "")
+            if not value:
+                raise click.UsageError(f"--{name} needs a value")
+        named[name.replace("-", "_")] = value.split(",") if "," in value else value
+    return positional, named
+
+
+def _write(frame: Any, out: str) -> None:
+    if out == "-":
+        click.echo(frame.write_csv(), nl=False)
+        return
+    path = Path(out)
+    writers = {
+        ".parquet": frame.write_parquet,
+        ".csv": frame.write_csv,
+        ".json": frame.write_json,
+        ".ndjson": frame.write_ndjson,
+    }
+    write = writers.get(path.suffix)
+    if write is None:
+        raise click.UsageError(f"--out: expected a name ending in {', '.join(writers)}, or '-', got {out!r}")
+    write(path)
+    click.echo(f"{frame.height:,} rows x {frame.width} columns to {path}", err=True)
+
+
+@main.command()
+@click.argument("api_id", required=False)
+def describe(api_id: str | None) -> None:
+    """List the TRs, or the keys of one TR.
+
+    \b
+    Example:
+      kiwoomdata describe ka10086
+    """
+    import polars as pl
+
+    import kiwoomdata as kd
+
+    with pl.Config(
+        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, fmt_str_lengths=60, tbl_hide_dataframe_shape=True
+    ):
+        click.echo(str(kd.describe(api_id) if api_id else kd.catalogue()))
+
+
+@main.command()
+@click.argument("text")
+def find(text: str) -> None:
+    """Find columns and TRs by an English or Korean word, or by the API's key.
+
+    \b
+    Example:
+      kiwoomdata find 순매수
+    """
+    import polars as pl
+
+    import kiwoomdata as kd
+
+    every = pl.concat(
+        kd.describe(api_id).select(pl.lit(api_id).alias("api_id"), pl.all())
+        for api_id in kd.catalogue()["api_id"]
+    )
+    words = pl.concat_str("key", "column", "korean", "note", separator=" ").str.to_lowercase()
+    hits = every.filter(words.str.contains(text.lower(), literal=True))
+    if hits.is_empty():
+        raise click.ClickException(f"nothing in the catalogue holds {text!r}")
+    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=True):
+        click.echo(str(hits.drop("note")))

@@ -1,0 +1,492 @@
+"""The client: which server, which key, how fast, and the way from a request to typed frames."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import polars as pl
+
+from kiwoomdata import cache, frames, protocol
+from kiwoomdata.arguments import body_of
+from kiwoomdata.credentials import Credentials, find_credentials
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.errors import ConfigError, NotCached, Truncated
+from kiwoomdata.folders import cache_folder, state_folder
+from kiwoomdata.frames import OnBad
+from kiwoomdata.kinds import KST
+from kiwoomdata.limits import MemoryGate, Quota, SqliteGate
+from kiwoomdata.origin import Provenance
+from kiwoomdata.present import As, Columns, Style, present
+from kiwoomdata.protocol import Page, Stop
+from kiwoomdata.store import Store
+from kiwoomdata.token import TokenKeeper
+from kiwoomdata.transport import Counter, Retry, Transport, check_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kiwoomdata.simulator import Server
+
+__all__ = ["Client", "Fetched", "default_client", "use"]
+
+Mode = Literal["simulator", "mock", "real"]
+OnTruncated = Literal["raise", "mark"]
+T = TypeVar("T")
+
+_SERVERS = {
+    "mock": ("https://mockapi.kiwoom.com", "wss://mockapi.kiwoom.com:10000", "1/s"),
+    "real": ("https://api.kiwoom.com", "wss://api.kiwoom.com:10000", "5/s"),
+}
+_NO_CHOICE = """no server was chosen and no key was found. Three ways:
+  1. try it without keys:       kd.use("simulator")
+  2. with a mock account's key: kd.use("mock", app_key=..., app_secret=...)
+  3. with a real account's key: kd.use("real", app_key=..., app_secret=...)
+Keys are also read from KIWOOM_APP_KEY and KIWOOM_APP_SECRET (KIWOOM_MODE names the server), or keyring."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The pages of one job, and how they came."""
+
+    pages: Sequence[Page]
+    stop: Stop
+    requests: int
+
+
+class Client:
+    """A connection to one Kiwoom server with one key.
+
+    Parameters
+    ----------
+    mode
+        ``"simulator"`` (an embedded server, no keys), ``"mock"`` or ``"real"``. Left out:
+        ``KIWOOM_MODE``, or ``"real"`` where a key is found.
+    base_url, ws_url
+        Other addresses; also ``KIWOOM_BASE_URL`` and ``KIWOOM_WS_URL``. Plain http and ws are taken
+        for this machine alone.
+    app_key, app_secret
+        The key; also ``KIWOOM_APP_KEY`` and ``KIWOOM_APP_SECRET``, or keyring where it is installed.
+    quota
+        Requests per key and TR: ``"5/s"`` (real), ``"1/s"`` (mock), ``"1/s burst 2"`` (careful), any
+        other, or None for none. It is shared by all threads and processes of this machine.
+    cache
+        Keep final rows on disk: True (``KIWOOMDATA_CACHE``, or the user's cache folder), a folder, or False.
+        The embedded simulator's rows go into a folder that ends with the client.
+    cache_size
+        Bytes that the store may hold; beyond it, series go whole, those used longest ago first.
+    as_, columns, style, on_bad, on_truncated
+        Defaults for every call; see :func:`kiwoomdata.request`.
+    max_pages
+        The ceiling of one job; reaching it is :class:`kiwoomdata.Truncated`.
+    workers
+        How many symbols are fetched side by side.
+    progress
+        True, False, or None: a bar in a terminal or notebook for work beyond two seconds.
+    state
+        The folder of tokens and quotas, False for none; also ``KIWOOMDATA_STATE``.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> with kd.Client("simulator") as client:
+    ...     frame = kd.daily_prices("005930", "2024-01-02", "2024-01-05", client=client)
+    >>> frame.height
+    4
+    """
+
+    def __init__(
+        self,
+        mode: Mode | None = None,
+        *,
+        base_url: str | None = None,
+        ws_url: str | None = None,
+        app_key: str | None = None,
+        app_secret: str | None = None,
+        quota: str | Quota | Literal["default"] | None = "default",
+        cache: bool | Path | str = True,
+        cache_size: int = 2 * 2**30,
+        as_: As = "polars",
+        columns: Columns = "en",
+        style: Style = "plain",
+        on_bad: OnBad = "raise",
+        on_truncated: OnTruncated = "raise",
+        max_pages: int = 2_000,
+        workers: int = 4,
+        progress: bool | None = None,
+        state: Path | str | Literal[False] | None = None,
+        retry: Retry | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        environ = os.environ
+        base_url = base_url or environ.get("KIWOOM_BASE_URL")
+        ws_url = ws_url or environ.get("KIWOOM_WS_URL")
+        chosen = mode or environ.get("KIWOOM_MODE") or None
+        if chosen is not None and chosen not in ("simulator", *_SERVERS):
+            raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {chosen!r}")
+        self._simulator: Server | None = None
+        credentials: Credentials | None
+        if chosen == "simulator" and base_url is None:
+            server = self._simulator = _shared_simulator()
+            base_url, ws_url = server.base_url, server.ws_url
+            credentials = Credentials(server.app_key, server.app_secret)
+            default_quota = None
+        else:
+            credentials = find_credentials(app_key, app_secret, mode=chosen or "real")
+            if credentials is None:
+                raise ConfigError(_NO_CHOICE)
+            rest, live, default_quota = _SERVERS["mock" if chosen == "mock" else "real"]
+            base_url, ws_url = base_url or rest, ws_url or (live if base_url is None else None)
+        self.mode: str = chosen or "real"
+        self.ws_url = check_address(ws_url, "ws_url", ("ws", "wss")) if ws_url else None
+        self.quota = Quota.parse(default_quota if quota == "default" else quota)
+        self.as_, self.columns, self.style = as_, columns, style
+        self.on_bad, self.on_truncated = on_bad, on_truncated
+        self.max_pages, self.workers, self.progress = _positive("max_pages", max_pages), workers, progress
+        _positive("workers", workers)
+        self._clock = clock
+        folder = None if state is False else Path(state) if state else state_folder()
+        if self._simulator is not None:
+            folder = None  # its tokens die with it
+        gate = (
+            MemoryGate(self.quota)
+            if folder is None or self.quota is None
+            else SqliteGate(folder / "quota.db", self.quota)
+        )
+        self.store, self._server_name = self._open_store(cache, cache_size), base_url
+        if self._simulator is not None:
+            self._server_name = f"simulator seed={self._simulator.seed}"
+        self.transport = Transport(
+            base_url,
+            credentials,
+            gate,
+            tokens=partial(
+                TokenKeeper, server=base_url, credentials=credentials, folder=folder, clock=self.now
+            ),
+            retry=retry,
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({self.mode!r}, base_url={self.base_url!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def base_url(self) -> str:
+        return self.transport.base_url
+
+    def _open_store(self, where: bool | Path | str, size: int) -> Store | None:
+        if where is False:
+            return None
+        if where is not True:
+            return Store(where, size_limit=size)
+        if self._simulator is not None:
+            folder = tempfile.mkdtemp(prefix="kiwoomdata-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            return Store(folder, size_limit=size)
+        return Store(cache_folder(), size_limit=size)
+
+    def close(self) -> None:
+        """Close the connections. The token stays valid and kept; :meth:`revoke` ends it."""
+        self.transport.close()
+        if self.store is not None:
+            self.store.close()
+
+    def revoke(self) -> None:
+        """Make the token worthless at the server and forget it."""
+        self.transport.revoke()
+
+    def now(self) -> datetime:
+        """The time in Seoul, by the clock that the client was given."""
+        if self._clock is not None:
+            return self._clock().astimezone(KST)
+        return self._simulator.now() if self._simulator is not None else datetime.now(KST)
+
+    def today(self) -> date:
+        return self.now().date()
+
+    # --- any TR ---
+
+    def raw(
+        self,
+        api_id: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        since: date | None = None,
+        max_pages: int | None = None,
+        **named: Any,
+    ) -> list[Page]:
+        """The pages as served, headers included; see :func:`kiwoomdata.raw`."""
+        endpoint = endpoint_of(api_id)
+        body = body_of(endpoint, {**(params or {}), **named})
+        return list(self.fetch(endpoint, body, since=since, max_pages=max_pages).pages)
+
+    def request(
+        self,
+        api_id: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        since: date | None = None,
+        max_pages: int | None = None,
+        as_: As | None = None,
+        columns: Columns | None = None,
+        on_bad: OnBad | None = None,
+        on_truncated: OnTruncated | None = None,
+        **named: Any,
+    ) -> Any:
+        """The typed frame of any TR, or a dict of frames; see :func:`kiwoomdata.request`."""
+        endpoint = endpoint_of(api_id)
+        body = body_of(endpoint, {**(params or {}), **named})
+        parts, source = self.frames(
+            endpoint, body, since=since, max_pages=max_pages, on_bad=on_bad, on_truncated=on_truncated
+        )
+        shown = {
+            name: present(frame, source, as_=as_ or self.as_, columns=columns or self.columns)
+            for name, frame in parts.items()
+        }
+        return shown if len(shown) > 1 else next(iter(shown.values()))
+
+    def frames(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, str],
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        refresh: bool = False,
+        offline: bool = False,
+        max_pages: int | None = None,
+        on_bad: OnBad | None = None,
+        on_truncated: OnTruncated | None = None,
+        tick: Callable[[], object] | None = None,
+    ) -> tuple[dict[str, pl.DataFrame], Provenance]:
+        """The typed frames of one job, and their provenance.
+
+        Rows stand as the server ordered them; those of a range of days stand oldest first.
+
+        ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there.
+        """
+        answer = self._answer(endpoint, body, since, until, refresh, offline, max_pages, tick)
+        parts = {
+            part.name: frames.typed(
+                endpoint, part, answer.texts[part.name], body, on_bad=on_bad or self.on_bad
+            )
+            for part in endpoint.parts
+        }
+        main = parts[endpoint.rows.name] if endpoint.rows else next(iter(parts.values()))
+        source = Provenance(
+            endpoint.api_id,
+            dict(body),
+            self.base_url,
+            self.now(),
+            pages=answer.pages,
+            rows=main.height,
+            requests=answer.requests,
+            cached_rows=answer.cached_rows,
+            duplicates=answer.duplicates,
+            truncated=answer.stop.truncated,
+            why=answer.stop.why,
+            as_of=answer.as_of,
+            units=frames.units(endpoint, body),
+        )
+        if answer.stop.truncated and (on_truncated or self.on_truncated) == "raise":
+            raise Truncated(
+                endpoint.api_id,
+                answer.stop.why,
+                pages=answer.pages,
+                frame=present(main, source, as_=self.as_),
+            )
+        return parts, source
+
+    def _answer(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, str],
+        since: date | None,
+        until: date | None,
+        refresh: bool,
+        offline: bool,
+        max_pages: int | None,
+        tick: Callable[[], object] | None,
+    ) -> cache.Answer:
+        """Ask the store, the server, or both."""
+
+        def fetch(asked: Mapping[str, str], back_to: date | None) -> Fetched:
+            return self.fetch(endpoint, asked, since=back_to, max_pages=max_pages, tick=tick)
+
+        if self.store is None or endpoint.final == "never":
+            if offline:
+                raise NotCached(f"offline: {endpoint.api_id} is not kept; ask without offline=True")
+            return cache.plain(endpoint, fetch(body, since))
+        context = cache.Context(self.store, self._server_name, self.now(), refresh, offline)
+        if cache.by_days(endpoint):
+            if since is None or until is None:
+                if offline:
+                    raise NotCached(f"offline: {endpoint.api_id} without a range is not kept")
+                return cache.plain(endpoint, fetch(body, since))
+            return cache.series(context, endpoint, body, since, until, fetch)
+        return cache.whole(context, endpoint, body, since, fetch)
+
+    def fetch(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, str],
+        *,
+        since: date | None = None,
+        max_pages: int | None = None,
+        tick: Callable[[], object] | None = None,
+    ) -> Fetched:
+        """Walk the pages of one job."""
+        ceiling = self.max_pages if max_pages is None else _positive("max_pages", max_pages)
+        walk = protocol.pages(endpoint, body, since=since, max_pages=ceiling)
+        counter, found = Counter(), []
+        request = next(walk)
+        while True:
+            page = self.transport.send(request, counter)
+            found.append(page)
+            if tick is not None:
+                tick()
+            try:
+                request = walk.send(page)
+            except StopIteration as done:
+                return Fetched(found, done.value, counter.value)
+
+    # --- many jobs ---
+
+    def side_by_side(
+        self, jobs: Mapping[str, Callable[[], T]], unit: str, on_failure: Callable[[str, Exception], None]
+    ) -> dict[str, T]:
+        """Run jobs in threads, and give their results in the order of ``jobs``.
+
+        A job that fails is told to ``on_failure``, and the others go on. Ctrl-C stops all of them.
+        """
+        if len(jobs) == 1:
+            ((name, job),) = jobs.items()
+            try:
+                return {name: job()}
+            except Exception as error:
+                on_failure(name, error)
+                return {}
+        results: dict[str, T] = {}
+        pool = ThreadPoolExecutor(min(self.workers, len(jobs)), thread_name_prefix="kiwoomdata")
+        try:
+            waiting: dict[Future[T], str] = {pool.submit(job): name for name, job in jobs.items()}
+            with self.bar(len(jobs), unit) as tick:
+                while waiting:
+                    done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        name = waiting.pop(future)
+                        try:
+                            results[name] = future.result()
+                        except Exception as error:
+                            on_failure(name, error)
+                        tick()
+        except BaseException:
+            self.transport.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            self.transport.stop.clear()
+            raise
+        pool.shutdown()
+        return {name: results[name] for name in jobs if name in results}
+
+    @contextmanager
+    def bar(self, total: int | None, unit: str) -> Iterator[Callable[[], object]]:
+        """A progress bar that shows itself after two seconds, in a terminal or a notebook."""
+        if self.progress is False:
+            yield lambda: None
+            return
+        from tqdm.auto import tqdm
+
+        with tqdm(
+            total=total, unit=unit, delay=2, leave=False, disable=None if self.progress is None else False
+        ) as bar:
+            yield bar.update
+
+
+def endpoint_of(api_id: str) -> Endpoint:
+    endpoint = ENDPOINTS.get(api_id)
+    if endpoint is None:
+        raise ValueError(f"api_id: {api_id!r} is not in the catalogue; kd.catalogue() lists what is")
+    return endpoint
+
+
+def _positive(name: str, value: int) -> int:
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
+    return value
+
+
+# --- the client that functions take when they are given none -------------------------------
+
+_lock = threading.Lock()
+_default: Client | None = None
+_settings: dict[str, Any] = {}
+_simulator: Server | None = None
+
+
+def _shared_simulator() -> Server:
+    """The process's own simulator, started when it is first needed."""
+    global _simulator
+    with _lock:
+        if _simulator is None or not _simulator.running:
+            from kiwoomdata import simulator
+
+            _simulator = simulator.start(seed=1, rate=None)
+        return _simulator
+
+
+def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
+    """Choose the server, or other settings, for every call that is given no ``client=``.
+
+    Parameters
+    ----------
+    mode
+        ``"simulator"``, ``"mock"``, ``"real"``, or a :class:`Client`. Left out: the settings are
+        changed and the choice of server stays.
+    **settings
+        Any of :class:`Client`'s parameters.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.use(as_="polars", progress=False)
+    """
+    global _default, _settings
+    if isinstance(mode, Client):
+        if settings:
+            raise ValueError("use: a Client brings its own settings; give it them when you make it")
+        _default, _settings = mode, {}
+        return
+    merged = {**_settings, **settings} if mode is None else {**settings, "mode": mode}
+    client = Client(**merged)
+    _default, _settings = client, merged
+
+
+def current() -> Client | None:
+    """The client of :func:`use`, if one was chosen or made already."""
+    return _default
+
+
+def default_client() -> Client:
+    """The client of :func:`use`, or one made of the environment."""
+    global _default
+    if _default is None:
+        _default = Client(**_settings)
+    return _default

@@ -1,0 +1,172 @@
+"""Rows and columns to typed frames: one schema always, decoded once per job. Pure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import polars as pl
+
+from kiwoomdata.entries.entry import Column, Endpoint, Part
+from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
+from kiwoomdata.kinds import Trouble, decode
+from kiwoomdata.protocol import Page, column_values
+
+__all__ = ["OnBad", "columns_of", "schema", "text_frame", "text_parts", "typed", "units"]
+
+OnBad = Literal["raise", "null"]
+_ENVELOPE = {"return_code", "return_msg", "returnCode", "returnMsg"}
+
+
+def schema(part: Part) -> dict[str, Any]:
+    """The part's columns and dtypes, the same for every answer."""
+    return {column.name: column.kind.dtype for column in part.columns}
+
+
+def units(endpoint: Endpoint, body: Mapping[str, str]) -> dict[str, str]:
+    """The unit of each column of the answer to this request."""
+    flag = body.get(endpoint.unit_flag or "")
+    return {
+        c.name: c.unit_for(flag).name
+        for part in endpoint.parts
+        for c in part.columns
+        if c.unit_for(flag).name
+    }
+
+
+def text_parts(endpoint: Endpoint, pages: Sequence[Page]) -> tuple[dict[str, pl.DataFrame], int]:
+    """The text frames of a response by part, and how many rows were dropped because pages overlapped."""
+    found: dict[str, pl.DataFrame] = {}
+    dropped = 0
+    for part in endpoint.parts:
+        texts = text_frame(endpoint, part, pages)
+        if part.key is not None:
+            texts, twice = _unique(endpoint, part, texts)
+            dropped += twice
+        else:
+            texts = texts.drop("_page")
+        found[part.name] = texts
+    return found, dropped
+
+
+def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.DataFrame:
+    """The rows of all pages as served: text columns by the API's own keys, and ``_page``.
+
+    Keys of the catalogue that were not sent are null columns; keys that it lacks are kept.
+    """
+    beside = [_beside_the_lists(endpoint, page) for page in pages]
+    if part.key is None:
+        return _of_dicts(endpoint, part, [_as_text(flat) for flat in beside], list(range(len(pages))))
+    found = [page.rows(part) for page in pages]
+    numbers = [number for number, rows in enumerate(found) for _ in rows]
+    alone = all(other.key is not None for other in endpoint.parts)
+    if any(rows and isinstance(rows[0], dict) for rows in found) or (alone and any(beside)):
+        dicts: list[dict[str, str | None]] = []
+        for page, rows, flat in zip(pages, found, beside, strict=True):
+            if rows and not isinstance(rows[0], dict):
+                rows = page.json[part.key]
+            dicts += [_as_text({**row, **flat} if alone else row) for row in rows]
+        return _of_dicts(endpoint, part, dicts, numbers)
+    records = [row for rows in found for row in rows]
+    texts = [pl.Series(key, column_values(part, records, key), dtype=pl.String()) for key in part.by_key]
+    return pl.DataFrame([*texts, pl.Series("_page", numbers, dtype=pl.Int32)])
+
+
+def _of_dicts(
+    endpoint: Endpoint, part: Part, rows: Sequence[dict[str, str | None]], numbers: list[int]
+) -> pl.DataFrame:
+    layouts = dict.fromkeys(map(tuple, rows))
+    extra = [key for key in dict.fromkeys(k for layout in layouts for k in layout) if key not in part.by_key]
+    if extra:
+        warnings.warn(
+            f"{endpoint.api_id}: the server sent {', '.join(extra)}, which the catalogue lacks; kept as text",
+            UnknownKey,
+            stacklevel=2,
+        )
+    columns = dict.fromkeys([*part.by_key, *extra], pl.String())
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    return frame.with_columns(pl.Series("_page", numbers, dtype=pl.Int32))
+
+
+def _beside_the_lists(endpoint: Endpoint, page: Page) -> dict[str, Any]:
+    """What stands beside the lists and the envelope. A list that the catalogue lacks is only warned of."""
+    lists = {part.key for part in endpoint.parts}
+    found = {
+        key: msgspec.json.decode(raw)
+        for key, raw in page.envelope.items()
+        if key not in _ENVELOPE and key not in lists
+    }
+    strange = [key for key, value in found.items() if isinstance(value, list | dict)]
+    if strange:
+        warnings.warn(
+            f"{endpoint.api_id}: the server sent {', '.join(strange)}, which the catalogue lacks and no "
+            "frame has a place for; Client.raw() shows it",
+            UnknownKey,
+            stacklevel=2,
+        )
+    return {key: value for key, value in found.items() if key not in strange}
+
+
+def _as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
+    return {
+        key: value if isinstance(value, str) or value is None else msgspec.json.encode(value).decode()
+        for key, value in row.items()
+    }
+
+
+def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Drop the rows of later pages whose key an earlier page has brought already.
+
+    Only overlap between pages is dropped: two rows of one page stand as the server wrote them
+    (the vendor's own ka10044 example prints one stock twice), unless they are equal throughout
+    in a TR that has one row a day.
+    """
+    if not endpoint.key or texts.height < 2:
+        return texts.drop("_page"), 0
+    keys = [column.key for column in part.columns if column.name in endpoint.key]
+    first = pl.col("_page").min().over(keys)
+    kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
+    if endpoint.key == ("date",) and kept.select(keys).is_duplicated().any():
+        kept = kept.unique(keep="first", maintain_order=True)
+    return kept.drop("_page"), texts.height - kept.height
+
+
+def typed(
+    endpoint: Endpoint, part: Part, texts: pl.DataFrame, body: Mapping[str, str], *, on_bad: OnBad = "raise"
+) -> pl.DataFrame:
+    """Decode text columns by the catalogue, in the catalogue's order; unknown keys stay text at the end."""
+    flag = body.get(endpoint.unit_flag or "")
+    plan = [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns]
+    frame, troubles = decode(texts, plan)
+    complain(endpoint.api_id, troubles, on_bad)
+    known = part.by_key
+    extra = [name for name in texts.columns if name not in known]
+    return frame.hstack(texts.select(extra)) if extra else frame
+
+
+def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
+    """Raise for a text that fits no rule, warn for one whose meaning is unproven."""
+    for trouble in troubles:
+        if trouble.unproven:
+            warnings.warn(
+                f"{api_id}.{trouble.column}: {trouble.text!r} became null in {trouble.rows} row(s): "
+                "it was seen before, but nobody has proven what it means",
+                UnprovenValue,
+                stacklevel=2,
+            )
+        elif on_bad == "raise":
+            raise DecodeError(api_id, trouble.column, trouble.text, trouble.kind.expected)
+        else:
+            warnings.warn(
+                f"{api_id}.{trouble.column}: {trouble.text!r} is not {trouble.kind.expected}; "
+                f"null in {trouble.rows} row(s)",
+                KiwoomDataWarning,
+                stacklevel=2,
+            )
+
+
+def columns_of(endpoint: Endpoint) -> dict[str, Column]:
+    """Every column of a TR by its English name."""
+    return {column.name: column for part in endpoint.parts for column in part.columns}

@@ -1,0 +1,250 @@
+"""What all named functions share: one job per symbol, one frame for all, one provenance."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Literal, TypedDict
+
+import polars as pl
+
+from kiwoomdata.arguments import as_symbols, body_of
+from kiwoomdata.client import Client, OnTruncated, default_client
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.errors import EmptyAnswer, IncompleteFrame
+from kiwoomdata.frames import OnBad, schema
+from kiwoomdata.kinds import VENUES, split_code
+from kiwoomdata.origin import Provenance
+from kiwoomdata.present import As, Columns, Style, choose, present
+
+__all__ = ["Job", "Options", "client_of", "for_symbols", "run", "single"]
+
+Parts = Mapping[str, pl.DataFrame]
+
+
+class Options(TypedDict, total=False):
+    """Options that every named function takes, by keyword.
+
+    client
+        The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
+    columns
+        ``"en"`` or ``"ko"`` for the Korean names.
+    style
+        ``"plain"``, or ``"ohlcv"`` for Title-case Open, High, Low, Close, Volume.
+    errors
+        With several symbols: ``"raise"`` the first failure (its ``.frame`` holds the others' rows), or
+        ``"collect"`` the rows of those that did not fail, with a warning.
+    refresh
+        True: go to the server, and replace what is stored.
+    offline
+        True: serve from the store alone; what is missing there is :class:`kiwoomdata.NotCached`.
+    on_bad
+        A text that fits no rule of its kind: ``"raise"`` DecodeError, or ``"null"`` with a warning.
+    on_truncated
+        Paging that a guard or ceiling stopped: ``"raise"`` Truncated, or ``"mark"`` it in the provenance.
+    """
+
+    client: Client
+    columns: Columns
+    style: Style
+    errors: Literal["raise", "collect"]
+    refresh: bool
+    offline: bool
+    on_bad: OnBad
+    on_truncated: OnTruncated
+
+
+_KNOWN = ("as_", *Options.__annotations__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One series or snapshot to fetch."""
+
+    endpoint: Endpoint
+    body: Mapping[str, str]
+    since: date | None = None
+    until: date | None = None
+    extra: Mapping[str, pl.Expr] = field(default_factory=dict)
+    """Columns to put in front, such as symbol and venue."""
+
+
+def client_of(options: Mapping[str, Any]) -> Client:
+    unknown = [name for name in options if name not in _KNOWN]
+    if unknown:
+        raise TypeError(f"{unknown[0]}: no such option; there are {', '.join(_KNOWN)}")
+    client = options.get("client")
+    if client is None:
+        return default_client()
+    if not isinstance(client, Client):
+        raise TypeError(f"client: expected a kiwoomdata.Client, got {type(client).__name__}")
+    return client
+
+
+def for_symbols(
+    endpoint: Endpoint,
+    symbol: Any,
+    venue: str | None,
+    params: Mapping[str, Any],
+    *,
+    since: date | None = None,
+    until: date | None = None,
+) -> dict[str, Job]:
+    """One job for each symbol, with ``symbol`` and ``venue`` columns in front."""
+    param = endpoint.param("symbol")
+    assert param is not None
+    jobs = {}
+    for code in as_symbols(symbol, venue, suffix=param.suffix):
+        parts = split_code(code)
+        assert parts is not None
+        extra = {"symbol": pl.lit(parts[0]), "venue": pl.lit(parts[1]).cast(pl.Enum(VENUES))}
+        jobs[code] = Job(endpoint, body_of(endpoint, {**params, "symbol": code}), since, until, extra)
+    return jobs
+
+
+def single(
+    endpoint: Endpoint, params: Mapping[str, Any], *, since: date | None = None, until: date | None = None
+) -> dict[str, Job]:
+    """The one job of a TR that is not about one symbol."""
+    return {endpoint.api_id: Job(endpoint, body_of(endpoint, params), since, until)}
+
+
+def run(
+    jobs: Mapping[str, Job],
+    shape: Callable[[Parts], pl.DataFrame],
+    *,
+    order: Sequence[str] = ("date",),
+    expect_rows: str = "",
+    as_: As | None = None,
+    options: Mapping[str, Any],
+) -> Any:
+    """Fetch all jobs side by side and give one frame.
+
+    ``shape`` makes the frame of one job of its parts. ``order`` are the columns to sort by, ascending;
+    without any the server's order stays. ``expect_rows`` is what to say when nothing came where
+    something was to be expected.
+    """
+    client = client_of(options)
+    as_ = as_ or client.as_
+    columns, style = options.get("columns") or client.columns, options.get("style") or client.style
+    errors = choose("errors", options.get("errors", "raise"), ("raise", "collect"))
+    first = next(iter(jobs.values()))
+    empty = _empty(first, shape)
+    # Whatever cannot be handed over is refused here, before any request.
+    present(empty, _provenance(client, jobs, [], {}, empty), as_=as_, columns=columns, style=style)
+    failures: dict[str, Exception] = {}
+
+    def fetch(job: Job, tick: Callable[[], object] | None) -> tuple[pl.DataFrame, Provenance]:
+        parts, source = client.frames(
+            job.endpoint,
+            job.body,
+            since=job.since,
+            until=job.until,
+            refresh=bool(options.get("refresh", False)),
+            offline=bool(options.get("offline", False)),
+            on_bad=options.get("on_bad"),
+            on_truncated=options.get("on_truncated"),
+            tick=tick,
+        )
+        frame = _in_window(_with_extra(shape(parts), job), job)
+        # Turned round before the (stable) sort, so that rows of the same second stand in the order
+        # in which they happened.
+        newest_first = job.endpoint.order == "newest first" and order and not frame[order[0]].is_sorted()
+        return frame.reverse() if newest_first else frame, source
+
+    results = _fetch_all(client, jobs, fetch, failures)
+    pieces = [frame for frame, _ in results.values()] or [empty]
+    frame = pl.concat(pieces, how="diagonal_relaxed") if len(pieces) > 1 else pieces[0]
+    keys = [name for name in order if name in frame.columns]
+    if keys:
+        # What the server sends newest first is turned round before the (stable) sort, so that rows
+        # of the same second stand in the order in which they happened.
+        newest_first = first.endpoint.order == "newest first"
+        frame = (frame.reverse() if newest_first and len(pieces) == 1 else frame).sort(
+            keys, maintain_order=True
+        )
+    source = _provenance(client, jobs, [source for _, source in results.values()], failures, frame)
+    if failures:
+        _tell(failures, errors, present(frame, source, as_=as_, columns=columns, style=style))
+    elif frame.is_empty() and expect_rows:
+        warnings.warn(expect_rows, EmptyAnswer, stacklevel=3)
+    return present(frame, source, as_=as_, columns=columns, style=style)
+
+
+def _fetch_all(
+    client: Client,
+    jobs: Mapping[str, Job],
+    fetch: Callable[[Job, Callable[[], object] | None], tuple[pl.DataFrame, Provenance]],
+    failures: dict[str, Exception],
+) -> dict[str, tuple[pl.DataFrame, Provenance]]:
+    if len(jobs) > 1:
+        tasks = {name: (lambda job=job: fetch(job, None)) for name, job in jobs.items()}
+        return client.side_by_side(tasks, "symbol", failures.__setitem__)
+    ((name, job),) = jobs.items()
+    with client.bar(None, "page") as tick:
+        return {name: fetch(job, tick)}
+
+
+def _with_extra(frame: pl.DataFrame, job: Job) -> pl.DataFrame:
+    """Put the extra columns in front, after the date; a column that the server fills itself is kept."""
+    extra = {name: value for name, value in job.extra.items() if name not in frame.columns}
+    if not extra:
+        return frame
+    frame = frame.with_columns(value.alias(name) for name, value in extra.items())
+    front = ["date"] if "date" in frame.columns else []
+    front += list(job.extra)
+    return frame.select(*front, pl.exclude(front))
+
+
+def _in_window(frame: pl.DataFrame, job: Job) -> pl.DataFrame:
+    if job.since is None or job.until is None or "date" not in frame.columns:
+        return frame
+    return frame.filter(pl.col("date").is_between(job.since, job.until))
+
+
+def _empty(job: Job, shape: Callable[[Parts], pl.DataFrame]) -> pl.DataFrame:
+    """The typed frame without rows, of the same schema as any other."""
+    parts = {part.name: pl.DataFrame(schema=schema(part)) for part in job.endpoint.parts}
+    return _with_extra(shape(parts), job)
+
+
+def _provenance(
+    client: Client,
+    jobs: Mapping[str, Job],
+    sources: Sequence[Provenance],
+    failures: Mapping[str, Exception],
+    frame: pl.DataFrame,
+) -> Provenance:
+    first = next(iter(jobs.values()))
+    params = dict(first.body)
+    if len(jobs) > 1:
+        params["stk_cd"] = ",".join(jobs)
+    if not sources:
+        source = Provenance(first.endpoint.api_id, params, client.base_url, client.now())
+    else:
+        source = sources[0].merged(list(sources[1:]), params)
+    units = {name: unit for name, unit in source.units.items() if name in frame.columns}
+    told = {name: f"{type(error).__name__}: {error}" for name, error in failures.items()}
+    return replace(source, rows=frame.height, units=units, failures=told)
+
+
+def _tell(failures: Mapping[str, Exception], errors: str, frame: Any) -> None:
+    """Raise the first failure with the others' rows, or warn of all of them."""
+    if errors == "collect":
+        listed = "; ".join(f"{name}: {type(error).__name__}" for name, error in failures.items())
+        warnings.warn(
+            f"{len(failures)} symbol(s) failed and are not in the frame: {listed}",
+            IncompleteFrame,
+            stacklevel=4,
+        )
+        return
+    name, error = next(iter(failures.items()))
+    if getattr(error, "frame", None) is None:
+        error.frame = frame  # type: ignore[attr-defined]  # our own errors have the place, others get it
+    error.add_note(
+        f"{len(failures)} symbol(s) failed, the first is {name}; the rows of the others are in this error's "
+        ".frame. Pass errors='collect' to get them with a warning."
+    )
+    raise error

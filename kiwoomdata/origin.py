@@ -1,0 +1,103 @@
+"""Where a frame comes from: every frame of this package can say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+__all__ = ["Provenance", "attach", "provenance"]
+
+_ATTRIBUTE = "_kiwoomdata_provenance"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a frame comes from, and whether it is whole."""
+
+    api_id: str
+    params: Mapping[str, Any]
+    server: str
+    fetched_at: datetime
+    pages: int = 0
+    rows: int = 0
+    requests: int = 0
+    """Requests sent for this frame, retries included, the token's not."""
+    cached_rows: int = 0
+    """Rows that came from the store."""
+    duplicates: int = 0
+    """Rows dropped because pages overlapped."""
+    truncated: bool = False
+    why: str = ""
+    """Why the paging ended."""
+    as_of: date | None = None
+    """The day to which the store's rows are relative, where they are."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Symbols that failed, and how."""
+
+    @property
+    def cache_hits(self) -> int:
+        return self.cached_rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values, for ``DataFrame.attrs`` and for JSON."""
+        plain = asdict(self)
+        plain["fetched_at"] = self.fetched_at.isoformat()
+        plain["as_of"] = self.as_of.isoformat() if self.as_of else None
+        return {**plain, "params": dict(self.params), "units": dict(self.units)}
+
+    def merged(self, others: list[Provenance], params: Mapping[str, Any]) -> Provenance:
+        """One provenance for the frames of several symbols."""
+        every = [self, *others]
+        return replace(
+            self,
+            params=params,
+            pages=sum(p.pages for p in every),
+            rows=sum(p.rows for p in every),
+            requests=sum(p.requests for p in every),
+            cached_rows=sum(p.cached_rows for p in every),
+            duplicates=sum(p.duplicates for p in every),
+            truncated=any(p.truncated for p in every),
+            why="; ".join(dict.fromkeys(p.why for p in every if p.why)),
+            fetched_at=max(p.fetched_at for p in every),
+            as_of=max((p.as_of for p in every if p.as_of), default=None),
+        )
+
+
+def attach(frame: Any, source: Provenance) -> Any:
+    """Hang ``source`` on a polars or pandas frame, and return the frame."""
+    if hasattr(frame, "attrs"):
+        frame.attrs["kiwoomdata"] = source.as_dict()
+    else:
+        setattr(frame, _ATTRIBUTE, source)
+    return frame
+
+
+def provenance(frame: Any) -> Provenance | None:
+    """Tell where a frame comes from; None for a frame that this package did not return.
+
+    A polars frame carries its provenance itself, and loses it with the first operation, because
+    polars frames have no place for such things; a pandas frame carries it in
+    ``frame.attrs["kiwoomdata"]``.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.daily_prices("005930", "2024-01-02", "2024-01-31")
+    >>> source = kd.provenance(frame)
+    >>> source.api_id, source.rows == frame.height, source.truncated
+    ('ka10086', True, False)
+    """
+    if hasattr(frame, "attrs"):
+        stored = frame.attrs.get("kiwoomdata")
+        if stored is None:
+            return None
+        stored = dict(stored, fetched_at=datetime.fromisoformat(stored["fetched_at"]))
+        if stored["as_of"]:
+            stored["as_of"] = date.fromisoformat(stored["as_of"])
+        return Provenance(**stored)
+    found: Provenance | None = getattr(frame, _ATTRIBUTE, None)
+    return found

@@ -1,0 +1,33 @@
+"""A server on this machine that answers as the real one does, from one synthetic market.
+
+>>> import http.client, json
+>>> from datetime import date
+>>> from kiwoomdata import simulator
+>>> with simulator.start(seed=1, today=date(2026, 11, 20)) as server:
+...     connection = http.client.HTTPConnection(server.base_url.removeprefix("http://"))
+...     keys = {"appkey": server.app_key, "secretkey": server.app_secret}
+...     connection.request(
+...         "POST",
+...         "/oauth2/token",
+...         json.dumps({"grant_type": "client_credentials", **keys}),
+...         {"content-type": "application/json;charset=UTF-8"},
+...     )
+...     answer = json.load(connection.getresponse())
+...     connection.close()
+>>> answer["token_type"], answer["expires_dt"], answer["return_code"]
+('Bearer', '20261121183000', 0)
+
+It knows the catalogue and the kinds, and nothing of the client: what judges it are the vendor's printed
+examples and what was observed of the live server. What was never observed it chooses, and says so where
+it does.
+"""
+
+from __future__ import annotations
+
+from kiwoomdata.simulator.faults import FAULTS, Fault
+from kiwoomdata.simulator.market import Market
+from kiwoomdata.simulator.server import Server, start
+from kiwoomdata.simulator.service import Log, Record
+from kiwoomdata.simulator.switches import Switches
+
+__all__ = ["FAULTS", "Fault", "Log", "Market", "Record", "Server", "Switches", "start"]

@@ -1,0 +1,400 @@
+"""The simulator as a real HTTP server on loopback: sockets and threads, and nothing of the protocol."""
+
+from __future__ import annotations
+
+import atexit
+import ipaddress
+import json
+import logging
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time as _time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from datetime import date, datetime, time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, cast
+
+from kiwoomdata.calendar import KST, last_trading_day, now_kst
+from kiwoomdata.simulator.faults import FAULTS, Answer, Fault
+from kiwoomdata.simulator.gatekeeper import DEFAULT_KEYS, Tokens
+from kiwoomdata.simulator.market import Market
+from kiwoomdata.simulator.service import Log, Request, Service
+from kiwoomdata.simulator.switches import Mode, Reissue, Switches, TokenType, Wording
+
+__all__ = ["Server", "start"]
+
+_log = logging.getLogger(__name__)
+
+AFTER_CLOSE = time(18, 30)
+"""When a market stands that is given no time of day."""
+_AFTER_ALL = time(20, 30)  # when a market without a time of its own stands: after the second venue's close
+_LARGEST_BODY = 1_000_000
+_LINGER = "hh" if sys.platform == "win32" else "ii"
+_PATIENCE = 5.0  # seconds to wait for a thread at the end
+
+
+class Server:
+    """A running simulator. Made by :func:`start`; ends with its ``with`` block or with :meth:`close`."""
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        host: str,
+        port: int,
+        app_secret: str,
+        now: Callable[[], datetime],
+        latency: float,
+    ) -> None:
+        self.app_key, self.app_secret = service.tokens.app_key, app_secret
+        self.ws_url: str | None = None
+        """The address of the live side, once there is one; what it holds open goes on :attr:`resources`."""
+        self.resources = ExitStack()
+        self.service = service
+        self._now = now
+        self._closing = threading.Lock()
+        self._running = True
+        self._http = _Http((host, port), service, latency)
+        shown = f"[{host}]" if ":" in host else host
+        self.base_url = f"http://{shown}:{self._http.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator", daemon=True
+        )
+        self._thread.start()
+        atexit.register(self.close)
+
+    def __repr__(self) -> str:
+        return f"<simulator at {self.base_url}{'' if self.running else ', closed'}>"
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What it is
+
+    @property
+    def market(self) -> Market:
+        """The market that answers; its ``now`` may be set, to let a day go by."""
+        return self.service.market
+
+    @property
+    def seed(self) -> int:
+        return self.market.seed
+
+    @property
+    def today(self) -> date:
+        """The market's day."""
+        return self.market.today
+
+    def now(self) -> datetime:
+        """The server's time in Seoul, by which tokens end: the real time, unless a moment was chosen."""
+        return self._now()
+
+    @property
+    def running(self) -> bool:
+        return self._running
+
+    @property
+    def log(self) -> Log:
+        """The requests so far, oldest first: ``.count(api_id)`` and ``.clear()`` beside the records."""
+        return self.service.log
+
+    # Faults
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names that :meth:`inject` takes."""
+        return tuple(FAULTS)
+
+    def inject(
+        self, name: str, api_id: str | None = None, times: int | None = 1, after: int = 0, **options: Any
+    ) -> Fault:
+        """Turn on a fault for the next requests.
+
+        Parameters
+        ----------
+        name
+            One of :attr:`faults`; :data:`kiwoomdata.simulator.FAULTS` says what each does.
+        api_id
+            The TR whose requests it strikes, ``"au10001"`` and ``"au10002"`` for tokens among them.
+            Left out: all market data TRs, but no token requests.
+        times
+            How many requests it strikes; ``None``: all of them.
+        after
+            How many requests it lets pass first.
+        **options
+            What the fault takes, such as ``seconds=`` or ``code=``.
+
+        Returns
+        -------
+        Fault
+            ``.fired`` counts the requests that it has struck.
+        """
+        return self.service.faults.inject(name, api_id, times, after, options)
+
+    def clear_faults(self) -> None:
+        """Turn all faults off."""
+        self.service.faults.clear()
+
+    # The end
+
+    def close(self) -> None:
+        """Stop answering, close all connections and end all threads. A second time does nothing."""
+        with self._closing:
+            if not self._running:
+                return
+            self._running = False
+            atexit.unregister(self.close)
+            self.resources.close()
+            self._http.end()
+            self._thread.join(_PATIENCE)
+
+
+def start(
+    seed: int = 1,
+    *,
+    today: date | None = None,
+    now: time | None = None,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    mode: Mode = "real",
+    rate: str | None = "default",
+    token_reissue: Reissue = "same",  # noqa: S107
+    token_type: TokenType = "Bearer",  # noqa: S107
+    message_1700: Wording = "new",
+    ignore_program_date: bool = True,
+    page_rows: int = 100,
+    token_life: float = 86_400.0,
+    latency: float = 0.0,
+    app_key: str | None = None,
+    app_secret: str | None = None,
+    market: Market | None = None,
+    clock: Callable[[], datetime] | None = None,
+    timer: Callable[[], float] = _time.monotonic,
+) -> Server:
+    """Start a simulator of the REST server on this machine.
+
+    Parameters
+    ----------
+    seed
+        The market's; the same seed on the same day gives the same answers, byte for byte.
+    today, now
+        The day (and time of day) at which market and server stand still. Left out: the market stands
+        after the close of the latest session, and the server's clock is the real one.
+    port, host
+        ``port=0`` takes a free one. Loopback addresses alone are taken.
+    mode
+        ``"mock"`` serves KRX only, at one request per second.
+    rate
+        The limit for each app key and TR: ``"5/s"``, ``"1/s"``, ``"1/s burst 2"``, ``None`` for none;
+        ``"default"`` is that of the mode.
+    token_reissue, token_type, message_1700, ignore_program_date, page_rows, token_life, latency
+        See :class:`kiwoomdata.simulator.Switches`.
+    app_key, app_secret
+        The pair that tokens are issued for; there is one by default.
+    market
+        A market of your own, in place of ``seed``, ``today`` and ``now``.
+    clock, timer
+        The server's time of day, and the seconds by which requests are counted.
+
+    Returns
+    -------
+    Server
+        Running. Use it in a ``with`` block, or close it.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from kiwoomdata import simulator
+    >>> with simulator.start(seed=1, today=date(2026, 11, 20)) as server:
+    ...     server.now().isoformat(), server.log.count()
+    ('2026-11-20T18:30:00+09:00', 0)
+    """
+    switches = Switches(
+        mode=mode,
+        rate=rate,
+        token_reissue=token_reissue,
+        token_type=token_type,
+        message_1700=message_1700,
+        token_life=token_life,
+        ignore_program_date=ignore_program_date,
+        page_rows=page_rows,
+        latency=latency,
+    )
+    _check_host(host)
+    if market is not None and (today is not None or now is not None):
+        raise ValueError("market, today, now: a market has its own day; give it or the day, not both")
+    if (app_key is None) != (app_secret is None):
+        raise ValueError("app_key, app_secret: give both, or neither for the simulator's own")
+    stands_still = market is not None or today is not None or now is not None
+    if market is None:
+        current = now_kst() if clock is None else clock().astimezone(KST)
+        market = Market(seed, today=today or last_trading_day(current.date()), now=now or AFTER_CLOSE)
+    ours = market
+
+    def moment() -> datetime:
+        if clock is not None:
+            return clock().astimezone(KST)
+        if stands_still:
+            return datetime.combine(ours.today, ours.now or _AFTER_ALL, KST)
+        return now_kst()
+
+    default_key, default_secret = DEFAULT_KEYS[mode]
+    app_key, app_secret = app_key or default_key, app_secret or default_secret
+    tokens = Tokens(app_key, app_secret, switches, seed=seed, now=moment)
+    service = Service(market, switches, tokens, now=moment, timer=timer)
+    return Server(service, host=host, port=port, app_secret=app_secret, now=moment, latency=latency)
+
+
+def _check_host(host: str) -> None:
+    with suppress(ValueError):
+        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+            return
+    raise ValueError(f"host: expected a loopback address such as '127.0.0.1', got {host!r}")
+
+
+# --- sockets -------------------------------------------------------------------------------
+
+
+class _HungUp(ConnectionError):
+    """This side has ended the connection on purpose."""
+
+
+class _Http(ThreadingHTTPServer):
+    """Threads that are daemons, so that a forgotten server does not hold the interpreter, and yet are
+    joined at the end, with their sockets closed."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], service: Service, latency: float) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.service, self.latency = service, latency
+        self._ending = threading.Event()
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._open_lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)  # the parent's asks the name service for the host's name
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(
+            target=self._serve, args=(request, client_address), name="simulator connection", daemon=True
+        )
+        with self._open_lock:
+            self._open[thread] = request
+        thread.start()
+
+    def _serve(self, request: socket.socket, client_address: Any) -> None:
+        try:
+            self.process_request_thread(request, client_address)
+        finally:
+            with self._open_lock:
+                del self._open[threading.current_thread()]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # a client that went away, or was hung up on
+            _log.exception("the simulator failed at a request from %s", client_address)
+
+    def pause(self, seconds: float) -> None:
+        if seconds and self._ending.wait(seconds):
+            raise _HungUp
+
+    def end(self) -> None:
+        self._ending.set()
+        self.shutdown()
+        self.server_close()
+        with self._open_lock:
+            left = dict(self._open)
+        for connection in left.values():
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in left:
+            thread.join(_PATIENCE)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. Answers are sent in one piece, without Nagle's delay: 44 ms each otherwise."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        http = cast(_Http, self.server)
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > _LARGEST_BODY or "transfer-encoding" in self.headers:
+            self.close_connection = True
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+            return
+        content = self.rfile.read(int(length))
+        path = self.path.partition("?")[0]
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(http.service.answer(Request(path, headers, content, self.command)))
+
+    do_GET = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_POST
+
+    def _send(self, answer: Answer) -> None:
+        http = cast(_Http, self.server)
+        http.pause(answer.wait + http.latency)
+        body = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
+        head = self._head(answer, len(body))
+        if self.command == "HEAD":
+            body = b""
+        if answer.delivery == "drop":
+            raise _HungUp
+        if answer.delivery in ("reset", "half_body"):
+            self._write(head + body[: len(body) // 2])
+            if answer.delivery == "reset":
+                self._reset()
+            raise _HungUp
+        if answer.delivery == "drip":
+            for byte in head + body:
+                self._write(bytes((byte,)))
+                http.pause(answer.pace)
+            return
+        self._write(head + body)
+
+    def _head(self, answer: Answer, length: int) -> bytes:
+        headers = {
+            "content-type": answer.content_type,
+            "content-length": str(length),
+            **({"api-id": answer.api_id} if answer.api_id else {}),
+            "cont-yn": "Y" if answer.more else "N",
+            "next-key": answer.next_key,
+            **answer.headers,
+            **({"connection": "close"} if self.close_connection else {}),
+        }
+        lines = [f"{self.protocol_version} {answer.status} {HTTPStatus(answer.status).phrase}"]
+        for name, value in headers.items():
+            lines.append(f"{name.title() if answer.capitals else name}: {value}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+    def _write(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
+        self.wfile.close()
+        self.rfile.close()
+        self.connection.close()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the server's log is kept by the service."""
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,73 @@
+"""Fixtures: a simulator for each test that asks, and folders that are nobody else's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kiwoomdata as kd
+from kiwoomdata.transport import Retry
+
+TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's tokens, quotas, store or keys."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("KIWOOMDATA_STATE", str(folder / "state"))
+    monkeypatch.setenv("KIWOOMDATA_CACHE", str(folder / "cache"))
+    for name in ("APP_KEY", "APP_SECRET", "MODE", "BASE_URL", "WS_URL"):
+        monkeypatch.delenv(f"KIWOOM_{name}", raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[kd.simulator.Server]:
+    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as running:
+        yield running
+
+
+@pytest.fixture
+def make_client(tmp_path: Path) -> Iterator[Callable[..., kd.Client]]:
+    """Make clients of a running server: no quota, quick retries."""
+    made: list[kd.Client] = []
+
+    def make(server: Any, **settings: Any) -> kd.Client:
+        client = kd.Client(
+            **{
+                "base_url": server.base_url,
+                "ws_url": server.ws_url,
+                "app_key": server.app_key,
+                "app_secret": server.app_secret,
+                "quota": None,
+                "state": tmp_path / "state",
+                "clock": server.now,
+                "retry": Retry(attempts=4, base=0.01, longest=0.05, timeout=5),
+                "progress": False,
+                **settings,
+            }
+        )
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def client(server: kd.simulator.Server, make_client: Callable[..., kd.Client]) -> kd.Client:
+    return make_client(server)
+
+
+@pytest.fixture
+def told() -> Iterator[list[warnings.WarningMessage]]:
+    """Collect this package's warnings instead of failing on them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", kd.KiwoomDataWarning)
+        yield caught

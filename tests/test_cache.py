@@ -1,0 +1,442 @@
+"""The store in front of a real server: what is asked for, what is kept, and what is never mixed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import kiwoomdata as kd
+from kiwoomdata.calendar import trading_days
+from kiwoomdata.kinds import KST
+from tests.envelopes import Answer, Asked, Envelopes
+
+MakeClient = Callable[..., kd.Client]
+OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
+
+
+class History:
+    """A server of daily prices that pages as measured: 20 rows, key of the oldest day less one."""
+
+    def __init__(self, first: date = date(2015, 1, 2), today: date = date(2026, 11, 20)) -> None:
+        self.days = trading_days(first, today)
+        self.factor = 1
+        self.fault: Callable[[int, Asked], Answer | None] = lambda number, asked: None
+
+    def __call__(self, number: int, asked: Asked) -> Answer:
+        faulty = self.fault(number, asked)
+        if faulty is not None:
+            return faulty
+        text = asked.headers.get("next-key") or asked.body["qry_dt"]
+        newest = datetime.strptime(text[-8:], "%Y%m%d").date()
+        found = [day for day in self.days if day <= newest][-20:][::-1]
+        rows = [self.row(day) for day in found]
+        more = bool(found) and found[-1] > self.days[0]
+        key = f"A005930{found[-1] - timedelta(1):%Y%m%d}" if more else ""
+        return Answer({"daly_stkpc": rows, **OK}, {"cont-yn": "Y" if more else "N", "next-key": key})
+
+    def row(self, day: date) -> dict[str, str]:
+        price = 50_000 + day.toordinal() % 1000
+        return {
+            "date": f"{day:%Y%m%d}",
+            "close_pric": f"-{price // self.factor}",
+            "trde_qty": "10",
+            "ind": "--7",
+        }
+
+
+class Clock:
+    def __init__(self, *moment: int) -> None:
+        self.moment = datetime(*(moment or (2026, 11, 20, 18, 30)), tzinfo=KST)  # type: ignore[arg-type,misc]
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+def source(frame: Any) -> kd.Provenance:
+    found = kd.provenance(frame)
+    assert found is not None
+    return found
+
+
+def fewest(start: str, end: str, size: int = 20) -> int:
+    days = trading_days(date.fromisoformat(start), date.fromisoformat(end))
+    return -(-len(days) // size)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+def test_asking_again_costs_no_request_and_gives_the_same_frame(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        first = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=make_client(server, cache=store))
+        sent = len(server.asked)
+        again = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=make_client(server, cache=store))
+        assert len(server.asked) == sent == fewest("2024-01-02", "2024-12-30")
+    assert_frame_equal(first, again)
+    assert (source(first).cached_rows, source(first).requests) == (0, sent)
+    assert (source(again).cached_rows, source(again).requests) == (again.height, 0)
+
+
+def test_one_more_day_costs_one_page(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-01-02", "2024-11-28", client=client)
+        sent = len(server.asked)
+        frame = kd.daily_prices("005930", "2024-01-02", "2024-11-29", client=client)
+        assert len(server.asked) == sent + 1
+    assert frame["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 11, 29))
+    assert source(frame).cached_rows == frame.height - 1
+
+
+def test_only_the_gaps_are_asked_for(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        for start, end in (("2023-03-01", "2023-03-31"), ("2023-07-03", "2023-07-31")):
+            kd.daily_prices("005930", start, end, client=client)
+        server.asked.clear()
+        frame = kd.daily_prices("005930", "2023-02-01", "2023-08-31", client=client)
+        ends = [asked.body["qry_dt"] for asked in server.asked if "next-key" not in asked.headers]
+    assert ends == ["20230831", "20230630", "20230228"]
+    assert frame["date"].to_list() == trading_days(date(2023, 2, 1), date(2023, 8, 31))
+
+
+def test_a_range_that_adds_no_trading_day_costs_nothing(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        server.asked.clear()
+        frame = kd.daily_prices("005930", "2024-11-16", "2024-11-24", client=client)  # Saturday to Sunday
+    assert server.asked == []
+    assert frame.height == 5
+
+
+def test_todays_row_is_always_asked_for(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store, clock=Clock())
+        first = kd.daily_prices("005930", "2026-11-02", client=client)
+        history.row = lambda day: {"date": f"{day:%Y%m%d}", "close_pric": "99000"}  # type: ignore[method-assign]
+        second = kd.daily_prices("005930", "2026-11-02", client=client)
+    assert first["date"][-1] == second["date"][-1] == date(2026, 11, 20)
+    assert second["close"][-1] == 99000
+    assert source(second).requests >= 1
+
+
+def test_a_row_is_kept_when_it_is_final_and_not_before(make_client: MakeClient, store: Path) -> None:
+    clock = Clock(2026, 11, 20, 18, 30)
+    asked_for = ("2026-11-02", "2026-11-18")
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store, clock=clock)
+        kd.daily_prices("005930", *asked_for, client=client)
+        kd.daily_prices("005930", *asked_for, client=client)
+        assert len(server.asked) == 2  # the 18th's credit columns settle on the 21st at 06:00
+        clock.moment = datetime(2026, 11, 21, 5, 59, tzinfo=KST)
+        kd.daily_prices("005930", *asked_for, client=client)
+        assert len(server.asked) == 3
+        clock.moment = datetime(2026, 11, 21, 6, 0, tzinfo=KST)
+        kd.daily_prices("005930", *asked_for, client=client)
+        kd.daily_prices("005930", *asked_for, client=client)
+        assert len(server.asked) == 4
+
+
+def test_a_clock_that_steps_back_loses_nothing_that_was_final(make_client: MakeClient, store: Path) -> None:
+    clock = Clock(2026, 11, 25, 9, 0)
+    with Envelopes(History(today=date(2026, 11, 25))) as server:
+        client = make_client(server, cache=store, clock=clock)
+        kd.daily_prices("005930", "2026-11-02", "2026-11-19", client=client)
+        clock.moment = datetime(2026, 11, 19, 23, 0, tzinfo=KST)
+        frame = kd.daily_prices("005930", "2026-11-02", "2026-11-19", client=client)
+        assert len(server.asked) == 1
+    assert source(frame).requests == 0
+
+
+def test_a_split_makes_the_whole_range_be_asked_for_anew(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-01-02", "2024-06-27", client=client)
+        history.factor = 5
+        frame = kd.daily_prices("005930", "2024-01-02", "2024-06-28", client=client)
+        expected = [
+            (50_000 + day.toordinal() % 1000) // 5
+            for day in trading_days(date(2024, 1, 2), date(2024, 6, 28))
+        ]
+        assert frame["close"].to_list() == expected
+        server.asked.clear()
+        again = kd.daily_prices("005930", "2024-01-02", "2024-06-28", client=client)
+        assert server.asked == []
+    assert again["close"].to_list() == expected
+    assert source(again).as_of == date(2026, 11, 20)
+
+
+def test_shares_and_value_are_two_series(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        shares = kd.investor_flows("005930", "2024-11-18", "2024-11-22", client=client)
+        value = kd.investor_flows("005930", "2024-11-18", "2024-11-22", client=client, measure="value")
+        assert len(server.asked) == 2
+    assert shares["individual"].to_list() == [-7] * 5
+    assert value["individual"].to_list() == [-7_000_000] * 5
+
+
+def test_prices_and_flows_share_what_they_ask_for(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        kd.investor_flows("005930", "2024-11-18", "2024-11-22", client=client)
+        assert len(server.asked) == 1
+
+
+def test_a_refusal_is_never_kept(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    limited = Answer({"return_code": 5, "return_msg": "[1700:허용된 요청 개수를 초과하였습니다.]"})
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        history.fault = lambda number, asked: limited
+        with pytest.raises(kd.RateLimited):
+            kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        history.fault = lambda number, asked: None
+        assert kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client).height == 5
+
+
+def test_an_empty_answer_for_a_series_never_seen_is_asked_again(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        history.fault = lambda number, asked: Answer({"daly_stkpc": [], **OK})
+        with pytest.warns(kd.EmptyAnswer):
+            assert kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client).height == 0
+        history.fault = lambda number, asked: None
+        assert kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client).height == 5
+
+
+def test_where_a_history_begins_is_remembered(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History(first=date(2024, 11, 4))) as server:
+        client = make_client(server, cache=store)
+        first = kd.daily_prices("005930", "2020-01-02", "2024-11-22", client=client)
+        server.asked.clear()
+        again = kd.daily_prices("005930", "2020-01-02", "2024-11-22", client=client)
+        assert server.asked == []
+    assert_frame_equal(first, again)
+    assert again["date"][0] == date(2024, 11, 4)
+
+
+def test_what_was_fetched_before_the_paging_broke_is_kept(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    stuck = {"count": 0}
+
+    def repeat_the_key(number: int, asked: Asked) -> Answer | None:
+        history.fault = lambda number, asked: None
+        found = history(number, asked)
+        history.fault = repeat_the_key
+        stuck["count"] += 1
+        if stuck["count"] >= 3:
+            found.headers["next-key"] = asked.headers["next-key"]
+        return found
+
+    history.fault = repeat_the_key
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        with pytest.raises(kd.Truncated, match="repeated the key") as caught:
+            kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+        assert caught.value.frame.height == 60
+        history.fault = lambda number, asked: None
+        server.asked.clear()
+        frame = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+        assert server.asked[0].body["qry_dt"] < "20241101"
+    assert frame["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 12, 30))
+
+
+def test_refresh_goes_to_the_server_and_replaces(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        history.row = lambda day: {"date": f"{day:%Y%m%d}", "close_pric": "1", "trde_qty": "1"}  # type: ignore[method-assign]
+        stale = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        fresh = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client, refresh=True)
+        after = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+    assert stale["close"][0] > 1
+    assert fresh["close"].to_list() == after["close"].to_list() == [1] * 5
+
+
+def test_offline_serves_what_is_there_and_names_what_is_missing(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        sent = len(server.asked)
+        inside = kd.daily_prices("005930", "2024-11-18", "2024-11-20", client=client, offline=True)
+        with pytest.raises(kd.NotCached, match="lacks 2024-11-11 to 2024-11-15"):
+            kd.daily_prices("005930", "2024-11-11", "2024-11-22", client=client, offline=True)
+        with pytest.raises(kd.NotCached, match="ka10004 is not kept"):
+            kd.orderbook_snapshot("005930", client=client, offline=True)
+        assert len(server.asked) == sent
+    assert inside.height == 3
+
+
+def test_without_a_store_nothing_is_written(make_client: MakeClient, tmp_path: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=False, state=False)
+        for _ in range(2):
+            kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        assert len(server.asked) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_that_is_a_file_is_refused_with_a_remedy(make_client: MakeClient, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(kd.CacheError, match=r"KIWOOMDATA_CACHE or cache=.*cache=False"):
+        kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=file)
+    with pytest.raises(ValueError, match="^size_limit: "):
+        kd.Client(
+            base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=tmp_path / "s", cache_size=10
+        )
+
+
+def test_what_is_held_can_be_seen_and_let_go_of(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.use(client)
+        try:
+            kd.daily_prices(["005930", "000660"], "2024-11-18", "2024-11-22")
+            held = kd.cache.info()
+            assert set(held["symbol"]) == {"005930", "000660"}
+            assert held.filter(symbol="005930").select("api_id", "from", "to", "rows").row(0) == (
+                *("ka10086", date(2024, 11, 18), date(2024, 11, 22), 5),
+            )
+            assert kd.cache.path == store
+            with pytest.raises(ValueError, match="everything=True"):
+                kd.cache.clear()
+            assert kd.cache.clear(symbol="005930") == 1
+            assert kd.cache.info()["symbol"].to_list() == ["000660"]
+        finally:
+            kd.use("simulator")
+
+
+def test_neither_key_nor_token_is_in_the_store(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=make_client(server, cache=store))
+    for path in store.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(s in content for s in (b"envelope-key", b"envelope-secret", b"envelope-token")), (
+                path
+            )
+
+
+WORKER = """
+import sys, kiwoomdata as kd
+settings = dict(app_key="k", app_secret="s", quota=None, state=False)
+client = kd.Client(base_url=sys.argv[1], cache=sys.argv[2], **settings)
+frame = kd.daily_prices("005930", "2022-01-03", "2024-12-30", client=client)
+print(frame.height, kd.provenance(frame).requests)
+"""
+
+
+def test_two_processes_do_not_fetch_the_same_gap_twice(store: Path) -> None:
+    with Envelopes(History()) as server:
+        command = [sys.executable, "-c", WORKER, server.base_url, str(store)]
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        told = [process.communicate(timeout=60)[0].split() for process in running]
+        sent = len(server.asked)
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len({rows for rows, _ in told}) == 1
+    assert sent == fewest("2022-01-03", "2024-12-30")
+    assert sorted(int(requests) for _, requests in told) == [0, 0, sent]
+
+
+def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(
+    make_client: MakeClient, store: Path
+) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, server.base_url, str(store)], stdout=subprocess.PIPE
+        )
+        while len(server.asked) < 5:
+            assert process.poll() is None
+        process.kill()
+        process.wait(10)
+        assert process.stdout is not None
+        process.stdout.close()
+        frame = kd.daily_prices("005930", "2022-01-03", "2024-12-30", client=make_client(server, cache=store))
+    assert frame["date"].to_list() == trading_days(date(2022, 1, 3), date(2024, 12, 30))
+
+
+def test_a_corrected_meaning_heals_what_was_stored(make_client: MakeClient, store: Path) -> None:
+    """What is stored is text as served: the kinds of today read it, whatever read it then."""
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        assert client.store is not None
+        (line,) = client.store.info().iter_rows(named=True)
+    assert line["rows"] == 5
+    stored = next(path for path in store.rglob("*") if path.is_file() and b"PAR1" in path.read_bytes())
+    content = stored.read_bytes()
+    texts = pl.read_parquet(content[content.index(b"PAR1") :])
+    assert set(texts.dtypes) == {pl.String}
+    assert texts["ind"].to_list() == ["--7"] * 5
+
+
+@pytest.mark.parametrize("api_id", ["ka10047", "ka90006", "ka90007"])
+def test_a_whole_answer_is_kept_only_while_it_could_not_read_otherwise(
+    make_client: MakeClient, store: Path, api_id: str
+) -> None:
+    keys = {
+        "ka10047": "cntr_str_daly",
+        "ka90006": "prm_trde_dfrt_remn_trnsn",
+        "ka90007": "prm_trde_acc_trnsn",
+    }
+    params: dict[str, Any] = {"symbol": "005930"} if api_id == "ka10047" else {"date": "20261120"}
+    if api_id == "ka90007":
+        params["market"] = "kospi"
+    rows = [{"dt": "20261120"}, {"dt": "20261119"}]
+    clock = Clock(2026, 11, 20, 18, 30)
+    with Envelopes(lambda number, asked: Answer({keys[api_id]: rows, **OK})) as server:
+        client = make_client(server, cache=store, clock=clock)
+        for _ in range(2):
+            client.request(api_id, params)
+        assert len(server.asked) == 2  # today's row is not final
+        clock.moment = datetime(2026, 11, 21, 10, 0, tzinfo=KST)  # Saturday
+        for _ in range(2):
+            frame = client.request(api_id, params)
+        assert len(server.asked) == 3
+        assert frame["date"].to_list() == [date(2026, 11, 20), date(2026, 11, 19)]
+        if api_id == "ka10047":  # names no day: on Monday its newest row is another
+            clock.moment = datetime(2026, 11, 23, 10, 0, tzinfo=KST)
+            client.request(api_id, params)
+            assert len(server.asked) == 4
+
+
+def test_the_machines_time_zone_plays_no_part(make_client: MakeClient, store: Path) -> None:
+    from zoneinfo import ZoneInfo
+
+    clock = Clock()
+    clock.moment = datetime.combine(
+        date(2026, 11, 20), time(16, 0), ZoneInfo("America/New_York")
+    )  # 21st, 06:00
+    with Envelopes(History(today=date(2026, 11, 20))) as server:
+        client = make_client(server, cache=store, clock=clock)
+        for _ in range(2):
+            kd.daily_prices("005930", "2026-11-02", "2026-11-18", client=client)
+        assert len(server.asked) == 1
+
+
+def test_provenance_survives_json(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        frame = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=make_client(server, cache=store))
+    plain = json.loads(json.dumps(source(frame).as_dict(), ensure_ascii=False))
+    assert plain["api_id"] == "ka10086"
+    assert plain["rows"] == 5

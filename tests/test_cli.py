@@ -1,0 +1,120 @@
+"""The command line: what it prints, where it writes, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from kiwoomdata.cli import main
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_the_demo_shows_the_main_job_and_what_it_cost() -> None:
+    started = time.monotonic()
+    done = run("demo")
+    assert done.exit_code == 0, done.output
+    for word in ("Daily prices", "individual", "kospi200", "ask", "requests in"):
+        assert word in done.output
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "json", "ndjson"])
+def test_get_writes_a_frame_to_a_file(tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"prices.{suffix}"
+    done = run(*f"get daily_prices 005930,000660 2024-01-02 2024-01-05 --mode simulator --out {out}".split())
+    assert done.exit_code == 0, done.output
+    read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "json": pl.read_json, "ndjson": pl.read_ndjson}[
+        suffix
+    ]
+    assert read(out).height == 8
+
+
+def test_get_pipes_csv() -> None:
+    flows = "get investor_flows 005930 --start 2024-01-02 --end 2024-01-05 --measure value"
+    done = run(*flows.split(), "--mode", "simulator")
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("date,symbol,venue,individual")
+    assert len(lines) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("get daily_price 005930 2024-01-02 --mode simulator", "function: no 'daily_price'"),
+        ("get daily_prices Samsung 2024-01-02 --mode simulator", "symbol: expected six characters"),
+        ("get daily_prices 005930 2024-01-02 --measure --mode simulator", "--measure"),
+        (
+            "get daily_prices 005930 2024-01-02 --out x.xyz --mode simulator",
+            "--out: expected a name ending in",
+        ),
+        ("get daily_prices 005930 2024-01-02 --color red --mode simulator", "color: no such option"),
+        ("describe ka99999", "api_id: 'ka99999'"),
+    ],
+)
+def test_wrong_arguments_end_with_code_2_and_say_what_is_wrong(arguments: str, says: str) -> None:
+    done = run(*arguments.split())
+    assert done.exit_code == 2
+    assert says in done.output
+    assert "Traceback" not in done.output
+
+
+def test_what_the_server_or_the_setup_refuses_ends_with_code_1() -> None:
+    done = run("get", "daily_prices", "005930", "2024-01-02")
+    assert done.exit_code == 1
+    assert 'kd.use("simulator")' in done.output
+
+
+def test_describe_and_find_show_the_catalogue() -> None:
+    assert "ka90013" in run("describe").output
+    assert "amt_mn" in run("describe", "ka10086").output
+    found = run("find", "순매수")
+    assert found.exit_code == 0
+    assert "netprps_qty" in found.output
+    assert run("find", "qqq").exit_code == 1
+
+
+def test_help_has_examples_and_exit_codes() -> None:
+    assert "Exit codes" in run("--help").output
+    for command in ("get", "simulate", "describe", "find"):
+        assert "Example" in run(command, "--help").output
+
+
+def test_a_simulator_serves_until_it_is_stopped() -> None:
+    command = [sys.executable, "-m", "kiwoomdata", "simulate", "--rate", "none", "--today", "2026-11-20"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    guard = threading.Timer(60, process.kill)
+    guard.start()
+    try:
+        told: dict[str, str] = {}
+        while "KIWOOM_APP_SECRET" not in told:
+            line = process.stdout.readline()
+            assert line, "the simulator ended"
+            name, _, value = line.strip().partition("=")
+            told[name] = value
+        code = (
+            "import kiwoomdata as kd; f = kd.daily_prices('005930', '2024-01-02', '2024-01-05');"
+            "print(f.height, kd.provenance(f).server)"
+        )
+        environ = {**os.environ, **told}
+        seen = subprocess.run(
+            [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60
+        )
+        assert seen.stdout.split() == ["4", told["KIWOOM_BASE_URL"]], seen.stderr
+    finally:
+        guard.cancel()
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()

@@ -1,0 +1,268 @@
+"""The named functions against the simulator: shapes, words, agreement between TRs, and wrong arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+
+import kiwoomdata as kd
+from tests.conftest import TODAY
+
+Call = Callable[..., Any]
+RANGE = ("2026-10-01", "2026-10-30")
+
+EVERY: dict[str, Call] = {
+    "daily_prices": lambda **o: kd.daily_prices("005930", *RANGE, **o),
+    "investor_flows": lambda **o: kd.investor_flows("005930", *RANGE, **o),
+    "orderbook_snapshot": lambda **o: kd.orderbook_snapshot("005930", **o),
+    "price_table": lambda **o: kd.price_table("005930", **o),
+    "session_summary": lambda **o: kd.session_summary("005930", **o),
+    "quote_board": lambda **o: kd.quote_board("005930", **o),
+    "rights_quotes": lambda **o: kd.rights_quotes(**o),
+    "institution_trades": lambda **o: kd.institution_trades(*RANGE, **o),
+    "institution_trend": lambda **o: kd.institution_trend("005930", *RANGE, **o),
+    "trade_strength by time": lambda **o: kd.trade_strength("005930", **o),
+    "trade_strength by day": lambda **o: kd.trade_strength("005930", by="day", **o),
+    "intraday_investor_trades": lambda **o: kd.intraday_investor_trades(**o),
+    "closing_investor_trades": lambda **o: kd.closing_investor_trades(**o),
+    "broker_trend": lambda **o: kd.broker_trend("001", "005930", *RANGE, **o),
+    "after_hours_quote": lambda **o: kd.after_hours_quote("005930", **o),
+    "program_trend of a market by time": lambda **o: kd.program_trend(market="kospi", by="time", **o),
+    "program_trend of a market by day": lambda **o: kd.program_trend(None, *RANGE, market="kospi", **o),
+    "program_trend of a stock by time": lambda **o: kd.program_trend("005930", by="time", **o),
+    "program_trend of a stock by day": lambda **o: kd.program_trend("005930", *RANGE, **o),
+    "arbitrage_balance": lambda **o: kd.arbitrage_balance(**o),
+    "program_cumulative": lambda **o: kd.program_cumulative(**o),
+}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Any:
+    from datetime import time
+
+    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as server:
+        client = kd.Client(
+            base_url=server.base_url,
+            app_key=server.app_key,
+            app_secret=server.app_secret,
+            quota=None,
+            cache=False,
+            state=False,
+            clock=server.now,
+            progress=False,
+        )
+        yield client
+        client.close()
+
+
+@pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
+def test_every_function_gives_a_typed_frame_with_provenance(shared: kd.Client, call: Call) -> None:
+    frame = call(client=shared)
+    source = kd.provenance(frame)
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.height > 0
+    assert source is not None
+    assert source.rows == frame.height
+    assert source.requests >= source.pages >= 1
+    assert not source.truncated
+    assert pl.Null not in frame.dtypes
+    assert pl.Object not in frame.dtypes
+    for name in ("date", "time"):
+        if name in frame.columns and frame.columns.index(name) == 0:
+            assert frame[name].is_sorted()
+    if frame.columns[:3] == ["date", "symbol", "venue"]:
+        assert not frame.select("date", "symbol").is_duplicated().any()
+
+
+@pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
+def test_every_function_gives_pandas_with_numpy_dtypes(shared: kd.Client, call: Call) -> None:
+    frame, polars = call(client=shared, as_="pandas"), call(client=shared)
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame) == polars.height
+    kinds = dict(frame.dtypes)
+    for name, dtype in polars.schema.items():
+        if name in kinds and dtype.is_numeric():
+            assert str(kinds[name]) in ("int64", "float64", "int8"), name
+    if polars.columns[0] == "date":
+        assert isinstance(frame.index, pd.DatetimeIndex)
+        assert frame.index.name == "date"
+    assert frame.attrs["kiwoomdata"]["rows"] == len(frame)
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.api_id == frame.attrs["kiwoomdata"]["api_id"]
+
+
+@pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
+def test_korean_names_lose_no_column(shared: kd.Client, call: Call) -> None:
+    english, korean = call(client=shared), call(client=shared, columns="ko")
+    assert korean.shape == english.shape
+    assert len(set(korean.columns)) == korean.width
+    assert not set(korean.columns) & set(english.columns) - {"kospi200", "basis"}
+
+
+def test_ohlcv_titles_are_what_the_charting_libraries_want(shared: kd.Client) -> None:
+    frame = kd.daily_prices("005930", *RANGE, client=shared, as_="pandas", style="ohlcv")
+    assert list(frame[["Open", "High", "Low", "Close", "Volume"]].dtypes.astype(str)) == ["int64"] * 5
+    assert isinstance(frame.index, pd.DatetimeIndex)
+    assert frame.index.name == "Date"
+    with pytest.raises(ValueError, match="^style: 'ohlcv' needs the columns"):
+        kd.investor_flows("005930", *RANGE, client=shared, style="ohlcv")
+
+
+def test_two_trs_tell_the_same_of_the_same_day(shared: kd.Client) -> None:
+    daily = kd.daily_prices("005930", *RANGE, client=shared)
+    table = kd.price_table("005930", client=shared).filter(
+        pl.col("date").is_between(*map(date.fromisoformat, RANGE))
+    )
+    for name in ("date", "open", "high", "low", "close", "change", "change_pct", "volume"):
+        assert daily[name].to_list() == table[name].to_list(), name
+    assert daily["foreign"].to_list() == table["foreign_net_buy"].to_list()
+    assert daily["individual"].to_list() == table["individual_net_buy"].to_list()
+    program = kd.program_trend("005930", *RANGE, client=shared)
+    assert daily["program"].to_list() == program["net_buy_volume"].to_list()
+    assert daily["close"].to_list() == program["close"].to_list()
+    trend = kd.institution_trend("005930", *RANGE, client=shared)
+    assert daily["institution"].to_list() == trend["institution_net_buy"].to_list()
+    assert trend["institution_net_buy"].cum_sum().to_list() == trend["institution_cumulative"].to_list()
+
+
+def test_what_was_bought_less_what_was_sold_is_the_net(shared: kd.Client) -> None:
+    stock = kd.program_trend("005930", *RANGE, client=shared)
+    assert (stock["buy_volume"] - stock["sell_volume"]).to_list() == stock["net_buy_volume"].to_list()
+    market = kd.program_trend(None, *RANGE, market="kosdaq", client=shared)
+    for kind in ("arbitrage", "non_arbitrage", "total"):
+        off = market[f"{kind}_buy_value"] - market[f"{kind}_sell_value"] - market[f"{kind}_net_buy_value"]
+        assert off.abs().max() <= 1_000_000  # each is rounded to the million by itself
+    assert market["total_net_buy_value"].abs().max() > 10**9
+    session = kd.intraday_investor_trades("pension", client=shared)
+    assert (session["buy"] + session["sell"]).to_list() == session["net_buy"].to_list()
+    assert (session["sell"] <= 0).all()
+
+
+def test_value_says_in_which_unit_each_flow_stands(shared: kd.Client) -> None:
+    shares = kd.investor_flows("005930", *RANGE, client=shared)
+    value = kd.investor_flows("005930", *RANGE, measure="value", client=shared)
+    assert shares.schema == value.schema
+    assert shares["flow_unit"].unique().to_list() == ["shares"]
+    assert value["flow_unit"].unique().to_list() == ["KRW"]
+    assert value["foreign_unit"].unique().to_list() == ["shares"]
+    assert value["foreign"].to_list() == shares["foreign"].to_list()
+    assert value["individual"].abs().min() % 1_000_000 == 0
+    source = kd.provenance(value)
+    assert source is not None
+    assert (source.units["individual"], source.units["foreign"]) == ("KRW", "shares")
+
+
+def test_one_symbol_and_many_have_one_shape(shared: kd.Client) -> None:
+    one = kd.daily_prices("005930", *RANGE, client=shared)
+    many = kd.daily_prices(["000660", "005930"], *RANGE, client=shared)
+    assert one.schema == many.schema
+    assert many.filter(symbol="005930").equals(one)
+    assert many["symbol"].to_list()[:2] == ["000660", "005930"]
+
+
+def test_an_empty_answer_is_typed_and_says_what_it_may_mean(shared: kd.Client) -> None:
+    with pytest.warns(kd.EmptyAnswer, match="delisted"):
+        frame = kd.daily_prices("091990", *RANGE, client=shared)
+    assert frame.height == 0
+    assert frame.schema == kd.daily_prices("005930", *RANGE, client=shared).schema
+    weekend = kd.daily_prices("005930", "2026-10-31", "2026-11-01", client=shared)
+    assert weekend.height == 0  # and no warning: there was nothing to expect
+
+
+def test_a_long_history_on_nxt_begins_where_nxt_began(shared: kd.Client) -> None:
+    frame = kd.daily_prices("005930", "2024-06-03", "2025-06-30", venue="nxt", client=shared)
+    assert frame["date"][0] >= date(2025, 3, 4)
+    assert frame["venue"].unique().to_list() == ["nxt"]
+    assert not frame["date"].is_duplicated().any()
+
+
+def test_an_order_book_is_long_and_in_order(shared: kd.Client) -> None:
+    book = kd.orderbook_snapshot("005930", client=shared)
+    asks, bids = book.filter(side="ask"), book.filter(side="bid")
+    assert asks["level"].to_list() == bids["level"].to_list() == list(range(1, 11))
+    assert asks["price"].is_sorted()
+    assert bids["price"].is_sorted(descending=True)
+    assert bids["price"][0] < asks["price"][0]
+    assert asks["total_quantity"].n_unique() == bids["total_quantity"].n_unique() == 1
+
+
+def test_a_ranking_takes_codes_apart(shared: kd.Client) -> None:
+    for venue in ("krx", "all"):
+        frame = kd.closing_investor_trades("kospi", venue=venue, client=shared)  # type: ignore[arg-type]
+        assert frame["symbol"].str.contains(r"^[0-9][0-9A-Z]{5}$").all()
+        assert frame["venue"].unique().to_list() == [venue]
+
+
+def test_a_past_day_of_a_market_by_time_is_never_given_a_wrong_date(shared: kd.Client) -> None:
+    with pytest.warns(kd.KiwoomDataWarning, match="2026-11-02 was asked for"):
+        frame = kd.program_trend(market="kospi", by="time", date="2026-11-02", client=shared)
+    assert "date" not in frame.columns
+
+
+def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_asked(
+    shared: kd.Client,
+) -> None:
+    frame = kd.program_trend(market="kospi", date="2026-10-15", client=shared)
+    assert frame["date"].to_list() == [date(2026, 10, 15)]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: kd.daily_prices("KRX:005930", "2024-01-02"), ValueError, "^symbol: "),
+        (lambda: kd.daily_prices("Samsung", "2024-01-02"), ValueError, "^symbol: "),
+        (lambda: kd.daily_prices(5930, "2024-01-02"), TypeError, "^symbol: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-03", "2024-01-02"), ValueError, "^start: "),
+        (lambda: kd.daily_prices("005930", "2024-01-03", "2999-01-02"), ValueError, "^end: .*future"),
+        (lambda: kd.daily_prices("005930", "2024-01-02", measure="won"), ValueError, "^measure: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-02", venue="nasdaq"), ValueError, "^venue: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-02", as_="numpy"), ValueError, "^as_: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-02", columns="fr"), ValueError, "^columns: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-02", color="red"), TypeError, "^color: no such option"),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-02", client="x"), TypeError, "^client: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices(["005930"], "2024-01-02", errors="ignore"), ValueError, "^errors: "),  # type: ignore[call-overload]
+        (lambda: kd.trade_strength("005930", by="week"), ValueError, "^by: "),  # type: ignore[call-overload]
+        (lambda: kd.after_hours_quote("005930_NX"), ValueError, "KRX alone"),
+        (lambda: kd.institution_trades("2024-01-02", market="nyse"), ValueError, "^market: "),  # type: ignore[call-overload]
+        (lambda: kd.institution_trades("2024-01-02", side="both"), ValueError, "^side: "),  # type: ignore[call-overload]
+        (lambda: kd.intraday_investor_trades("martian"), ValueError, "^investor: "),  # type: ignore[call-overload]
+        (lambda: kd.broker_trend("1", "005930", "2024-01-02"), ValueError, "^broker: "),
+        (lambda: kd.broker_trend(1, "005930", "2024-01-02"), TypeError, "^broker: "),  # type: ignore[call-overload]
+        (lambda: kd.rights_quotes("puts"), ValueError, "^kind: "),  # type: ignore[call-overload]
+        (lambda: kd.program_trend(), ValueError, "^symbol, market: "),
+        (lambda: kd.program_trend("005930", "2024-01-02", market="kospi"), ValueError, "^symbol, market: "),
+        (lambda: kd.program_trend(market="kospi"), ValueError, "^start: "),
+        (lambda: kd.program_trend("005930", "2024-01-02", by="time"), ValueError, "^start, end: "),
+        (lambda: kd.program_trend("005930", "2024-01-02", date="2024-01-02"), ValueError, "^date: "),
+        (lambda: kd.arbitrage_balance("2999-01-02"), ValueError, "^date: .*future"),
+        (lambda: kd.request("ka99999"), ValueError, "^api_id: "),
+        (lambda: kd.request("ka10086", symbol="005930"), ValueError, "^until: "),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_any_request(
+    shared: kd.Client, call: Callable[[], object], error: type[Exception], message: str
+) -> None:
+    kd.use(shared)
+    try:
+        sent = shared.transport.requests_sent
+        with pytest.raises(error, match=message):
+            call()
+        assert shared.transport.requests_sent == sent
+    finally:
+        kd.use("simulator")
+
+
+def test_a_setting_stands_until_it_is_changed(shared: kd.Client) -> None:
+    try:
+        kd.use("simulator", as_="pandas", progress=False)
+        assert isinstance(kd.session_summary("005930"), pd.DataFrame)
+        kd.use(as_="polars")
+        assert isinstance(kd.session_summary("005930"), pl.DataFrame)
+    finally:
+        kd.use("simulator")

@@ -1,0 +1,114 @@
+"""The public face: what is there, what it costs to import, and what type checkers see."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kiwoomdata as kd
+
+PACKAGE = Path(kd.__file__).parent
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = [
+        "polars",
+        "pandas",
+        "matplotlib",
+        "requests",
+        "websockets",
+        "diskcache",
+        "holidays",
+        "msgspec",
+        "kiwoomdata.simulator",
+    ]
+    assert run(f"import sys, kiwoomdata; print([m for m in {heavy} if m in sys.modules])") == "[]"
+
+
+def test_using_polars_frames_imports_neither_pandas_nor_matplotlib() -> None:
+    code = (
+        "import sys, kiwoomdata as kd; kd.use('simulator');"
+        "kd.daily_prices('005930', '2024-01-02', '2024-01-05');"
+        "print([m for m in ('pandas', 'matplotlib') if m in sys.modules])"
+    )
+    assert run(code) == "[]"
+
+
+def test_every_public_name_can_be_had_and_is_listed() -> None:
+    for name in kd.__all__:
+        assert getattr(kd, name) is not None
+        assert name in dir(kd)
+    with pytest.raises(AttributeError, match="no attribute 'orders'"):
+        kd.orders  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_names_that_type_checkers_see_are_those_that_there_are() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == set(kd.__all__) - {"__version__"}
+
+
+def test_a_submodule_never_hides_a_public_name() -> None:
+    """Importing ``kiwoomdata.x`` sets the attribute x: a function of that name would be gone."""
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | {p.name for p in PACKAGE.iterdir() if p.is_dir()}
+    functions = {name for name in kd.__all__ if inspect.isfunction(getattr(kd, name))}
+    assert not modules & functions
+
+
+@pytest.mark.parametrize("name", [n for n in kd.__all__ if inspect.isfunction(getattr(kd, n))])
+def test_every_public_function_says_what_it_gives_and_shows_it(name: str) -> None:
+    text = inspect.getdoc(getattr(kd, name)) or ""
+    assert "Examples" in text
+    assert ">>> import kiwoomdata as kd" in text
+    if "options" in inspect.signature(getattr(kd, name)).parameters:
+        for word in ("Returns", "One row is", "Source: ka"):
+            assert word in text, word
+
+
+def test_there_is_no_order_in_the_package() -> None:
+    """Read-only: no address of orders or accounts stands anywhere in the code."""
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for forbidden in (
+            "/api/dostk/ordr",
+            "/api/dostk/crdordr",
+            "/api/dostk/acnt",
+            "pickle.loads",
+            "eval(",
+        ):
+            assert forbidden not in text, (path.name, forbidden)
+
+
+def test_type_checkers_tell_polars_from_pandas(tmp_path: Path) -> None:
+    file = tmp_path / "typed.py"
+    file.write_text(
+        "import kiwoomdata as kd\n"
+        "reveal_type(kd.daily_prices('005930', '2024-01-02'))\n"
+        "reveal_type(kd.daily_prices(['005930'], '2024-01-02', as_='pandas'))\n"
+        "reveal_type(kd.program_trend(market='kospi', start='2024-01-02', as_='pandas'))\n"
+        "kd.daily_prices('005930', '2024-01-02', measure='won')\n"
+        "kd.use('simulator')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(file)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    told = [line.split("typed.py:")[1] for line in done.stdout.splitlines() if "typed.py:" in line]
+    assert 'is "polars.dataframe.frame.DataFrame"' in told[0]
+    assert all("pandas" in line and 'DataFrame"' in line for line in told[1:3])
+    assert told[3].startswith("5: error")
