@@ -14,9 +14,10 @@ import polars as pl
 
 import kiwoomdata as kd
 from benchmarks.timing import in_turn, table
-from kiwoomdata import cache, frames
+from kiwoomdata import frames
 from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
+from kiwoomdata.coverage import Context, series
 from kiwoomdata.entries import ENDPOINTS
 
 TODAY = date(2026, 11, 20)
@@ -63,14 +64,15 @@ def ten_years(client: kd.Client, folder: Path) -> None:
     body = body_of(prices, {"symbol": "005930", "until": END})
     (part,) = prices.parts
     assert client.store is not None
-    context = cache.Context(client.store, client.base_url, client.now())
+    context = Context(client.store, client.base_url, client.now())
 
     def never(*_: object) -> kd.client.Fetched:  # type: ignore[name-defined]
         raise AssertionError("the store should have been enough")
 
     def warm() -> pl.DataFrame:
-        answer = cache.series(context, prices, body, START, END, never)
-        return frames.typed(prices, part, answer.texts[part.name], body)
+        answer = series(context, prices, body, START, END, never)
+        assert answer.typed is not None
+        return answer.typed
 
     typed = warm()
     file = folder / "bare.parquet"

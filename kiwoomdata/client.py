@@ -20,6 +20,7 @@ import polars as pl
 
 from kiwoomdata import cache, frames, protocol
 from kiwoomdata.arguments import body_of
+from kiwoomdata.coverage import Answer, Context, Seen
 from kiwoomdata.credentials import Credentials, find_credentials
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
@@ -283,12 +284,15 @@ class Client:
         ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there.
         """
         answer = self._answer(endpoint, body, since, until, refresh, offline, max_pages, tick)
-        parts = {
-            part.name: frames.typed(
-                endpoint, part, answer.texts[part.name], body, on_bad=on_bad or self.on_bad
-            )
-            for part in endpoint.parts
-        }
+        if answer.typed is not None and endpoint.rows is not None:
+            parts = {endpoint.rows.name: answer.typed}
+        else:
+            parts = {
+                part.name: frames.typed(
+                    endpoint, part, answer.texts[part.name], body, on_bad=on_bad or self.on_bad
+                )
+                for part in endpoint.parts
+            }
         main = parts[endpoint.rows.name] if endpoint.rows else next(iter(parts.values()))
         source = Provenance(
             endpoint.api_id,
@@ -324,24 +328,18 @@ class Client:
         offline: bool,
         max_pages: int | None,
         tick: Callable[[], object] | None,
-    ) -> cache.Answer:
+    ) -> Answer:
         """Ask the store, the server, or both."""
 
-        def fetch(asked: Mapping[str, str], back_to: date | None) -> Fetched:
-            return self.fetch(endpoint, asked, since=back_to, max_pages=max_pages, tick=tick)
+        def fetch(asked: Mapping[str, str], back_to: date | None, seen: Seen | None = None) -> Fetched:
+            return self.fetch(endpoint, asked, since=back_to, max_pages=max_pages, tick=tick, seen=seen)
 
-        if self.store is None or endpoint.final == "never":
-            if offline:
-                raise NotCached(f"offline: {endpoint.api_id} is not kept; ask without offline=True")
-            return cache.plain(endpoint, fetch(body, since))
-        context = cache.Context(self.store, self._server_name, self.now(), refresh, offline)
-        if cache.by_days(endpoint):
-            if since is None or until is None:
-                if offline:
-                    raise NotCached(f"offline: {endpoint.api_id} without a range is not kept")
-                return cache.plain(endpoint, fetch(body, since))
-            return cache.series(context, endpoint, body, since, until, fetch)
-        return cache.whole(context, endpoint, body, since, fetch)
+        context = None
+        if self.store is not None:
+            context = Context(self.store, self._server_name, self.now(), refresh, offline)
+        elif offline:
+            raise NotCached("offline: this client keeps nothing (cache=False)")
+        return cache.answer(context, endpoint, body, since, until, fetch)
 
     def fetch(
         self,
@@ -351,17 +349,21 @@ class Client:
         since: date | None = None,
         max_pages: int | None = None,
         tick: Callable[[], object] | None = None,
+        seen: Seen | None = None,
     ) -> Fetched:
-        """Walk the pages of one job."""
+        """Walk the pages of one job. ``tick`` and ``seen`` are called after each page."""
         ceiling = self.max_pages if max_pages is None else _positive("max_pages", max_pages)
         walk = protocol.pages(endpoint, body, since=since, max_pages=ceiling)
-        counter, found = Counter(), []
+        counter = Counter()
+        found: list[Page] = []
         request = next(walk)
         while True:
             page = self.transport.send(request, counter)
             found.append(page)
             if tick is not None:
                 tick()
+            if seen is not None:
+                seen(found)
             try:
                 request = walk.send(page)
             except StopIteration as done:

@@ -14,7 +14,7 @@ from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, Unprov
 from kiwoomdata.kinds import Trouble, decode
 from kiwoomdata.protocol import Page, column_values
 
-__all__ = ["OnBad", "columns_of", "schema", "text_frame", "text_parts", "typed", "units"]
+__all__ = ["OnBad", "columns_of", "decoded", "schema", "text_frame", "text_parts", "typed", "units"]
 
 OnBad = Literal["raise", "null"]
 _ENVELOPE = {"return_code", "return_msg", "returnCode", "returnMsg"}
@@ -137,13 +137,19 @@ def typed(
     endpoint: Endpoint, part: Part, texts: pl.DataFrame, body: Mapping[str, str], *, on_bad: OnBad = "raise"
 ) -> pl.DataFrame:
     """Decode text columns by the catalogue, in the catalogue's order; unknown keys stay text at the end."""
-    flag = body.get(endpoint.unit_flag or "")
-    plan = [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns]
-    frame, troubles = decode(texts, plan)
+    frame, troubles = decoded(endpoint, part, texts, body)
     complain(endpoint.api_id, troubles, on_bad)
-    known = part.by_key
-    extra = [name for name in texts.columns if name not in known]
-    return frame.hstack(texts.select(extra)) if extra else frame
+    return frame
+
+
+def decoded(
+    endpoint: Endpoint, part: Part, texts: pl.DataFrame, body: Mapping[str, str]
+) -> tuple[pl.DataFrame, list[Trouble]]:
+    """The same, with the troubles told instead of raised."""
+    flag = body.get(endpoint.unit_flag or "")
+    frame, troubles = decode(texts, [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns])
+    extra = [name for name in texts.columns if name not in part.by_key]
+    return frame.hstack(texts.select(extra)) if extra else frame, troubles
 
 
 def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
