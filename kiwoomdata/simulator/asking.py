@@ -81,10 +81,10 @@ class Ask:
         elif "stex_tp" in self.body:
             object.__setattr__(self, "venue", _VENUES[self.body["stex_tp"]])
 
-    def day(self, key: str, default: date | None = None) -> date:
-        """A day of the body; without it ``default``, or the latest session's."""
+    def day(self, key: str) -> date:
+        """A day of the body; without it the latest session's."""
         text = self.body.get(key)
-        return _as_date(text) if text else default or self.market.session_day
+        return _as_date(text) if text else self.market.session_day
 
     @property
     def page_rows(self) -> int:
@@ -153,7 +153,7 @@ def _unknown_key(key: str) -> Refused:
 def check_body(endpoint: Endpoint, body: Mapping[str, Any], switches: Switches) -> dict[str, str]:
     """The body's known keys as text, or the refusal that the server would give.
 
-    Keys that the TR does not have are ignored, as they are by the real server.
+    Keys that the TR does not have are ignored.
     """
     texts = {}
     for param in endpoint.params:

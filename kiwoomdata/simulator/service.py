@@ -293,7 +293,7 @@ def _bearer(headers: Mapping[str, str], *, strict: bool = True) -> str:
 def _read(request: Request) -> dict[str, Any] | None:
     try:
         body = json.loads(request.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
