@@ -13,7 +13,7 @@ import polars as pl
 from kiwoomdata.arguments import as_symbols, body_of
 from kiwoomdata.client import Client, OnTruncated, default_client
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import EmptyAnswer, IncompleteFrame
+from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, Truncated
 from kiwoomdata.frames import OnBad, schema
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
@@ -145,14 +145,18 @@ def run(
             refresh=bool(options.get("refresh", False)),
             offline=bool(options.get("offline", False)),
             on_bad=options.get("on_bad"),
-            on_truncated=options.get("on_truncated"),
+            on_truncated="mark",
             tick=tick,
         )
         frame = _in_window(_with_extra(shape(parts), job), job)
         # Turned round before the (stable) sort, so that rows of the same second stand in the order
         # in which they happened.
         newest_first = job.endpoint.order == "newest first" and order and not frame[order[0]].is_sorted()
-        return frame.reverse() if newest_first else frame, source
+        frame = frame.reverse() if newest_first else frame
+        if source.truncated and (options.get("on_truncated") or client.on_truncated) == "raise":
+            shown = present(frame, source, as_=as_, columns=columns, style=style)
+            raise Truncated(job.endpoint.api_id, source.why, pages=source.pages, frame=shown)
+        return frame, source
 
     results = _fetch_all(client, jobs, fetch, failures)
     pieces = [frame for frame, _ in results.values()] or [empty]

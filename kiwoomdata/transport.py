@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 import tenacity
+import urllib3
 
 from kiwoomdata import protocol
 from kiwoomdata._version import __version__
@@ -236,7 +237,7 @@ class Transport:
             status, answered, content = self._exchange(request, token)
         except (requests.exceptions.SSLError, requests.exceptions.InvalidProxyURL) as error:
             raise TransportError(self._clean(f"{api_id}: {error}")) from None
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The library's own text may hold headers; its class and a cleaned text are enough.
             raise _Again(TransportError(self._clean(f"{api_id}: {type(error).__name__}: {error}"))) from None
         if 300 <= status < 400:
@@ -268,7 +269,8 @@ class Transport:
         ) as response:
             parts: list[bytes] = []
             size = 0
-            for part in response.iter_content(65536):
+            # read1 gives what is there: a server that drips could hold a full read for as long as it likes.
+            while part := response.raw.read1(65536, decode_content=True):
                 parts.append(part)
                 size += len(part)
                 if size > _MAX_BODY:
