@@ -211,3 +211,99 @@ def find(text: str) -> None:
         raise click.ClickException(f"nothing in the catalogue holds {text!r}")
     with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=True):
         click.echo(str(hits.drop("note")))
+
+
+@main.command()
+@click.argument("symbols", nargs=-1, required=True)
+@click.option("--from", "start", required=True, help="First day, such as 2024-01-02.")
+@click.option("--to", "end", default=None, help="Last day; left out, today.")
+@click.option(
+    "--what", default="prices", show_default=True, help="prices, flows, program, or several with commas."
+)
+@click.option("--venue", type=click.Choice(["krx", "nxt", "all"]), default="krx", show_default=True)
+@click.option(
+    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
+)
+def prefetch(
+    symbols: tuple[str, ...], start: str, end: str | None, what: str, venue: str, mode: str | None
+) -> None:
+    """Fill the store within the quota. Stopped or killed, it goes on where it was.
+
+    SYMBOLS are codes, or - to read them from standard input.
+
+    \b
+    Examples:
+      kiwoomdata prefetch 005930 000660 --from 2020-01-02 --what prices,program
+      cat universe.txt | kiwoomdata prefetch - --from 2024-01-02
+    """
+    import kiwoomdata as kd
+    from kiwoomdata.prefetch import prefetch as fill
+
+    codes = sys.stdin.read().split() if symbols == ("-",) else list(symbols)
+    told = fill(codes, start, end, what=what.split(","), venue=venue, client=kd.Client(mode))  # type: ignore[arg-type]
+    click.echo(
+        f"{told.rows:,} rows of {told.series} series: {told.cached_rows:,} were in the store, "
+        f"{told.requests} requests sent"
+    )
+    for name, failure in told.failures.items():
+        click.echo(f"{name}: {failure}", err=True)
+    if told.failures:
+        raise click.ClickException(
+            f"{len(told.failures)} of {told.series} series failed; run it again for those"
+        )
+
+
+@main.group()
+def cache() -> None:
+    """Look at the store, or let go of what it holds."""
+
+
+@cache.command("info")
+def cache_info() -> None:
+    """List what the store holds."""
+    import polars as pl
+
+    import kiwoomdata as kd
+
+    held = kd.cache.info()
+    click.echo(f"{kd.cache.path}: {held.height} series, {held['bytes'].sum():,} bytes")
+    with pl.Config(tbl_rows=50, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=True):
+        if held.height:
+            click.echo(str(held))
+
+
+@cache.command("clear")
+@click.option("--symbol", help="Only this code.")
+@click.option("--api-id", help="Only this TR, such as ka10086.")
+@click.option("--before", help="Only what was last used before this day.")
+@click.option("--everything", is_flag=True, help="All of it.")
+def cache_clear(symbol: str | None, api_id: str | None, before: str | None, everything: bool) -> None:
+    """Let go of what the store holds; without a filter, --everything must be said.
+
+    \b
+    Example:
+      kiwoomdata cache clear --symbol 005930
+    """
+    import kiwoomdata as kd
+    from kiwoomdata.arguments import as_date
+
+    day = as_date(before, "before") if before else None
+    gone = kd.cache.clear(symbol=symbol, api_id=api_id, before=day, everything=everything)
+    click.echo(f"{gone} series let go of")
+
+
+@main.command()
+@click.option(
+    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
+)
+def doctor(mode: str | None) -> None:
+    """Check keys, server, token, clock, quota and store, and say what to do. Prints no secret."""
+    from kiwoomdata.doctor import examine
+
+    findings = examine(mode)
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.name}: {finding.told}")
+        if finding.remedy:
+            click.echo(f"       {finding.remedy}")
+    if not all(finding.well for finding in findings):
+        raise SystemExit(1)

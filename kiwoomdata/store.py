@@ -265,7 +265,7 @@ class Store:
     ) -> int:
         """Let go of what is stored of a symbol, of a TR, or was last used before a day in Seoul.
 
-        Several filters all have to fit. Returns how many blocks and answers went.
+        Several filters all have to fit. Short-lived answers go too. Returns how many blocks went.
         """
         if everything == (symbol is not None or api_id is not None or before is not None):
             raise ValueError(
@@ -374,7 +374,7 @@ class Store:
                     for name in self._disk.siblings(text):  # the files first: a kill must not bring them back
                         self._disk.remove(name)
                     index.forget(text)
-            return len(doomed)
+            return sum(SeriesKey.parse(text)[0] == "rows" for text in doomed)
 
         return self._run(remove, "written") or 0
 

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+import kiwoomdata as kd
 from kiwoomdata.cli import main
 
 
@@ -118,3 +119,52 @@ def test_a_simulator_serves_until_it_is_stopped() -> None:
         process.terminate()
         process.wait(10)
         process.stdout.close()
+
+
+def test_prefetch_fills_the_store_and_costs_nothing_the_second_time(
+    server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIWOOM_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIWOOM_APP_KEY", server.app_key)
+    monkeypatch.setenv("KIWOOM_APP_SECRET", server.app_secret)
+    words = [
+        "prefetch",
+        "005930",
+        "000660",
+        "--from",
+        "2024-01-02",
+        "--to",
+        "2024-03-29",
+        "--what",
+        "prices,program",
+    ]
+    first, second = run(*words), run(*words)
+    assert first.exit_code == 0, first.output
+    assert "of 4 series: 0 were in the store, 16 requests sent" in first.output
+    assert "0 requests sent" in second.output
+    assert "005930" in run("cache", "info").output
+    let_go = run("cache", "clear", "--symbol", "005930", "--api-id", "ka10086").output
+    assert let_go == "1 series let go of\n"
+    assert run("cache", "clear").exit_code == 2
+    assert run("prefetch", "005930", "--from", "2024-01-02", "--what", "gold").exit_code == 2
+
+
+def test_the_doctor_finds_what_is_wrong_and_prints_no_secret(
+    server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = run("doctor", "--mode", "simulator")
+    assert well.exit_code == 0, well.output
+    for word in ("setup", "server", "token", "request", "quota", "folder", "store", "calendar"):
+        assert word in well.output
+    none = run("doctor")
+    assert none.exit_code == 1
+    assert 'kd.use("simulator")' in none.output
+    monkeypatch.setenv("KIWOOM_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIWOOM_APP_KEY", server.app_key)
+    monkeypatch.setenv("KIWOOM_APP_SECRET", "no-such-secret")
+    wrong = run("doctor")
+    assert wrong.exit_code == 1
+    assert "check both" in wrong.output
+    for told in (well.output, wrong.output):
+        assert server.app_key not in told
+        assert "no-such-secret" not in told

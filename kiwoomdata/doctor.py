@@ -1,0 +1,129 @@
+"""What may be wrong with a setup, and what to do about it. Prints no secret."""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from kiwoomdata.calendar import is_trading_day, last_trading_day
+from kiwoomdata.client import Client
+from kiwoomdata.errors import KiwoomDataError
+from kiwoomdata.folders import cache_folder, state_folder
+from kiwoomdata.kinds import KST
+
+__all__ = ["Finding", "examine"]
+
+_CLOCK_OFF = 30.0
+"""Seconds. More, and a token's end and the day's finality are judged wrongly."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    well: bool
+    told: str
+    remedy: str = ""
+
+
+def examine(mode: str | None = None, **settings: Any) -> list[Finding]:
+    """Look at everything that a call needs, one after the other; stop where nothing further can work."""
+    findings: list[Finding] = []
+    try:
+        client = Client(mode, progress=False, **settings)  # type: ignore[arg-type]
+    except (KiwoomDataError, ValueError) as error:
+        first, _, rest = str(error).partition("\n")
+        return [Finding("setup", False, first, rest.replace("\n", "\n       "))]
+    with client:
+        findings.append(Finding("setup", True, f"{client.mode} server at {client.base_url}, key found"))
+        findings += list(_checks(client))
+    return findings
+
+
+def _checks(client: Client) -> Iterator[Finding]:
+    reached = _try(
+        "server", lambda: _reach(client), "Check the network, a proxy, or the vendor's notice of maintenance."
+    )
+    yield reached
+    yield from _clock(client)
+    if reached.well:
+        token = _try(
+            "token", lambda: f"good until {client.transport.tokens.get().expires_at.astimezone(KST):%F %T}"
+        )
+        yield token
+        if token.well:
+            day = last_trading_day(client.today())
+            yield _try("request", lambda: _ask(client, f"{day:%Y%m%d}"))
+    quota = client.quota
+    yield Finding(
+        "quota", True, f"{quota.count} per {quota.per:g} s for each TR" if quota else "none is kept to"
+    )
+    for name, folder in (("state folder", state_folder()), ("cache folder", cache_folder())):
+        yield _folder(name, folder)
+    if client.store is not None:
+        held = client.store.info()
+        yield Finding(
+            "store", True, f"{held.height} series, {held['bytes'].sum():,} bytes at {client.store.path}"
+        )
+    today = client.today()
+    yield Finding("calendar", True, f"{today} is {'a' if is_trading_day(today) else 'no'} trading day")
+
+
+def _try(name: str, check: Callable[[], str], remedy: str = "") -> Finding:
+    try:
+        return Finding(name, True, check())
+    except (KiwoomDataError, OSError) as error:
+        first, _, rest = str(error).partition("\n")
+        return Finding(name, False, first, rest or remedy)
+
+
+def _reach(client: Client) -> str:
+    response = requests.head(client.base_url, timeout=10, allow_redirects=False)
+    response.close()
+    return f"answers (HTTP {response.status_code})"
+
+
+def _ask(client: Client, day: str) -> str:
+    frame = client.request(
+        "ka10086", symbol="005930", until=day, max_pages=1, on_truncated="mark", as_="polars"
+    )
+    return f"ka10086 answered {frame.height} rows, the newest of {frame['date'].max()}"
+
+
+def _clock(client: Client) -> Iterator[Finding]:
+    try:
+        with requests.head(client.base_url, timeout=10, allow_redirects=False) as response:
+            stamp = response.headers.get("date")
+    except requests.RequestException:
+        return
+    if not stamp:
+        yield Finding("clock", True, "the server does not tell the time; not compared")
+        return
+    off = (datetime.now(UTC) - email.utils.parsedate_to_datetime(stamp)).total_seconds()
+    well = abs(off) < _CLOCK_OFF
+    yield Finding(
+        "clock",
+        well,
+        f"{off:+.0f} s from the server's",
+        "" if well else "Set the clock of this computer; tokens and final days are judged by it.",
+    )
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        variable = "KIWOOMDATA_STATE" if name.startswith("state") else "KIWOOMDATA_CACHE"
+        return Finding(name, False, str(error), f"Name a folder that you may write to in {variable}.")
+    if os.name == "posix" and name.startswith("state") and folder.stat().st_mode & 0o077:
+        return Finding(name, True, f"{folder} (others may look into it; it is made private when it is used)")
+    return Finding(name, True, str(folder))
