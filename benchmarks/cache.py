@@ -14,11 +14,11 @@ import polars as pl
 
 import kiwoomdata as kd
 from benchmarks.timing import in_turn, table
-from kiwoomdata import frames
 from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.coverage import Context, series
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.protocol import Fetched
 
 TODAY = date(2026, 11, 20)
 START, END = date(2016, 9, 22), date(2026, 11, 13)
@@ -57,16 +57,16 @@ def ten_years(client: kd.Client, folder: Path) -> None:
     source = kd.provenance(cold)
     assert source is not None
     print(
-        f"cold: {cold.height:,} rows, {source.requests} requests; the paging rules allow {-(-len(days) // 20)}"
+        f"cold: {cold.height:,} rows, {source.requests} requests; "
+        f"the fewest that the paging rules allow: {-(-len(days) // 20)}"
     )
 
     prices = ENDPOINTS["ka10086"]
     body = body_of(prices, {"symbol": "005930", "until": END})
-    (part,) = prices.parts
     assert client.store is not None
     context = Context(client.store, client.base_url, client.now())
 
-    def never(*_: object) -> kd.client.Fetched:  # type: ignore[name-defined]
+    def never(*_: object) -> Fetched:
         raise AssertionError("the store should have been enough")
 
     def warm() -> pl.DataFrame:
@@ -113,7 +113,8 @@ def universe(client: kd.Client) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     print(
-        f"  Python objects at the peak: {peak / 2**20:.1f} MiB beside a frame of {frame.estimated_size() / 2**20:.1f} MiB"
+        f"  Python objects at the peak: {peak / 2**20:.1f} MiB, "
+        f"beside a frame of {frame.estimated_size() / 2**20:.1f} MiB"
     )
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kiwoomdata import cache as cache
     from kiwoomdata import simulator as simulator
     from kiwoomdata.client import Client as Client
-    from kiwoomdata.client import use as use
     from kiwoomdata.errors import ApiError as ApiError
     from kiwoomdata.errors import AuthError as AuthError
     from kiwoomdata.errors import BufferFull as BufferFull
@@ -42,12 +41,12 @@ if TYPE_CHECKING:
     from kiwoomdata.errors import UnknownKey as UnknownKey
     from kiwoomdata.errors import UnprovenValue as UnprovenValue
     from kiwoomdata.errors import Unsupported as Unsupported
-    from kiwoomdata.flows import broker_trend as broker_trend
     from kiwoomdata.flows import closing_investor_trades as closing_investor_trades
-    from kiwoomdata.flows import institution_trades as institution_trades
-    from kiwoomdata.flows import institution_trend as institution_trend
     from kiwoomdata.flows import intraday_investor_trades as intraday_investor_trades
     from kiwoomdata.flows import investor_flows as investor_flows
+    from kiwoomdata.institutions import broker_trend as broker_trend
+    from kiwoomdata.institutions import institution_trades as institution_trades
+    from kiwoomdata.institutions import institution_trend as institution_trend
     from kiwoomdata.limits import Quota as Quota
     from kiwoomdata.orderbook import after_hours_quote as after_hours_quote
     from kiwoomdata.orderbook import orderbook_snapshot as orderbook_snapshot
@@ -66,20 +65,20 @@ if TYPE_CHECKING:
     from kiwoomdata.reference import describe as describe
     from kiwoomdata.reference import raw as raw
     from kiwoomdata.reference import request as request
+    from kiwoomdata.settings import use as use
 
 # Which module each public name lives in. A test holds this and the block above together.
 _HOMES = {
-    "client": ("Client", "use"),
+    "client": ("Client",),
+    "settings": ("use",),
     "errors": (
         *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
         *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),
         *("KiwoomDataWarning", "LoginRefused", "NoAnswer", "NotCached", "RateLimited", "StreamError"),
         *("TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
-    "flows": (
-        *("broker_trend", "closing_investor_trades", "institution_trades", "institution_trend"),
-        *("intraday_investor_trades", "investor_flows"),
-    ),
+    "flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
+    "institutions": ("broker_trend", "institution_trades", "institution_trend"),
     "limits": ("Quota",),
     "orderbook": ("after_hours_quote", "orderbook_snapshot"),
     "prices": (

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -18,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import polars as pl
 
-from kiwoomdata import cache, frames, protocol
+from kiwoomdata import frames, protocol
+from kiwoomdata.answers import answer
 from kiwoomdata.arguments import body_of
 from kiwoomdata.coverage import Answer, Context, Seen
 from kiwoomdata.credentials import Credentials, find_credentials
+from kiwoomdata.embedded import shared_simulator
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import ConfigError, NotCached, Truncated
@@ -31,17 +31,17 @@ from kiwoomdata.kinds import KST
 from kiwoomdata.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import As, Columns, Style, present
-from kiwoomdata.protocol import Page, Stop
+from kiwoomdata.protocol import Fetched, Page
 from kiwoomdata.store import Store
 from kiwoomdata.token import TokenKeeper
 from kiwoomdata.transport import Counter, Retry, Transport, check_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kiwoomdata.simulator import Server
 
-__all__ = ["Client", "Fetched", "default_client", "use"]
+__all__ = ["Client", "endpoint_of"]
 
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
@@ -56,15 +56,6 @@ _NO_CHOICE = """no server was chosen and no key was found. Three ways:
   2. with a mock account's key: kd.use("mock", app_key=..., app_secret=...)
   3. with a real account's key: kd.use("real", app_key=..., app_secret=...)
 Keys are also read from KIWOOM_APP_KEY and KIWOOM_APP_SECRET (KIWOOM_MODE names the server), or keyring."""
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """The pages of one job, and how they came."""
-
-    pages: Sequence[Page]
-    stop: Stop
-    requests: int
 
 
 class Client:
@@ -140,7 +131,7 @@ class Client:
         self._simulator: Server | None = None
         credentials: Credentials | None
         if chosen == "simulator" and base_url is None:
-            server = self._simulator = _shared_simulator()
+            server = self._simulator = shared_simulator()
             base_url, ws_url = server.base_url, server.ws_url
             credentials = Credentials(server.app_key, server.app_secret)
             default_quota = None
@@ -283,13 +274,13 @@ class Client:
 
         ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there.
         """
-        answer = self._answer(endpoint, body, since, until, refresh, offline, max_pages, tick)
-        if answer.typed is not None and endpoint.rows is not None:
-            parts = {endpoint.rows.name: answer.typed}
+        found = self._answer(endpoint, body, since, until, refresh, offline, max_pages, tick)
+        if found.typed is not None and endpoint.rows is not None:
+            parts = {endpoint.rows.name: found.typed}
         else:
             parts = {
                 part.name: frames.typed(
-                    endpoint, part, answer.texts[part.name], body, on_bad=on_bad or self.on_bad
+                    endpoint, part, found.texts[part.name], body, on_bad=on_bad or self.on_bad
                 )
                 for part in endpoint.parts
             }
@@ -299,21 +290,21 @@ class Client:
             dict(body),
             self.base_url,
             self.now(),
-            pages=answer.pages,
+            pages=found.pages,
             rows=main.height,
-            requests=answer.requests,
-            cached_rows=answer.cached_rows,
-            duplicates=answer.duplicates,
-            truncated=answer.stop.truncated,
-            why=answer.stop.why,
-            as_of=answer.as_of,
+            requests=found.requests,
+            cached_rows=found.cached_rows,
+            duplicates=found.duplicates,
+            truncated=found.stop.truncated,
+            why=found.stop.why,
+            as_of=found.as_of,
             units=frames.units(endpoint, body),
         )
-        if answer.stop.truncated and (on_truncated or self.on_truncated) == "raise":
+        if found.stop.truncated and (on_truncated or self.on_truncated) == "raise":
             raise Truncated(
                 endpoint.api_id,
-                answer.stop.why,
-                pages=answer.pages,
+                found.stop.why,
+                pages=found.pages,
                 frame=present(main, source, as_=self.as_),
             )
         return parts, source
@@ -339,7 +330,7 @@ class Client:
             context = Context(self.store, self._server_name, self.now(), refresh, offline)
         elif offline:
             raise NotCached("offline: this client keeps nothing (cache=False)")
-        return cache.answer(context, endpoint, body, since, until, fetch)
+        return answer(context, endpoint, body, since, until, fetch)
 
     def fetch(
         self,
@@ -432,63 +423,3 @@ def _positive(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
     return value
-
-
-# --- the client that functions take when they are given none -------------------------------
-
-_lock = threading.Lock()
-_default: Client | None = None
-_settings: dict[str, Any] = {}
-_simulator: Server | None = None
-
-
-def _shared_simulator() -> Server:
-    """The process's own simulator, started when it is first needed."""
-    global _simulator
-    with _lock:
-        if _simulator is None or not _simulator.running:
-            from kiwoomdata import simulator
-
-            _simulator = simulator.start(seed=1, rate=None)
-        return _simulator
-
-
-def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
-    """Choose the server, or other settings, for every call that is given no ``client=``.
-
-    Parameters
-    ----------
-    mode
-        ``"simulator"``, ``"mock"``, ``"real"``, or a :class:`Client`. Left out: the settings are
-        changed and the choice of server stays.
-    **settings
-        Any of :class:`Client`'s parameters.
-
-    Examples
-    --------
-    >>> import kiwoomdata as kd
-    >>> kd.use("simulator")
-    >>> kd.use(as_="polars", progress=False)
-    """
-    global _default, _settings
-    if isinstance(mode, Client):
-        if settings:
-            raise ValueError("use: a Client brings its own settings; give it them when you make it")
-        _default, _settings = mode, {}
-        return
-    merged = {**_settings, **settings} if mode is None else {**settings, "mode": mode}
-    client = Client(**merged)
-    _default, _settings = client, merged
-
-
-def current() -> Client | None:
-    """The client of :func:`use`, if one was chosen or made already."""
-    return _default
-
-
-def default_client() -> Client:
-    """The client of :func:`use`, or one made of the environment."""
-    global _default
-    if _default is None:
-        _default = Client(**_settings)
-    return _default

@@ -14,7 +14,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import polars as pl
 
@@ -26,11 +26,8 @@ from kiwoomdata.errors import NotCached
 from kiwoomdata.finality import Final, last_final_day
 from kiwoomdata.intervals import Days
 from kiwoomdata.kinds import DATE, encode
-from kiwoomdata.protocol import Page, Stop
+from kiwoomdata.protocol import Fetched, Page, Stop
 from kiwoomdata.store import Block, SeriesKey, Store
-
-if TYPE_CHECKING:
-    from kiwoomdata.client import Fetched
 
 __all__ = ["ALL_STORED", "Answer", "Context", "Fetch", "day_of", "key_of", "plain", "rule_of", "series"]
 

@@ -22,7 +22,18 @@ from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
 from kiwoomdata.kinds import DATE
 
-__all__ = ["Page", "Refusal", "Request", "Stop", "classify", "first_request", "pages", "read", "refusal"]
+__all__ = [
+    "Fetched",
+    "Page",
+    "Refusal",
+    "Request",
+    "Stop",
+    "classify",
+    "error",
+    "pages",
+    "read",
+    "refusal",
+]
 
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -256,8 +267,13 @@ class Stop:
     truncated: bool = False
 
 
-def first_request(endpoint: Endpoint, body: Mapping[str, str]) -> Request:
-    return Request(endpoint.api_id, endpoint.path, dict(body))
+@dataclass(frozen=True)
+class Fetched:
+    """The pages of one job, and how they came."""
+
+    pages: Sequence[Page]
+    stop: Stop
+    requests: int
 
 
 def pages(
@@ -268,7 +284,7 @@ def pages(
     Ends when the server says so, when a page reaches ``since``, or at a guard: a repeated key,
     an empty page that says there is more, a page without progress, ``max_pages``.
     """
-    request, part = first_request(endpoint, body), endpoint.rows
+    request, part = Request(endpoint.api_id, endpoint.path, dict(body)), endpoint.rows
     keys: set[str] = set()
     previous: Sequence[Any] = ()
     oldest: date | None = None

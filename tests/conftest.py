@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import kiwoomdata as kd
+from kiwoomdata import settings
 from kiwoomdata.transport import Retry
 
 TODAY = date(2026, 11, 20)
@@ -18,10 +19,12 @@ TODAY = date(2026, 11, 20)
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the user's tokens, quotas, store or keys."""
+    """No test touches the user's tokens, quotas, store or keys, or sees another's choice of server."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("KIWOOMDATA_STATE", str(folder / "state"))
     monkeypatch.setenv("KIWOOMDATA_CACHE", str(folder / "cache"))
+    monkeypatch.setattr(settings, "_default", None)
+    monkeypatch.setattr(settings, "_settings", {})
     for name in ("APP_KEY", "APP_SECRET", "MODE", "BASE_URL", "WS_URL"):
         monkeypatch.delenv(f"KIWOOM_{name}", raising=False)
 

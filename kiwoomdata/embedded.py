@@ -1,0 +1,25 @@
+"""The process's own simulator, for those who have no keys."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiwoomdata.simulator import Server
+
+__all__ = ["shared_simulator"]
+
+_lock = threading.Lock()
+_server: Server | None = None
+
+
+def shared_simulator() -> Server:
+    """Start it when it is first needed; all clients of ``mode="simulator"`` use the same one."""
+    global _server
+    with _lock:
+        if _server is None or not _server.running:
+            from kiwoomdata import simulator
+
+            _server = simulator.start(seed=1, rate=None)
+        return _server
