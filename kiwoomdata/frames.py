@@ -12,7 +12,7 @@ import polars as pl
 from kiwoomdata.entries.entry import Column, Endpoint, Part
 from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import Trouble, decode
-from kiwoomdata.protocol import Page, column_values
+from kiwoomdata.protocol import Page
 
 __all__ = ["OnBad", "columns_of", "decoded", "schema", "text_frame", "text_parts", "typed", "units"]
 
@@ -59,19 +59,38 @@ def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.Data
     beside = [_beside_the_lists(endpoint, page) for page in pages]
     if part.key is None:
         return _of_dicts(endpoint, part, [_as_text(flat) for flat in beside], list(range(len(pages))))
-    found = [page.rows(part) for page in pages]
-    numbers = [number for number, rows in enumerate(found) for _ in rows]
+    numbers = [number for number, page in enumerate(pages) for _ in page.rows(part)]
     alone = all(other.key is not None for other in endpoint.parts)
-    if any(rows and isinstance(rows[0], dict) for rows in found) or (alone and any(beside)):
-        dicts: list[dict[str, str | None]] = []
-        for page, rows, flat in zip(pages, found, beside, strict=True):
-            if rows and not isinstance(rows[0], dict):
-                rows = page.json[part.key]
-            dicts += [_as_text({**row, **flat} if alone else row) for row in rows]
-        return _of_dicts(endpoint, part, dicts, numbers)
-    records = [row for rows in found for row in rows]
-    texts = [pl.Series(key, column_values(part, records, key), dtype=pl.String()) for key in part.by_key]
-    return pl.DataFrame([*texts, pl.Series("_page", numbers, dtype=pl.Int32)])
+    frame = None if alone and any(beside) else _quick(part, pages)
+    if frame is None:
+        more = beside if alone else [{}] * len(pages)
+        rows = [
+            _as_text({**row, **flat})
+            for page, flat in zip(pages, more, strict=True)
+            for row in page.dicts(part)
+        ]
+        return _of_dicts(endpoint, part, rows, numbers)
+    return frame.with_columns(pl.Series("_page", numbers, dtype=pl.Int32))
+
+
+def _quick(part: Part, pages: Sequence[Page]) -> pl.DataFrame | None:
+    """All rows in one go, where they hold the part's keys and nothing else; None where that is not sure.
+
+    polars drops keys that its schema lacks. But a JSON pair has exactly one colon outside its texts,
+    so where there are as many colons as cells that are not null, no key was dropped, none came twice,
+    and no text held a colon.
+    """
+    data = b"\n".join(row for page in pages for row in page.rows(part))
+    height = sum(len(page.rows(part)) for page in pages)
+    if not height:
+        return pl.DataFrame(schema=dict.fromkeys(part.by_key, pl.String()))
+    try:
+        frame = pl.read_ndjson(data, schema=dict.fromkeys(part.by_key, pl.String()))
+    except pl.exceptions.PolarsError:
+        return None
+    cells = frame.height * frame.width - sum(frame.null_count().row(0))
+    whole = frame.height == height and cells == data.count(b":")
+    return frame if whole else None
 
 
 def _of_dicts(

@@ -12,8 +12,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from operator import attrgetter
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -78,63 +77,54 @@ class Page:
         body: dict[str, Any] = msgspec.json.decode(self.content)
         return body
 
-    def rows(self, part: Part) -> Sequence[Any]:
-        """The rows of a list: records of the part's keys, or dicts where the server sent other keys.
-
-        The all-blank row that stands for "nothing" (seen May 2026) is left out.
-        """
+    def rows(self, part: Part) -> Sequence[msgspec.Raw]:
+        """The rows of a list, not read yet; the all-blank row that means "nothing" (May 2026) is none."""
         found = self._rows.get(part.name)
         if found is None:
-            found = self._rows[part.name] = self._read_rows(part)
+            found = self._rows[part.name] = self._cut(part)
         return found
 
     @cached_property
-    def _rows(self) -> dict[str, Sequence[Any]]:
+    def _rows(self) -> dict[str, Sequence[msgspec.Raw]]:
         return {}
 
-    def _read_rows(self, part: Part) -> Sequence[Any]:
+    def _cut(self, part: Part) -> Sequence[msgspec.Raw]:
         raw = self.envelope.get(part.key or "")
         if raw is None or bytes(raw) in (b"null", b'""', b"[]"):
             return []
         try:
-            rows: Sequence[Any] = records(part).decode(raw)
-            blank = len(rows) == 1 and not any(map(str.strip, filter(None, msgspec.structs.astuple(rows[0]))))
+            rows = _LIST.decode(raw)
+            if len(rows) == 1 and not any(str(v or "").strip() for v in _ROW.decode(rows[0]).values()):
+                return []
         except msgspec.ValidationError:
-            rows = msgspec.json.decode(raw)
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
-            blank = len(rows) == 1 and not any(str(v).strip() for v in rows[0].values() if v is not None)
-        return [] if blank else rows
+            raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
+        return rows
+
+    def dicts(self, part: Part) -> list[dict[str, Any]]:
+        """The same rows, read."""
+        try:
+            return [_ROW.decode(row) for row in self.rows(part)]
+        except msgspec.ValidationError:
+            raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
+
+    def texts(self, part: Part, key: str) -> list[str]:
+        """The texts of one key that are not blank, without reading the others."""
+        if not self.rows(part):
+            return []
+        values = (row.value for row in _one_key(key).decode(self.envelope[part.key or ""]))
+        return [text for value in values if value is not None and (text := str(value).strip())]
 
 
-_records: dict[tuple[str, ...], msgspec.json.Decoder[list[Any]]] = {}
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_ROW = msgspec.json.Decoder(dict[str, Any])
 
 
-def records(part: Part) -> msgspec.json.Decoder[list[Any]]:
-    """A decoder of rows that hold the part's keys and nothing else, each a text or null.
-
-    Rows as records are read in half the time of rows as dicts, and whatever does not fit, an unknown
-    key or a value that is no text, is an error instead of a surprise.
-    """
-    keys = tuple(part.by_key)
-    if keys not in _records:
-        fields = [(f"f{number}", str | None, None) for number in range(len(keys))]
-        row = msgspec.defstruct(
-            "Row",
-            fields,
-            rename=dict(zip((name for name, *_ in fields), keys, strict=True)),
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        _records[keys] = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
-    return _records[keys]
-
-
-def column_values(part: Part, rows: Sequence[Any], key: str) -> list[Any]:
-    """One key's texts of rows of either form."""
-    if rows and isinstance(rows[0], dict):
-        return [row.get(key) for row in rows]
-    return list(map(attrgetter(f"f{list(part.by_key).index(key)}"), rows))
+@cache
+def _one_key(key: str) -> msgspec.json.Decoder[Any]:
+    row = msgspec.defstruct(
+        "Row", [("value", str | int | float | None, None)], rename={"value": key}, gc=False
+    )
+    return msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
 
 
 # --- reading an answer ---------------------------------------------------------------------
@@ -286,14 +276,14 @@ def pages(
     """
     request, part = Request(endpoint.api_id, endpoint.path, dict(body)), endpoint.rows
     keys: set[str] = set()
-    previous: Sequence[Any] = ()
+    previous: Sequence[msgspec.Raw] = ()
     oldest: date | None = None
     for number in range(1, max_pages + 1):
         page = yield request
         if part is None or part.key is None:
             return Stop("the answer is one page")
         rows = page.rows(part)
-        reached = _oldest(endpoint, rows)
+        reached = _oldest(endpoint, page)
         if since is not None and reached is not None and reached <= since:
             return Stop(f"reached {since}")
         if not page.more:
@@ -320,13 +310,13 @@ def _empty_page(endpoint: Endpoint, body: Mapping[str, str]) -> Stop:
     return Stop("an empty page said that there is more", truncated=True)
 
 
-def _oldest(endpoint: Endpoint, rows: Sequence[Any]) -> date | None:
+def _oldest(endpoint: Endpoint, page: Page) -> date | None:
     part, walk = endpoint.rows, endpoint.walk
     if walk is None or part is None:
         return None
     key = next(column.key for column in part.columns if column.name == walk.column)
-    texts = [text for value in column_values(part, rows, key) if (text := str(value or "").strip())]
     try:
+        texts = page.texts(part, key)
         return DATE.parse(min(texts)) if texts else None
     except ValueError:
         return None  # for decoding to complain about

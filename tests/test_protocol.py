@@ -228,9 +228,13 @@ def test_what_is_no_envelope_is_an_error_that_quotes_it(content: bytes, says: st
     assert len(str(caught.value)) < 600
 
 
-def test_rows_that_are_no_rows_are_an_error() -> None:
-    for odd in ("text", {"a": 1}, ["text"]):
-        with pytest.raises(TransportError, match="not a list of rows"):
-            envelope({"return_code": 0, "daly_stkpc": odd}).rows(PRICES.parts[0])
-    assert envelope({"return_code": 0, "daly_stkpc": None}).rows(PRICES.parts[0]) == []
+@pytest.mark.parametrize("odd", ["text", {"a": 1}, ["text"], [[]], 5])
+def test_rows_that_are_no_rows_are_an_error(odd: Any) -> None:
+    with pytest.raises(TransportError, match="not a list of rows"):
+        envelope({"return_code": 0, "daly_stkpc": odd}).dicts(PRICES.parts[0])
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], [{"date": "", "close_pric": " "}], [{"date": None}]])
+def test_nothing_is_said_in_several_ways(nothing: Any) -> None:
+    assert envelope({"return_code": 0, "daly_stkpc": nothing}).rows(PRICES.parts[0]) == []
     assert envelope({"return_code": 0}).rows(PRICES.parts[0]) == []
