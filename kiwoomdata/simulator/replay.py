@@ -34,7 +34,6 @@ _log = logging.getLogger(__name__)
 
 _SETTLE = 0.5
 """Seconds without another registration after which all are in: a client sends several, 0.25 s apart."""
-_PING_AFTER = 10  # seconds of a client's silence
 _PATIENCE = 1.0  # seconds that a client has to say goodbye
 _DAY = 86_400_000_000
 _KST = 9 * 3_600_000_000
@@ -56,6 +55,7 @@ def replay(
     port: int = 0,
     begin: Literal["registered", "told"] = "registered",
     settle: float = _SETTLE,
+    ping_seconds: float = 10.0,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] | None = None,
 ) -> ReplayServer:
@@ -75,6 +75,8 @@ def replay(
     begin
         ``"registered"``: once a client has registered and then nobody for ``settle`` seconds.
         ``"told"``: with :meth:`ReplayServer.start`. While nobody is registered it stands still.
+    ping_seconds
+        How long a client may be silent before it is sent a PING.
 
     Raises
     ------
@@ -96,7 +98,8 @@ def replay(
         pace=None if speed == "max" else float(speed),
         port=port,
         told=begin == "told",
-        settle=settle,
+        settle=0.0 if begin == "told" else settle,
+        ping_seconds=ping_seconds,
         clock=clock,
         sleep=sleep,
     )
@@ -113,12 +116,14 @@ class ReplayServer:
         port: int,
         told: bool,
         settle: float,
+        ping_seconds: float,
         clock: Callable[[], float],
         sleep: Callable[[float], object] | None,
     ) -> None:
         self.sent = 0
         """The messages sent so far."""
-        self._selection, self._pace, self._settle = selection, pace, settle
+        self._selection, self._pace = selection, pace
+        self._settle, self._ping_seconds = settle, ping_seconds
         self._closing = threading.Event()
         self._finished = threading.Event()
         self._clock, self._sleep = clock, sleep or self._closing.wait
@@ -127,6 +132,7 @@ class ReplayServer:
             self._begun.set()
         self._listeners: dict[ServerConnection, _Listener] = {}
         self._audience = threading.Event()
+        self._looking = threading.Lock()
         self._settled_at = 0.0
         self._error: Exception | None = None
         self._server = serve(
@@ -170,12 +176,13 @@ class ReplayServer:
 
     def close(self) -> None:
         """End the replay and its connections."""
+        connections = list(self._listeners)
         self._closing.set()
         self._begun.set()
-        self._audience.set()
+        self._look_around()
         player, acceptor = self._threads
         player.join(_PATIENCE)
-        for connection in list(self._listeners):
+        for connection in connections:
             if player.is_alive():  # it waits for this client to read, and holds what a goodbye needs
                 with suppress(OSError):
                     connection.socket.shutdown(socket.SHUT_RDWR)
@@ -189,19 +196,13 @@ class ReplayServer:
 
     def _serve(self, connection: ServerConnection) -> None:
         listener = self._listeners[connection] = _Listener()
-        silence = 0
         try:
             while not self._closing.is_set():
                 try:
-                    text = connection.recv(timeout=1.0)
+                    text = connection.recv(timeout=self._ping_seconds)
                 except TimeoutError:
-                    if not threading.main_thread().is_alive():
-                        return  # nobody closed: the interpreter waits for this thread before it ends
-                    silence += 1
-                    if silence % _PING_AFTER == 0:
-                        connection.send(_text(trnm="PING"))
+                    connection.send(_text(trnm="PING"))
                     continue
-                silence = 0
                 self._answer(connection, listener, text)
                 if not listener.logged_in:
                     return
@@ -218,16 +219,18 @@ class ReplayServer:
             _log.info("not understood, and so not answered: a frame of %d characters", len(text))
             return
         if answer is not None:
-            connection.send(answer)
-            if listener.take_in():
-                self._settled_at = self._clock() + self._settle
+            self._settled_at = self._clock() + self._settle
+            with listener.lock:
+                connection.send(answer)
+                listener.take_in()
             self._look_around()
 
     def _look_around(self) -> None:
-        if any(listener.registered for listener in list(self._listeners.values())):
-            self._audience.set()
-        elif not self._closing.is_set():
-            self._audience.clear()
+        with self._looking:
+            if self._closing.is_set() or any(one.registered for one in list(self._listeners.values())):
+                self._audience.set()
+            else:
+                self._audience.clear()
 
     # --- the recording -----------------------------------------------------------------------
 
@@ -266,13 +269,13 @@ class ReplayServer:
 
     def _send(self, ticks: list[Tick]) -> None:
         for connection, listener in list(self._listeners.items()):
-            entries = [
-                _head(type_, item) + values + b"}"
-                for _, type_, item, values in ticks
-                if listener.hears(type_, item)
-            ]
-            if entries:
-                with suppress(ConnectionClosed):
+            with listener.lock, suppress(ConnectionClosed):
+                entries = [
+                    _head(type_, item) + values + b"}"
+                    for _, type_, item, values in ticks
+                    if listener.hears(type_, item)
+                ]
+                if entries:
                     connection.send(b'{"trnm":"REAL","data":[' + b",".join(entries) + b"]}", text=True)
                     self.sent += len(entries)
 
@@ -281,6 +284,7 @@ class _Listener:
     """What one connection has asked for."""
 
     def __init__(self) -> None:
+        self.lock = threading.Lock()  # nothing is sent between an acknowledgement and its taking effect
         self.logged_in = False
         self.registered: frozenset[tuple[str, str]] = frozenset()
         self._groups: dict[str, set[tuple[str, str]]] = {}
@@ -314,10 +318,9 @@ class _Listener:
             group |= asked
         return _text(trnm=trnm, return_code=0, return_msg="")
 
-    def take_in(self) -> bool:
-        """Put what was asked for into effect, once it is acknowledged; whether that changes anything."""
-        before, self.registered = self.registered, frozenset[tuple[str, str]]().union(*self._groups.values())
-        return before != self.registered
+    def take_in(self) -> None:
+        """Put what was asked for into effect, once it is acknowledged."""
+        self.registered = frozenset[tuple[str, str]]().union(*self._groups.values())
 
 
 def _text(**message: object) -> str:
