@@ -66,11 +66,16 @@ if TYPE_CHECKING:
     from kiwoomdata.reference import raw as raw
     from kiwoomdata.reference import request as request
     from kiwoomdata.settings import use as use
+    from kiwoomdata.simulator.replay import replay as replay
+    from kiwoomdata.stream.lake import recording_info as recording_info
+    from kiwoomdata.stream.lake import ticks as ticks
 
 # Which module each public name lives in. A test holds this and the block above together.
 _HOMES = {
     "client": ("Client",),
     "settings": ("use",),
+    "simulator.replay": ("replay",),
+    "stream.lake": ("recording_info", "ticks"),
     "errors": (
         *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
         *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),

