@@ -17,6 +17,7 @@ from kiwoomdata._version import __version__
 
 if TYPE_CHECKING:
     from kiwoomdata import cache as cache
+    from kiwoomdata import plot as plot
     from kiwoomdata import simulator as simulator
     from kiwoomdata.client import Client as Client
     from kiwoomdata.errors import ApiError as ApiError
@@ -95,7 +96,7 @@ _HOMES = {
     "reference": ("catalogue", "describe", "raw", "request"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("cache", "simulator")
+_MODULES = ("cache", "plot", "simulator")
 
 __all__ = ["__version__", *sorted(_HOME_OF), *_MODULES]
 

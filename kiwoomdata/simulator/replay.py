@@ -83,6 +83,18 @@ def replay(
     ValueError
         For a speed that is none, a folder that is no recording, or where nothing of what is asked
         for was recorded.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from kiwoomdata.stream.record import Recorder
+    >>> folder = TemporaryDirectory()
+    >>> with Recorder(folder.name) as recorder:
+    ...     recorder.add("0C", "005930", b'{"27":"-70100","28":"-70000"}', 1795136400000000)
+    >>> with replay(folder.name, speed="max") as server:
+    ...     server.ws_url.startswith("ws://127.0.0.1:")
+    True
+    >>> folder.cleanup()
     """
     if speed != "max" and (isinstance(speed, str | bool) or not 0 < speed < float("inf")):
         raise ValueError(f"speed: expected a number above 0 or 'max', got {speed!r}")

@@ -109,7 +109,26 @@ def ticks(
 
 
 def recording_info(folder: str | os.PathLike[str]) -> pl.DataFrame:
-    """Tell what a recording holds: for every feed and day how many symbols, messages, files and bytes."""
+    """Tell what a recording holds.
+
+    One row is one feed on one day.
+
+    Returns
+    -------
+    DataFrame
+        ``feed`` (String), ``date`` (Date), ``symbols rows files bytes`` (Int64).
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from kiwoomdata.stream.record import Recorder
+    >>> folder = TemporaryDirectory()
+    >>> with Recorder(folder.name) as recorder:
+    ...     recorder.add("0C", "005930", b'{"27":"-70100","28":"-70000"}', 1795136400000000)
+    >>> recording_info(folder.name).select("feed", "date", "symbols", "rows").row(0)
+    ('best_quote', datetime.date(2026, 11, 20), 1, 1)
+    >>> folder.cleanup()
+    """
     lines = []
     for part in Selection(folder).partitions():
         files = list(part.path.glob("*.parquet"))

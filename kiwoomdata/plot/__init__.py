@@ -1,0 +1,38 @@
+"""Charts of the frames, in matplotlib: ``pip install 'kiwoomdata[plot]'``.
+
+Each takes a frame and draws it: polars or pandas, with English, Title-case or Korean column names.
+Up is red and down is blue, amounts are in 억 and 조, and trading days stand side by side; see
+:class:`kiwoomdata.plot.style.Style` for the other ways. Korean is written in a font that comes along,
+and no setting of matplotlib is changed.
+
+>>> import matplotlib; matplotlib.use("Agg")
+>>> import kiwoomdata as kd; kd.use("simulator")
+>>> figure = kd.plot.dashboard("005930", "2024-01-02", "2024-12-30")
+"""
+
+from __future__ import annotations
+
+try:
+    import matplotlib  # noqa: F401
+    import narwhals  # noqa: F401
+except ImportError as error:
+    raise ImportError(f"charts need {error.name}: pip install 'kiwoomdata[plot]'") from error
+
+from kiwoomdata.plot.book import orderbook
+from kiwoomdata.plot.flows import breakdown, investor_flows
+from kiwoomdata.plot.moving import LivePlot, live
+from kiwoomdata.plot.overview import dashboard
+from kiwoomdata.plot.price import candles, strength
+from kiwoomdata.plot.trading import program
+
+__all__ = [
+    "LivePlot",
+    "breakdown",
+    "candles",
+    "dashboard",
+    "investor_flows",
+    "live",
+    "orderbook",
+    "program",
+    "strength",
+]

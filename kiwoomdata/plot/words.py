@@ -1,0 +1,62 @@
+"""The words of the charts, in Korean and in English."""
+
+from __future__ import annotations
+
+__all__ = ["WORDS"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    # units
+    "KRW": ("원", "KRW"),
+    "shares": ("주", "shares"),
+    "points": ("포인트", "points"),
+    "%": ("%", "%"),
+    "unknown": ("단위 미상", "unit not stated"),
+    # prices
+    "price": ("가격", "Price"),
+    "close": ("종가", "Close"),
+    "volume": ("거래량", "Volume"),
+    # investors
+    "individual": ("개인", "Individuals"),
+    "institution": ("기관", "Institutions"),
+    "foreign": ("외국인", "Foreigners"),
+    "foreign_brokers": ("외국계", "Foreign brokers"),
+    "program": ("프로그램", "Program"),
+    "financial_investment": ("금융투자", "Securities"),
+    "insurance": ("보험", "Insurance"),
+    "investment_trust": ("투신", "Trusts"),
+    "other_financial": ("기타금융", "Other fin."),
+    "bank": ("은행", "Banks"),
+    "pension": ("연기금", "Pension"),
+    "private_fund": ("사모펀드", "Private"),
+    "nation": ("국가", "State"),
+    "other_corporation": ("기타법인", "Other corp."),
+    "net_buy": ("순매수", "Net buying"),
+    "gross_buy": ("매수", "Buying"),
+    "gross_sell": ("매도", "Selling"),
+    "in_won": ("금액", "By value"),
+    "in_shares": ("수량", "By shares"),
+    "cumulative": ("누적 순매수", "Cum. net buying"),
+    "by_stock": ("종목별 투자자", "Investors by stock"),
+    "as_served": ("서버의 수 그대로 (단위 미상)", "numbers as served (unit not stated)"),
+    # program trading
+    "program_trading": ("프로그램매매", "Program trading"),
+    "arbitrage": ("차익", "Arbitrage"),
+    "non_arbitrage": ("비차익", "Non-arbitrage"),
+    "total": ("전체", "Total"),
+    "kospi200": ("KOSPI 200", "KOSPI 200"),
+    # book
+    "ask": ("매도잔량 합", "Asks in all"),
+    "bid": ("매수잔량 합", "Bids in all"),
+    "book": ("호가", "Order book"),
+    "quantity": ("잔량", "Quantity"),
+    "depth": ("누적 잔량", "Quantity from the best on"),
+    "spread": ("스프레드", "Spread"),
+    # strength
+    "strength": ("체결강도", "Trade strength"),
+    "average": ("평균", "average"),
+    "minute": ("분", "min"),
+    "day": ("일", "d"),
+    # live
+    "waiting": ("데이터를 기다리는 중", "Waiting for data"),
+    "ended": ("끝남", "ended"),
+}
