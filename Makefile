@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint types bench docs clean
+.PHONY: demo test interop lint types bench docs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -23,6 +23,10 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+interop: $(VENV)/.test
+	$(PIP) install -e '.[interop]'
+	$(BIN)/python -m pytest tests/interop/interop_checks.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
