@@ -66,17 +66,26 @@ if TYPE_CHECKING:
     from kiwoomdata.reference import describe as describe
     from kiwoomdata.reference import raw as raw
     from kiwoomdata.reference import request as request
+    from kiwoomdata.searches import condition_search as condition_search
+    from kiwoomdata.searches import condition_stream as condition_stream
+    from kiwoomdata.searches import conditions as conditions
     from kiwoomdata.settings import use as use
     from kiwoomdata.simulator.replay import replay as replay
     from kiwoomdata.stream.lake import recording_info as recording_info
     from kiwoomdata.stream.lake import ticks as ticks
+    from kiwoomdata.stream.live import Batch as Batch
+    from kiwoomdata.stream.live import Gap as Gap
+    from kiwoomdata.stream.live import Live as Live
+    from kiwoomdata.stream.live import stream_to_frame as stream_to_frame
 
 # Which module each public name lives in. A test holds this and the block above together.
 _HOMES = {
     "client": ("Client",),
     "settings": ("use",),
     "simulator.replay": ("replay",),
+    "searches": ("condition_search", "condition_stream", "conditions"),
     "stream.lake": ("recording_info", "ticks"),
+    "stream.live": ("Batch", "Gap", "Live", "stream_to_frame"),
     "errors": (
         *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
         *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),

@@ -253,6 +253,72 @@ def prefetch(
         )
 
 
+@main.command()
+@click.argument("symbols", nargs=-1)
+@click.option("--feeds", default="trade", show_default=True, help="Names or codes, several with commas.")
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="The recording's folder.")
+@click.option("--seconds", type=float, help="Stop after so long; left out, at Ctrl-C.")
+@click.option("--venue", type=click.Choice(["krx", "nxt", "all"]), help="For codes that do not say it.")
+@click.option(
+    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
+)
+def record(
+    symbols: tuple[str, ...], feeds: str, out: str, seconds: float | None, venue: str | None, mode: str | None
+) -> None:
+    """Record live messages without loss, until Ctrl-C.
+
+    \b
+    Example:
+      kiwoomdata record 005930 000660 --feeds trade,orderbook --out ticks/
+    """
+    import time as clock
+
+    from tqdm import tqdm
+
+    import kiwoomdata as kd
+
+    until = None if seconds is None else clock.monotonic() + seconds
+    place: Any = venue
+    live = kd.stream_to_frame(
+        list(symbols),
+        feeds.split(","),
+        rows=1,
+        record=out,
+        venue=place,
+        client=kd.Client(mode),  # type: ignore[arg-type]
+    )
+    with live, tqdm(unit=" messages", disable=None) as bar, suppress(KeyboardInterrupt):
+        while until is None or clock.monotonic() < until:
+            live.wait(seconds=0.5 if until is None else min(0.5, max(0.0, until - clock.monotonic())))
+            bar.update(live.stats.received - bar.n)
+    stats = live.stats
+    click.echo(f"{stats.received:,} messages to {out}, {stats.dropped} dropped, {stats.gaps} gaps", err=True)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.option("--speed", default="1", show_default=True, help="Times the recorded pace, or 'max'.")
+@click.option("--port", default=0, help="Port; 0 takes a free one.")
+def replay(folder: str, speed: str, port: int) -> None:
+    """Serve a recording over a WebSocket, as the live server would, until Ctrl-C.
+
+    \b
+    Example:
+      kiwoomdata replay ticks/ --speed 10 --port 9443
+    """
+    import kiwoomdata as kd
+
+    try:
+        pace: Any = "max" if speed == "max" else float(speed)
+    except ValueError:
+        raise click.UsageError(f"--speed: expected a number or 'max', got {speed!r}") from None
+    with kd.replay(folder, speed=pace, port=port) as server:
+        click.echo(f"KIWOOM_WS_URL={server.ws_url}")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
 @main.group()
 def cache() -> None:
     """Look at the store, or let go of what it holds."""

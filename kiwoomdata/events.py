@@ -18,9 +18,11 @@ __all__ = [
     "ConditionPage",
     "ConditionRefused",
     "Event",
+    "Items",
     "LoggedIn",
     "LoginRefused",
     "Real",
+    "RealFrame",
     "Registered",
     "RegistrationRefused",
     "Removed",
@@ -176,7 +178,9 @@ class _Entry(msgspec.Struct, gc=False):
     item: str | None = ""
 
 
-class _RealFrame(msgspec.Struct, gc=False):
+class RealFrame(msgspec.Struct, gc=False):
+    """A frame of live values, their JSON left as it is."""
+
     trnm: str
     data: list[_Entry]
 
@@ -185,7 +189,7 @@ class _LooseFrame(msgspec.Struct):
     data: list[msgspec.Raw]
 
 
-_decode_real = msgspec.json.Decoder(_RealFrame).decode
+_decode_real = msgspec.json.Decoder(RealFrame).decode
 _decode_loose = msgspec.json.Decoder(_LooseFrame).decode
 _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -193,8 +197,8 @@ read_message = msgspec.json.Decoder(dict[str, Any]).decode
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError)
 _BRACE, _BRACKET = ord("{"), ord("[")
 
-
 Items = list[tuple[str, str, bytes]]
+"""``(type, item, values)`` in the order of arrival."""
 
 
 def read_real(frame: str | bytes, stats: Stats) -> Items | None:

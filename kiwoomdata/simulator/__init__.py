@@ -25,9 +25,21 @@ it does.
 from __future__ import annotations
 
 from kiwoomdata.simulator.faults import FAULTS, Fault
+from kiwoomdata.simulator.live_faults import LIVE_FAULTS, LiveSpec
 from kiwoomdata.simulator.market import Market
 from kiwoomdata.simulator.server import Server, start
 from kiwoomdata.simulator.service import Log, Record
 from kiwoomdata.simulator.switches import Switches
 
-__all__ = ["FAULTS", "Fault", "Log", "Market", "Record", "Server", "Switches", "start"]
+__all__ = [
+    "FAULTS",
+    "LIVE_FAULTS",
+    "Fault",
+    "LiveSpec",
+    "Log",
+    "Market",
+    "Record",
+    "Server",
+    "Switches",
+    "start",
+]

@@ -1,4 +1,7 @@
-"""The simulator as a real HTTP server on loopback: sockets and threads, and nothing of the protocol."""
+"""The simulator as a real HTTP server on loopback: sockets and threads, and nothing of the protocol.
+
+The live side is a server of its own, beside it, that starts when somebody asks for its address.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,27 @@ from datetime import date, datetime, time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kiwoomdata.calendar import KST, last_trading_day, now_kst
 from kiwoomdata.simulator.faults import FAULTS, Answer, Fault
 from kiwoomdata.simulator.gatekeeper import DEFAULT_KEYS, Tokens
+from kiwoomdata.simulator.live_faults import LIVE_FAULTS
 from kiwoomdata.simulator.market import Market
 from kiwoomdata.simulator.service import Log, Request, Service
-from kiwoomdata.simulator.switches import Mode, Reissue, Switches, TokenType, Wording
+from kiwoomdata.simulator.switches import (
+    Duplicate,
+    Empty,
+    Mode,
+    Pace,
+    Reissue,
+    Switches,
+    TokenType,
+    Wording,
+)
+
+if TYPE_CHECKING:
+    from kiwoomdata.simulator.live import Live
 
 __all__ = ["Server", "start"]
 
@@ -50,14 +66,17 @@ class Server:
         port: int,
         app_secret: str,
         now: Callable[[], datetime],
+        timer: Callable[[], float],
         latency: float,
+        ws_port: int,
     ) -> None:
         self.app_key, self.app_secret = service.tokens.app_key, app_secret
-        self.ws_url: str | None = None
-        """The address of the live side, once there is one; what it holds open goes on :attr:`resources`."""
         self.resources = ExitStack()
+        """What is closed with the server."""
         self.service = service
-        self._now = now
+        self._now, self._timer = now, timer
+        self._live: Live | None = None
+        self._ws_place = host, ws_port
         self._closing = threading.Lock()
         self._running = True
         self._http = _Http((host, port), service, latency)
@@ -109,12 +128,33 @@ class Server:
         """The requests so far, oldest first: ``.count(api_id)`` and ``.clear()`` beside the records."""
         return self.service.log
 
+    # The live side
+
+    @property
+    def live(self) -> Live:
+        """The live side, which starts when it is asked for the first time."""
+        from kiwoomdata.simulator.live import Live  # with the WebSocket library, which REST needs not
+
+        with self._closing:
+            if self._live is None:
+                if not self._running:
+                    raise RuntimeError("live: this simulator is closed; start another")
+                host, port = self._ws_place
+                self._live = Live(self.service, host=host, port=port, now=self._now, timer=self._timer)
+                self.resources.callback(self._live.close)
+            return self._live
+
+    @property
+    def ws_url(self) -> str:
+        """The address of :attr:`live`."""
+        return self.live.ws_url
+
     # Faults
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """The names that :meth:`inject` takes."""
-        return tuple(FAULTS)
+        """The names that :meth:`inject` takes; ``ws_`` begins those of the live side."""
+        return (*FAULTS, *LIVE_FAULTS)
 
     def inject(
         self, name: str, api_id: str | None = None, times: int | None = 1, after: int = 0, **options: Any
@@ -124,14 +164,18 @@ class Server:
         Parameters
         ----------
         name
-            One of :attr:`faults`; :data:`kiwoomdata.simulator.FAULTS` says what each does.
+            One of :attr:`faults`; :data:`kiwoomdata.simulator.FAULTS` and
+            :data:`kiwoomdata.simulator.LIVE_FAULTS` say what each does.
         api_id
             The TR whose requests it strikes, ``"au10001"`` and ``"au10002"`` for tokens among them.
-            Left out: all market data TRs, but no token requests.
+            Left out: all market data TRs, but no token requests. On the live side a ``trnm`` such as
+            ``"REMOVE"`` for faults of requests, a feed's code such as ``"0B"`` for those of frames.
         times
             How many requests it strikes; ``None``: all of them.
         after
-            How many requests it lets pass first.
+            How many requests it lets pass first. On the live side these are logins, other requests or
+            frames of ticks, as the fault's ``strikes`` says; and what needs no frame (``at_once``)
+            strikes those who are logged in at once, unless ``after`` or ``api_id`` is given.
         **options
             What the fault takes, such as ``seconds=`` or ``code=``.
 
@@ -140,11 +184,15 @@ class Server:
         Fault
             ``.fired`` counts the requests that it has struck.
         """
+        if name.startswith("ws_"):
+            return self.live.inject(name, api_id, times, after, options)
         return self.service.faults.inject(name, api_id, times, after, options)
 
     def clear_faults(self) -> None:
         """Turn all faults off."""
         self.service.faults.clear()
+        if self._live is not None:
+            self._live.clear_faults()
 
     # The end
 
@@ -176,13 +224,30 @@ def start(
     page_rows: int = 100,
     token_life: float = 86_400.0,
     latency: float = 0.0,
+    ws_port: int = 0,
+    pace: Pace = 60.0,
+    frame_rate: float | None = None,
+    duplicate_ws: Duplicate = "kick",
+    ping_interval: float | None = 10.0,
+    ping_miss_limit: int = 5,
+    login_wait: float = 30.0,
+    ws_item_limit: int = 200,
+    ws_group_limit: int | None = None,
+    ws_rate: str | None = "5/s",
+    empty_conditions: Empty = "list",
     app_key: str | None = None,
     app_secret: str | None = None,
     market: Market | None = None,
     clock: Callable[[], datetime] | None = None,
     timer: Callable[[], float] = _time.monotonic,
 ) -> Server:
-    """Start a simulator of the REST server on this machine.
+    """Start a simulator of the vendor's servers on this machine.
+
+    REST is served at once, the live side once :attr:`Server.ws_url` is asked for. It plays the market's
+    day from the first event that anybody registers for, sixty times as fast as it was unless ``pace``
+    says otherwise, and with no silence longer than a second. What was traded by then, REST has known all
+    along: the ticks of the whole day add up to it. When the day is over, market_status has said so and
+    nothing more comes; :meth:`Live.rewind` begins it again.
 
     Parameters
     ----------
@@ -200,12 +265,18 @@ def start(
         ``"default"`` is that of the mode.
     token_reissue, token_type, message_1700, ignore_program_date, page_rows, token_life, latency
         See :class:`kiwoomdata.simulator.Switches`.
+    ws_port
+        The live side's port; 0 takes a free one.
+    pace, frame_rate, duplicate_ws, ping_interval, ping_miss_limit, login_wait, ws_item_limit, \
+ws_group_limit, ws_rate, empty_conditions
+        Of the live side: see :class:`kiwoomdata.simulator.Switches`. ``server.live.pace`` and
+        ``server.live.rate`` may be set while it runs.
     app_key, app_secret
         The pair that tokens are issued for; there is one by default.
     market
         A market of your own, in place of ``seed``, ``today`` and ``now``.
     clock, timer
-        The server's time of day, and the seconds by which requests are counted.
+        The server's time of day, and the seconds by which requests are counted and the day is played.
 
     Returns
     -------
@@ -230,6 +301,16 @@ def start(
         ignore_program_date=ignore_program_date,
         page_rows=page_rows,
         latency=latency,
+        pace=pace,
+        frame_rate=frame_rate,
+        duplicate_ws=duplicate_ws,
+        ping_interval=ping_interval,
+        ping_miss_limit=ping_miss_limit,
+        login_wait=login_wait,
+        ws_item_limit=ws_item_limit,
+        ws_group_limit=ws_group_limit,
+        ws_rate=ws_rate,
+        empty_conditions=empty_conditions,
     )
     _check_host(host)
     if market is not None and (today is not None or now is not None):
@@ -253,7 +334,16 @@ def start(
     app_key, app_secret = app_key or default_key, app_secret or default_secret
     tokens = Tokens(app_key, app_secret, switches, seed=seed, now=moment)
     service = Service(market, switches, tokens, now=moment, timer=timer)
-    return Server(service, host=host, port=port, app_secret=app_secret, now=moment, latency=latency)
+    return Server(
+        service,
+        host=host,
+        port=port,
+        app_secret=app_secret,
+        now=moment,
+        timer=timer,
+        latency=latency,
+        ws_port=ws_port,
+    )
 
 
 def _check_host(host: str) -> None:

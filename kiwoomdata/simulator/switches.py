@@ -9,12 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-__all__ = ["Mode", "Rate", "Switches"]
+__all__ = ["Mode", "Pace", "Rate", "Switches", "check_pace"]
 
 Mode = Literal["real", "mock"]
 Reissue = Literal["same", "invalidate_old"]
 TokenType = Literal["Bearer", "bearer"]
 Wording = Literal["new", "old"]
+Duplicate = Literal["kick", "coexist"]
+Empty = Literal["list", "null", "absent"]
+Pace = float | Literal["max"]
 
 _RATES = {"real": "5/s", "mock": "1/s"}
 
@@ -59,6 +62,26 @@ class Switches:
     """Rows on a page of those TRs for which nobody has reported a number."""
     latency: float = 0.0
     """Seconds that every answer takes."""
+    pace: Pace = 60.0
+    """How fast the live side plays the day: 1 as it was, ``"max"`` as fast as it is read, 0 not at all."""
+    frame_rate: float | None = None
+    """The most frames per second that a connection of the live side gets."""
+    duplicate_ws: Duplicate = "kick"
+    """What a second login of a key does to the first: most saw it end, some saw both go on (2026)."""
+    ping_interval: float | None = 10.0
+    """Seconds between two PINGs, about ten at the mock server (2026-09-10); ``None`` for none."""
+    ping_miss_limit: int = 5
+    """How many PINGs in a row may stay without an echo."""
+    login_wait: float = 30.0
+    """Seconds that a connection may stay without a login; nobody has measured them."""
+    ws_item_limit: int = 200
+    """Items of a connection, in all groups."""
+    ws_group_limit: int | None = None
+    """Items of a group; an older report says 100."""
+    ws_rate: str | None = "5/s"
+    """The limit for each app key and each kind of live request."""
+    empty_conditions: Empty = "list"
+    """How a search that finds nothing says so, which nobody has reported: ``[]``, ``null``, no ``data``."""
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, Mode)
@@ -71,14 +94,38 @@ class Switches:
             raise ValueError(f"token_life: expected more than 0 seconds, got {self.token_life!r}")
         if not 0 <= self.latency < float("inf"):
             raise ValueError(f"latency: expected 0 or more seconds, got {self.latency!r}")
-        if self.page_rows < 1:
-            raise ValueError(f"page_rows: expected 1 or more, got {self.page_rows!r}")
+        for name, at_least_one in (
+            ("page_rows", self.page_rows),
+            ("ping_miss_limit", self.ping_miss_limit),
+            ("ws_item_limit", self.ws_item_limit),
+            ("ws_group_limit", 1 if self.ws_group_limit is None else self.ws_group_limit),
+        ):
+            if at_least_one < 1:
+                raise ValueError(f"{name}: expected 1 or more, got {at_least_one!r}")
+        for name, positive in (
+            ("frame_rate", 1 if self.frame_rate is None else self.frame_rate),
+            ("ping_interval", 1 if self.ping_interval is None else self.ping_interval),
+            ("login_wait", self.login_wait),
+        ):
+            if not positive > 0:
+                raise ValueError(f"{name}: expected more than 0, got {positive!r}")
+        _one_of("duplicate_ws", self.duplicate_ws, Duplicate)
+        _one_of("empty_conditions", self.empty_conditions, Empty)
+        check_pace(self.pace)
+        if self.ws_rate is not None:
+            Rate.parse(self.ws_rate)
 
     def limit(self) -> Rate | None:
         """The limit in force, or None."""
         if self.rate is None:
             return None
         return Rate.parse(_RATES[self.mode] if self.rate == "default" else self.rate)
+
+
+def check_pace(pace: object) -> None:
+    known = pace == "max" or (isinstance(pace, int | float) and not isinstance(pace, bool))
+    if not known or (isinstance(pace, int | float) and not 0 <= pace < float("inf")):
+        raise ValueError(f"pace: expected a number of 0 or more, or 'max', got {pace!r}")
 
 
 def _one_of(name: str, value: object, choices: object) -> None:

@@ -1,0 +1,163 @@
+"""Waiting for rows and taking them, in threads and in coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+
+from kiwoomdata.stream.asked import count
+from kiwoomdata.stream.engine import Batch, Engine
+from kiwoomdata.stream.gaps import Gap
+
+__all__ = ["Consumer"]
+
+
+class Consumer:
+    """One user's view of an engine: which errors he was told, and when he is given rows.
+
+    ``every`` are seconds, ``batch`` rows of a feed; one of them is None.
+    """
+
+    def __init__(self, engine: Engine, every: float | None, batch: int | None) -> None:
+        self.engine = engine
+        self._every = every
+        self._batch = batch
+        self._told = False
+        self._ready: deque[Batch | Gap] = deque()
+        """Collected, and to be given next; what a loop that was left did not take, the next one is given."""
+
+    def check(self, *, always: bool = False) -> None:
+        """Raise what ended the stream, once or ``always``; raise or warn of what else happened, once."""
+        error = self.engine.error
+        if error is not None and (always or not self._told):
+            self._told = True
+            raise error.with_traceback(None)
+        news = self.engine.news
+        while news:
+            said = news.popleft()
+            if not isinstance(said, Warning):
+                raise said
+            warnings.warn(said, stacklevel=3)
+
+    # --- waiting -------------------------------------------------------------------------------
+
+    def wait(self, rows: int | None, type_: str | None, seconds: float | None) -> bool:
+        deadline = _deadline(rows, seconds)
+        while True:
+            done, version = self._arrived(rows, type_, deadline)
+            if done is not None:
+                return done
+            self._pause(version, None if deadline is None else deadline - time.monotonic())
+
+    async def wait_async(self, rows: int | None, type_: str | None, seconds: float | None) -> bool:
+        deadline = _deadline(rows, seconds)
+        while True:
+            done, version = self._arrived(rows, type_, deadline)
+            if done is not None:
+                return done
+            await self._pause_async(version, None if deadline is None else deadline - time.monotonic())
+
+    def _arrived(
+        self, rows: int | None, type_: str | None, deadline: float | None
+    ) -> tuple[bool | None, int]:
+        """Whether to end waiting, and with which answer; and what version of things that judges."""
+        engine = self.engine
+        with engine.lock:
+            if engine.ended:
+                engine.flush()
+            stores = engine.stores.values() if type_ is None else [engine.stores[type_]]
+            arrived = sum(store.total for store in stores)
+            if rows is not None and arrived >= rows:
+                self.check()
+                return True, engine.version
+            self.check(always=True)
+            if deadline is not None and time.monotonic() >= deadline:
+                return rows is None, engine.version
+            if engine.ended:
+                return False, engine.version
+            if rows is not None:
+                engine.expect(rows - arrived)
+            return None, engine.version
+
+    def _pause(self, version: int, seconds: float | None) -> None:
+        """Until something has happened since ``version``."""
+        engine = self.engine
+        with engine.lock:
+            engine.changed.wait_for(lambda: engine.version != version, seconds)
+
+    async def _pause_async(self, version: int, seconds: float | None) -> None:
+        engine, loop, rung = self.engine, asyncio.get_running_loop(), asyncio.Event()
+
+        def ring() -> None:
+            loop.call_soon_threadsafe(rung.set)
+
+        with engine.lock:
+            engine.rings.add(ring)
+            if engine.version != version:
+                rung.set()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may swallow a cancellation
+                    await rung.wait()
+        finally:
+            with engine.lock:
+                engine.rings.discard(ring)
+
+    # --- taking --------------------------------------------------------------------------------
+
+    def take(self) -> Iterator[Batch | Gap]:
+        with self.engine.consuming():
+            due = time.monotonic()
+            while True:
+                version, due = self._turn(due)
+                while self._ready:
+                    yield self._ready.popleft()
+                if version is None:
+                    return
+                self._pause(version, max(0.0, due - time.monotonic()))
+
+    async def take_async(self) -> AsyncIterator[Batch | Gap]:
+        with self.engine.consuming():
+            due = time.monotonic()
+            while True:
+                version, due = self._turn(due)
+                while self._ready:
+                    yield self._ready.popleft()
+                if version is None:
+                    return
+                await self._pause_async(version, max(0.0, due - time.monotonic()))
+
+    def _turn(self, due: float) -> tuple[int | None, float]:
+        """Make ready what is to be given now; then what version of things that was (None: there will be
+        no more), and when to look again if nothing happens."""
+        engine = self.engine
+        with engine.lock:
+            version, ended, now = engine.version, engine.ended, time.monotonic()
+            if self._ready:
+                return version, now
+            if self._batch is None:
+                if not ended and now < due and engine.undelivered < engine.intake.limit:
+                    return version, due
+                engine.flush()
+            elif ended:
+                engine.flush()
+            self._ready.extend(engine.collect(self._batch, rest=ended))
+            if self._batch is not None:
+                engine.expect(self._batch)
+        if ended and not self._ready:
+            self.check(always=True)
+            return None, now
+        wait = 1.0 if self._every is None else self._every
+        return -1 if ended else version, max(due + wait, now)
+
+
+def _deadline(rows: int | None, seconds: float | None) -> float | None:
+    if rows is None and seconds is None:
+        raise ValueError("rows, seconds: neither was given; pass rows=, seconds= or both")
+    if rows is not None:
+        count(rows, "rows")
+    return None if seconds is None else time.monotonic() + seconds

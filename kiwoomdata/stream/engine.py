@@ -1,0 +1,425 @@
+"""Between the connections and the frames: what arrived is decoded, kept, and handed on in order.
+
+Decoding has a thread of its own, so that reading the socket never waits for it. Whoever asks for a
+frame decodes what waits at that moment himself, so that a row is seen as soon as it is asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
+from typing import NamedTuple, Protocol
+
+import polars as pl
+
+from kiwoomdata import errors, events
+from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
+from kiwoomdata.kinds import Trouble
+from kiwoomdata.stream.decode import read_ticks, schema
+from kiwoomdata.stream.gaps import TRADE, Gap, Hole, moment
+from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
+from kiwoomdata.stream.link import Link, Listener, detach
+from kiwoomdata.stream.rolling import Rolling, Window
+from kiwoomdata.stream.spread import spread_items
+
+__all__ = ["Batch", "Engine", "Sink", "Stats"]
+
+DECODED_AT_ONCE = 10_000
+FLUSH = 0.1
+"""Seconds after which rows are decoded though nobody asked."""
+_RATED = 10.0  # seconds over which the rate is told
+_LATEST = {TRADE.type, "0D"}  # types whose last message of each item is kept
+
+log = logging.getLogger(__name__)
+
+
+class Batch(NamedTuple):
+    """New rows of one feed."""
+
+    feed: str
+    frame: pl.DataFrame
+
+
+class Sink(Protocol):
+    """Where messages are recorded: :class:`kiwoomdata.stream.record.Recorder`, or the like."""
+
+    def add(self, type: str, item: str, values: bytes, received: int, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a stream has seen so far."""
+
+    connected: bool
+    received: int
+    """Messages that arrived."""
+    decoded: int
+    """Rows that were made of them."""
+    waiting: int
+    """Frames that are not decoded yet."""
+    dropped: int
+    """Messages and rows let go because the buffer was full."""
+    unknown: int
+    """Messages of types that nobody asked for, and frames of no known kind."""
+    broken: int
+    """Frames and messages that could not be read."""
+    bad_cells: int
+    """Values that fit no rule of their column, and are null."""
+    reconnects: int
+    gaps: int
+    rate: float
+    """Messages a second, over the last ten seconds."""
+    lag: float
+    """Seconds that the oldest message which is not decoded has waited."""
+
+
+class Engine(Listener):
+    """Takes from its links, keeps a rolling frame for each feed, and remembers what was handed on."""
+
+    def __init__(
+        self,
+        feeds: Mapping[str, tuple[str, ...] | None],
+        window: Window,
+        *,
+        now: Callable[[], datetime],
+        limit: int,
+        on_full: OnFull,
+        sink: Sink | None = None,
+    ) -> None:
+        self.intake = Intake(limit, on_full, self._no_room)
+        self.columns = dict(feeds)
+        self.window = window
+        self.stores: dict[str, Rolling] = {}
+        self.holes: list[Hole] = []
+        self.latest: dict[str, dict[str, tuple[bytes, int]]] = {type_: {} for type_ in _LATEST}
+        self.began: int | None = None
+        """When everything was registered for the first time."""
+        self.links: tuple[Link, ...] = ()
+        self.error: Exception | None = None
+        self.ended = False
+        self.version = 0
+        """Grows with whatever happens."""
+        self.rings: set[Callable[[], None]] = set()
+        """Called at whatever happens."""
+        self.news: deque[Exception] = deque(maxlen=100)
+        """Refused registrations, and warnings, that the user was not told of yet."""
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self._seen = events.Stats()
+        self._unasked = self._skipped = self._bad_cells = 0
+        self._complained: set[tuple[str, str]] = set()
+        self._cursor: dict[str, int] = {}
+        self._next_hole = 0
+        self._consumers = 0
+        self._rates: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=int(_RATED / FLUSH))
+        self._now = now
+        self._sink = sink
+        self._anchor()
+        for type_ in feeds:
+            self.add_feed(FEEDS[type_])
+        self._thread = threading.Thread(target=self._run, name="kiwoomdata-decode", daemon=True)
+        self._thread.start()
+
+    def add_feed(self, feed: Feed) -> None:
+        with self.lock:
+            if feed.type not in self.stores:
+                self.stores[feed.type] = Rolling(schema(feed, self.columns.get(feed.type)), self.window)
+
+    # --- what the links tell -------------------------------------------------------------------
+
+    def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.RegistrationRefused):
+            self._tell(errors.StreamError(event.message))
+
+    def on_up(self, link: Link) -> None:
+        with self.lock:
+            now = self.intake.now()
+            self.began = self.began or now
+            for hole in self.holes:
+                if hole.link == id(link) and hole.until is None:
+                    hole.until = now
+            self._notify()
+
+    def on_down(self, link: Link, reason: str, heard: float) -> None:
+        self.flush()
+        with self.lock:
+            keys = link.session.wanted
+            feeds = dict.fromkeys(FEEDS[type_].name for _, _, type_ in keys if type_ in FEEDS)
+            items = dict.fromkeys(item for _, item, _ in keys if item)
+            marks = {type_: store.total for type_, store in self.stores.items()}
+            since = self.intake.now() - round(heard * 1_000_000)
+            hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), marks)
+            hole.remember(self.latest[TRADE.type])
+            self.holes.append(hole)
+            self._notify()
+
+    def on_failed(self, link: Link, error: Exception) -> None:
+        self.fail(error)
+
+    def _no_room(self) -> None:
+        limit = self.intake.limit
+        self.fail(
+            errors.BufferFull(
+                f"buffer: {limit:,} messages wait to be read, and on_full='raise' asked to be told. Read "
+                "faster, give a larger buffer=, ask for fewer columns=, or choose another on_full"
+            )
+        )
+
+    def fail(self, error: Exception) -> None:
+        """End for good; the user is told at the next call."""
+        with self.lock:
+            self.error = self.error or error
+            self.ended = True
+            self.intake.close()
+            self._notify()
+        self.release(wait=False)
+
+    def release(self, *, wait: bool) -> None:
+        """Leave the links, and end those that nobody else listens to."""
+        for link in self.links:
+            detach(link, self, self.intake.put, wait=wait)
+
+    def _tell(self, news: Exception) -> None:
+        with self.lock:
+            self.news.append(news)
+            self._notify()
+
+    def _notify(self) -> None:
+        self.version += 1
+        self.changed.notify_all()
+        for ring in tuple(self.rings):
+            with suppress(RuntimeError):  # its event loop has been closed
+                ring()
+
+    # --- what is registered ----------------------------------------------------------------------
+
+    def subscribe(self, items: Mapping[str, Sequence[str]]) -> None:
+        """Register items for each type, all of them or, where there is no room, none."""
+        with ExitStack() as locked:
+            for link in self.links:
+                locked.enter_context(link.lock)
+            spread = spread_items([link.session for link in self.links], items)
+            for link, mine in zip(self.links, spread, strict=True):
+                for types, some in mine:
+                    link.ask(lambda session, some=some, types=types: session.subscribe(some, types))  # type: ignore[misc]
+
+    def unsubscribe(self, items: Mapping[str, Sequence[str]]) -> None:
+        for link in self.links:
+            for type_, some in items.items():
+                link.ask(lambda session, some=some, type_=type_: session.unsubscribe(some, [type_]))  # type: ignore[misc]
+
+    # --- decoding ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        intake = self.intake
+        while not self.ended:
+            intake.wake.wait(FLUSH)
+            intake.wake.clear()
+            try:
+                self._anchor()
+                self._wait_for_consumer()
+                self.flush()
+                with self.lock:
+                    for type_, store in self.stores.items():
+                        store.tidy(intake.now(), self._cursor[type_] if self._consumers else None)
+                    self._rates.append((time.monotonic(), self._received))
+                    self._notify()
+            except Exception as error:
+                log.exception("the decoding thread ends")
+                self.fail(error)
+            intake.alarm = min(DECODED_AT_ONCE, intake.limit) - 1
+        with self.lock:
+            self.flush()
+            self._notify()
+
+    def _anchor(self) -> None:
+        """Keep to the clock that the client was given, which may be a simulated one."""
+        drift = round(self._now().timestamp() * 1_000_000) - time.time_ns() // 1000
+        if abs(drift - self.intake.offset) > 50_000:
+            self.intake.offset = 0 if abs(drift) < 50_000 else drift
+
+    def expect(self, rows: int) -> None:
+        """Let the next ``rows`` be decoded as soon as they are there."""
+        frames = max(1, self._seen.frames)
+        each = max(1.0, self._seen.items / frames)
+        self.intake.alarm = min(self.intake.alarm, max(0, int(rows / each) - 1))
+        if len(self.intake) > self.intake.alarm:
+            self.intake.wake.set()
+
+    def flush(self) -> None:
+        """Decode what waits at this moment."""
+        most = len(self.intake)
+        while most > 0:
+            with self.lock:
+                taken = self.intake.take(min(most, DECODED_AT_ONCE))
+                if not taken:
+                    return
+                most -= len(taken)
+                self._keep(open_frames(taken, self._seen))
+
+    def _keep(self, messages: Messages) -> None:
+        if self._sink is not None:
+            try:
+                for message in zip(*messages, strict=True):
+                    self._sink.add(*message)
+            except Exception as error:  # a disk that is full is no reason to stop listening
+                self._tell(error)
+        for type_, part in messages.by_type().items():
+            if type_ in self.stores:
+                self._add(FEEDS[type_], part)
+            elif type_ == CONDITION_EVENT.type and self.links:
+                said = list(zip(repeat(type_), part.items, part.values, strict=False))
+                self.links[0].tell(events.Real(said))
+            else:
+                self._unasked += len(part.types)
+
+    def _add(self, feed: Feed, part: Messages) -> None:
+        store = self.stores[feed.type]
+        day = moment(part.received[0]).date()
+        columns = self.columns.get(feed.type)
+        frame, troubles = read_ticks(feed, part.items, part.values, part.received, day, columns=columns)
+        store.add(frame)
+        self._skipped += len(part.types) - frame.height
+        if feed.type in self.latest:
+            said = zip(part.values, part.received, strict=True)
+            self.latest[feed.type].update(zip(part.items, said, strict=True))
+        if feed is TRADE:
+            for hole in self.holes:
+                hole.look(part.items, part.values, part.received)
+        for trouble in troubles:
+            self._complain(feed, trouble)
+
+    def _complain(self, feed: Feed, trouble: Trouble) -> None:
+        self._bad_cells += trouble.rows if trouble.column else 0
+        where = (feed.name, trouble.column)
+        if where in self._complained:
+            return
+        self._complained.add(where)
+        kind = errors.UnprovenValue if trouble.unproven else errors.KiwoomDataWarning
+        column = f"{feed.name}.{trouble.column}" if trouble.column else feed.name
+        became = "became null" if trouble.column else "was left out"
+        text = f"{column}: {trouble.text!r} is not {trouble.kind.expected} and {became}; others are counted"
+        self._tell(kind(text))
+
+    # --- handing on ----------------------------------------------------------------------------
+
+    @contextmanager
+    def consuming(self) -> Iterator[None]:
+        """While this lasts, rows are kept until they are collected."""
+        with self.lock:
+            if not self._consumers:
+                for type_, store in self.stores.items():
+                    self._cursor[type_] = max(self._cursor.get(type_, 0), store.first_held())
+            self._consumers += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._consumers -= 1
+
+    @property
+    def undelivered(self) -> int:
+        """Rows that an iteration has not been given yet."""
+        if not self._consumers:
+            return 0
+        return sum(store.total - self._cursor.setdefault(type_, 0) for type_, store in self.stores.items())
+
+    def _wait_for_consumer(self) -> None:
+        """Meet a consumer that is slower than the stream, as was agreed."""
+        intake = self.intake
+        with self.lock:
+            if intake.on_full == "block":
+                while self.undelivered >= intake.limit and not self.ended:
+                    self.changed.wait(FLUSH)
+            elif self.undelivered > intake.limit:
+                if intake.on_full == "raise":
+                    self._no_room()
+                    return
+                self._let_go(self.undelivered - intake.limit)
+
+    def _let_go(self, rows: int) -> None:
+        """Leave out the oldest undelivered rows, of the feed first that has most of them."""
+        intake = self.intake
+        for type_, store in sorted(self.stores.items(), key=lambda s: self._cursor[s[0]] - s[1].total):
+            some = min(rows, store.total - self._cursor[type_])
+            self._cursor[type_] += some
+            intake.dropped += some
+            rows -= some
+
+    def collect(self, size: int | None, *, rest: bool) -> list[Batch | Gap]:
+        """What has come since the last time: rows of each feed, and gaps where they were.
+
+        ``size`` gives rows so many at a time, and leaves fewer for later, unless it is the ``rest``.
+        """
+        found: list[Batch | Gap] = []
+        with self.lock:
+            while self._next_hole < len(self.holes):
+                hole = self.holes[self._next_hole]
+                self._collect_rows(hole.marks, size, True, found)
+                if hole.until is None and not rest:
+                    return found  # what came after belongs behind the gap, whose end is not known yet
+                found.append(hole.gap)
+                self._next_hole += 1
+            totals = {type_: store.total for type_, store in self.stores.items()}
+            self._collect_rows(totals, size, rest, found)
+            self.changed.notify_all()
+        return found
+
+    def _collect_rows(
+        self, upto: Mapping[str, int], size: int | None, rest: bool, found: list[Batch | Gap]
+    ) -> None:
+        for type_, end in upto.items():
+            store, start = self.stores[type_], self._cursor.setdefault(type_, 0)
+            while start < end:
+                stop = end if size is None else min(end, start + size)
+                if size is not None and stop - start < size and not rest:
+                    break
+                frame = store.between(start, stop)
+                if frame.height:
+                    found.append(Batch(FEEDS[type_].name, frame))
+                start = stop
+            self._cursor[type_] = max(start, self._cursor[type_])
+
+    # --- the end, and what it was like ---------------------------------------------------------
+
+    @property
+    def _received(self) -> int:
+        return self._seen.items + self.intake.dropped
+
+    def close(self) -> None:
+        """Stop decoding, after what has arrived."""
+        self.intake.close()
+        self.flush()
+        with self.lock:
+            self.ended = True
+            self._notify()
+        if self._thread is not threading.current_thread():
+            self._thread.join(10)
+
+    def stats(self) -> Stats:
+        with self.lock:
+            began, before = self._rates[0]
+            passed = time.monotonic() - began
+            oldest = self.intake.oldest
+            sessions = [link.session.stats for link in self.links]
+            return Stats(
+                connected=bool(self.links) and all(link.up for link in self.links),
+                received=self._received,
+                decoded=sum(store.total for store in self.stores.values()),
+                waiting=len(self.intake),
+                dropped=self.intake.dropped,
+                unknown=self._unasked + sum(stats.unknown + stats.stray for stats in sessions),
+                broken=self._seen.broken + self._skipped + sum(stats.broken for stats in sessions),
+                bad_cells=self._bad_cells,
+                reconnects=sum(link.reconnects for link in self.links),
+                gaps=len(self.holes),
+                rate=(self._received - before) / passed if passed > 0 else 0.0,
+                lag=0.0 if oldest is None else max(0.0, (self.intake.now() - oldest) / 1_000_000),
+            )

@@ -1,0 +1,89 @@
+"""The notebooks run from top to bottom on the simulator, without keys, and are kept without outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+SWITCH = 'kd.use("simulator"'
+
+# What a kernel does: each cell in one namespace, its last expression shown, its figures rendered.
+RUN = """
+import ast, io, json, sys
+import matplotlib.pyplot as plt
+
+namespace = {"__name__": "__main__"}
+for number, source in enumerate(json.load(sys.stdin)):
+    tree = ast.parse(source)
+    shown = ast.Expression(tree.body.pop().value) if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, f"cell {number}", "exec"), namespace)
+    if shown is not None and (value := eval(compile(shown, f"cell {number}", "eval"), namespace)) is not None:
+        (getattr(value, "_repr_html_", None) or value.__repr__)()
+    for figure in map(plt.figure, plt.get_fignums()):
+        figure.savefig(io.BytesIO(), format="png", dpi=50)
+    plt.close("all")
+"""
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return cells
+
+
+def code(path: Path) -> list[str]:
+    return ["".join(cell["source"]) for cell in load(path) if cell["cell_type"] == "code"]
+
+
+Running = dict[Path, "Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """All notebooks at once, each in a process and a folder of its own; most of their time is waiting."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("KIWOOM_")}
+    environ |= {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
+
+    def run(path: Path) -> subprocess.CompletedProcess[str]:
+        folder = str(tmp_path_factory.mktemp(path.stem))
+        return subprocess.run(
+            [sys.executable, "-c", RUN], input=json.dumps(code(path)),
+            capture_output=True, text=True, cwd=folder, timeout=110,
+            env=environ | {"KIWOOMDATA_STATE": folder, "KIWOOMDATA_CACHE": folder},
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(3) as pool:
+        yield {path: pool.submit(run, path) for path in reversed(NOTEBOOKS)}  # the longest first
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, running: Running) -> None:
+    done = running[path].result()
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_one_line_of_the_first_cell_chooses_the_server(path: Path) -> None:
+    first, *rest = code(path)
+    (line,) = [line for line in first.splitlines() if line.startswith("kd.use(")]
+    assert line.startswith(SWITCH)
+    assert line.endswith('# kd.use("real")')
+    assert not any("kd.use(" in cell for cell in rest)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_holds_no_output(path: Path) -> None:
+    assert all(cell.get("outputs", []) == [] for cell in load(path))
+    assert all(cell.get("execution_count") is None for cell in load(path))
+
+
+def test_there_are_five() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
