@@ -64,16 +64,17 @@ def whole(
     """An answer that is kept as a whole, and only while it could not read otherwise today."""
     key = SeriesKey(context.server, endpoint.api_id, tuple(body.items()))
     newest = _newest_possible(endpoint, body, context.now.date())
-    if not context.refresh:
-        block = context.store.read(key)
-        if block is not None and block.coverage.last == newest:
-            texts = _unpack(endpoint, block.rows)
-            return Answer(texts, ALL_STORED, cached_rows=block.rows.height)
+    kept = None if context.refresh else _kept(context, endpoint, key, newest)
+    if kept is not None:
+        return kept
     if context.offline:
         raise NotCached(
             f"offline: {endpoint.api_id} with {dict(body)} is not in the store, or may have changed"
         )
     with context.store.lock(key):
+        kept = None if context.refresh else _kept(context, endpoint, key, newest)
+        if kept is not None:  # somebody else has asked meanwhile
+            return kept
         fetched = fetch(body, since)
         answer = plain(endpoint, fetched)
         part = endpoint.rows
@@ -91,6 +92,14 @@ def whole(
                 replace=True,
             )
         return answer
+
+
+def _kept(context: Context, endpoint: Endpoint, key: SeriesKey, newest: date) -> Answer | None:
+    block = context.store.read(key)
+    if block is None or block.coverage.last != newest:
+        return None
+    texts = _unpack(endpoint, block.rows)
+    return Answer(texts, ALL_STORED, cached_rows=block.rows.height, fetched_at=block.fetched_at)
 
 
 def _newest_possible(endpoint: Endpoint, body: Mapping[str, str], today: date) -> date:

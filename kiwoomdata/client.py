@@ -289,7 +289,7 @@ class Client:
             endpoint.api_id,
             dict(body),
             self.base_url,
-            self.now(),
+            self.now() if found.fetched_at is None else datetime.fromtimestamp(found.fetched_at, KST),
             pages=found.pages,
             rows=main.height,
             requests=found.requests,

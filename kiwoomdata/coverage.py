@@ -3,15 +3,18 @@
 Each gap is walked back from its end to its start, and what is final of it is merged into the
 series' block, every so many pages too, so that a kill costs little.
 
-Where past prices may be rebased (a split, a rights issue), a gap is asked for together with one
-day that the store holds. If that day reads otherwise now, all of the block is of another basis:
-it is let go of, and the whole range is asked for anew. Old and new never meet.
+Only days for which rows came are settled. Where past prices may be rebased (a split, a rights
+issue), what came is compared with what is stored of the same days, or else one stored day is asked
+for by itself. If it reads otherwise now, the block is of another basis: the range is asked for anew
+and takes its place. Old and new never meet.
 """
 
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -22,7 +25,7 @@ from kiwoomdata import frames
 from kiwoomdata.blocks import Header
 from kiwoomdata.entries import VERSION
 from kiwoomdata.entries.entry import Endpoint, Part
-from kiwoomdata.errors import NotCached
+from kiwoomdata.errors import IncompleteFrame, NotCached, UnknownKey
 from kiwoomdata.finality import Final, last_final_day
 from kiwoomdata.intervals import Days
 from kiwoomdata.kinds import DATE, encode
@@ -63,6 +66,8 @@ class Answer:
     cached_rows: int = 0
     duplicates: int = 0
     as_of: date | None = None
+    fetched_at: float | None = None
+    """When stored rows were last added to, in seconds since 1970; None for what came just now."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +99,17 @@ def series(
     """The rows of a range, oldest first: from the store what is final there, from the server the rest."""
     job = _Series(context, endpoint, body, since, until)
     held = context.store.header(job.key)
-    if held is not None and not context.refresh and not job.missing(held.coverage):
-        found = job.decoded(held)
+    if not (context.refresh and not context.offline) and not job.missing(held.coverage if held else Days()):
+        found = job.decoded(held) if held else job.served(None, None, ALL_STORED)
         if found is not None:
             return found
     if context.offline:
         raise job.not_cached(held.coverage if held else Days())
     with context.store.lock(job.key):
         try:
-            return job.extend(fetch, whole=context.refresh)
+            return job.extend(fetch)
         except _Rebased:
-            context.store.delete(job.key)
-            return job.extend(fetch, whole=True)
+            return job.extend(fetch, anew=True)
 
 
 class _Rebased(Exception):
@@ -122,6 +126,8 @@ class _Series:
     pages: int = 0
     requests: int = 0
     duplicates: int = 0
+    agreed: bool = False
+    """Whether what comes is known to be of the same basis as what is stored."""
 
     def __post_init__(self) -> None:
         walk, part = self.endpoint.walk, self.endpoint.rows
@@ -171,16 +177,22 @@ class _Series:
         days = frame[self.walk.column]
         begin = days.search_sorted(self.since, "left")
         rows = frame.slice(begin, days.search_sorted(self.until, "right") - begin)
-        return Answer({}, ALL_STORED, rows, cached_rows=rows.height, as_of=held.as_of)
+        return Answer(
+            {}, ALL_STORED, rows, cached_rows=rows.height, as_of=held.as_of, fetched_at=held.fetched_at
+        )
 
-    def extend(self, fetch: Fetch, *, whole: bool) -> Answer:
-        """Fetch what is missing (or the ``whole`` range), keep what is final of it, and serve the range."""
-        stored = self.context.store.read(self.key)
-        block = None if whole else stored
+    def extend(self, fetch: Fetch, *, anew: bool = False) -> Answer:
+        """Fetch what is missing, keep what is final of it, and serve the range.
+
+        ``anew``: the stored rows are of another basis; ask for the whole range and let it take their place.
+        """
+        stored = None if anew else self.context.store.read(self.key)
+        self.agreed = stored is None or not self.endpoint.rebased
+        block = None if self.context.refresh else stored
         gap: _Gap | None = None
         fresh: list[pl.DataFrame] = []
         for first, last in reversed(self.missing(block.coverage if block else Days())):
-            gap = _Gap(self, first, last, stored, replace=whole and stored is None)
+            gap = _Gap(self, first, last, stored, replace=anew and not fresh)
             fresh.append(gap.fill(fetch))
             stored = gap.held
             if gap.stop.truncated:
@@ -236,46 +248,26 @@ class _Gap:
     replace: bool
     stop: Stop = field(default=ALL_STORED, init=False)
 
-    def __post_init__(self) -> None:
-        # Days beside the gap that the store holds: one of them is asked for along with it.
-        self.known = self.held is not None
-        self.older = self.newer = None
-        if self.held is not None and self.series.endpoint.rebased:
-            spans = list(self.held.coverage)
-            self.older = max((self._stored_day(a, b, -1) for a, b in spans if b < self.first), default=None)
-            self.newer = min((self._stored_day(a, b, 1) for a, b in spans if a > self.last), default=None)
-        self.agreed = self.older is None and self.newer is None
-
-    def _stored_day(self, first: date, last: date, end: int) -> date:
-        """The stored row's day that is nearest to the gap; the interval's end where it has no row."""
-        assert self.held is not None
-        found = _between(self.held.rows, self.series.column, first, last)
-        days = [day for text in found[self.series.column] if (day := day_of(text))]
-        return (max(days) if end < 0 else min(days)) if days else (last if end < 0 else first)
-
     def fill(self, fetch: Fetch) -> pl.DataFrame:
         """Ask for the gap, keep what is final, and give its rows."""
-        series, walk = self.series, self.series.walk
-        since = self.older or self.first
-        until = self.last if self.older or not self.newer else self.newer
-        asked = dict(series.body) | {walk.until: encode(DATE, until)}
-        if walk.since:
-            asked[walk.since] = encode(DATE, since)
+        series = self.series
         pages: Sequence[Page] = ()
 
         def seen(so_far: Sequence[Page]) -> None:
             nonlocal pages
             pages = so_far
             if len(so_far) % _KEEP_EVERY == 0:
-                self._keep(self._rows(so_far), cut=True)
+                self._keep(self._rows(so_far), fetch, cut=True)
 
         try:
-            fetched = fetch(asked, since, seen)
+            fetched = fetch(self._body(self.first, self.last), self.first, seen)
         except _Rebased:
+            series.requests += len(pages)
             raise
         except BaseException:
             if pages:
-                self._keep(self._rows(pages), cut=True)
+                with suppress(_Rebased):
+                    self._keep(self._rows(pages), None, cut=True)
             raise
         texts, dropped = frames.text_parts(series.endpoint, fetched.pages)
         rows = texts[series.part.name]
@@ -283,59 +275,107 @@ class _Gap:
         series.pages += len(fetched.pages)
         series.requests += fetched.requests
         series.duplicates += dropped
-        self._keep(rows, cut=self.stop.truncated)
-        return _between(rows, series.column, self.first, self.last)
+        self._keep(rows, fetch, cut=self.stop.truncated)
+        return _between(rows, series.column, self.first, self.last, keep_odd=True)
+
+    def _body(self, first: date, last: date) -> dict[str, str]:
+        walk = self.series.walk
+        body = dict(self.series.body) | {walk.until: encode(DATE, last)}
+        return body | {walk.since: encode(DATE, first)} if walk.since else body
 
     def _rows(self, pages: Sequence[Page]) -> pl.DataFrame:
-        return frames.text_parts(self.series.endpoint, pages)[0][self.series.part.name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnknownKey)  # told once, when the gap is filled
+            return frames.text_parts(self.series.endpoint, pages)[0][self.series.part.name]
 
-    def _keep(self, rows: pl.DataFrame, *, cut: bool) -> None:
+    def _keep(self, rows: pl.DataFrame, fetch: Fetch | None, *, cut: bool) -> None:
         """Merge the days that are whole and final. ``cut``: the walk has not come to its end."""
-        if not self.agreed:
-            again = self._agree(rows)
-            if again is False:
-                raise _Rebased
-            if again is None and cut:
-                return  # not seen yet whether the basis is the same
-            self.agreed = True
+        column = self.series.column
+        rows = rows.with_columns(pl.col(column).str.strip_chars())
+        rows = rows.filter(
+            pl.Series([day_of(text or "") is not None for text in rows[column]], dtype=pl.Boolean)
+        )
         covered = self._whole_days(rows, cut)
-        if covered:
-            self.held = self.series.context.store.merge(
-                self.series.key,
-                rows,
-                covered,
-                date_column=self.series.column,
-                version=VERSION,
-                as_of=self.series.context.now.date() if self.series.endpoint.rebased else None,
-                replace=self.replace and self.held is None,
-            )
+        if not covered or not self._same_basis(rows, fetch):
+            return
+        self.held = self.series.context.store.merge(
+            self.series.key,
+            rows,
+            covered,
+            date_column=column,
+            version=VERSION,
+            as_of=self.series.context.now.date() if self.series.endpoint.rebased else None,
+            replace=self.replace and self.held is None,
+        )
 
     def _whole_days(self, rows: pl.DataFrame, cut: bool) -> Days:
-        """The days that these rows settle.
+        """The days that these rows settle: those that rows came for, and between them and the walk's end.
 
-        A walk that was cut short settles the days after its oldest. One without any row settles
-        nothing unless the series is known: the server answers so for much else than "no trading".
+        Nothing is settled after the newest row (the server may be late) and where no row came (it
+        answers so for much else than "no trading"). A walk that was cut short settles the days after
+        its oldest row; one that came to its end settles the days back to the start of the gap.
         """
-        first, last = self.first, min(self.last, self.series.final)
-        days = [day for text in rows[self.series.column] if (day := day_of(text or ""))]
-        if not days:
-            return Days() if cut or not self.known else Days.between(first, last)
-        if cut:
-            first = max(first, min(days) + _DAY)
-        return Days.between(first, last)
+        from kiwoomdata.calendar import trading_days
 
-    def _agree(self, rows: pl.DataFrame) -> bool | None:
-        """Whether stored days that came again have the same prices; None: none came again."""
-        assert self.held is not None
-        part, column = self.series.part, self.series.column
-        prices = [c.key for c in part.columns if c.kind.name == "price" and c.key in rows.columns]
-        names = [column, *(name for name in prices if name in self.held.rows.columns)]
-        stored = pl.concat([_between(self.held.rows, column, a, b) for a, b in self.held.coverage])
-        both = rows.select(names).join(stored.select(names), on=column, suffix="_stored")
-        if both.is_empty():
-            return None
-        same = [pl.col(name).eq_missing(pl.col(f"{name}_stored")) for name in names[1:]]
-        return bool(both.select(pl.all_horizontal(same).all()).item()) if same else True
+        days = {day for text in rows[self.series.column] if (day := day_of(text))}
+        inside = {day for day in days if self.first <= day <= self.last}
+        if not inside:
+            return Days()
+        first = max(self.first, min(days) + _DAY) if cut else self.first
+        last = min(max(inside), self.series.final)
+        if first > last:
+            return Days()
+        whole = Days.between(first, last)
+        if not self.series.endpoint.every_day:
+            return whole
+        holes = [day for day in trading_days(max(first, min(days)), last) if day not in days]
+        if holes and not cut:
+            warnings.warn(
+                f"{self.series.key.api_id} {dict(self.series.key.identity)}: the server had no row for "
+                f"{len(holes)} trading day(s), the first {holes[0]}; they will be asked for again",
+                IncompleteFrame,
+                stacklevel=2,
+            )
+        return whole - Days.from_pairs((day, day) for day in holes)
+
+    def _same_basis(self, rows: pl.DataFrame, fetch: Fetch | None) -> bool:
+        """Whether the rows may stand beside the stored ones; where no day came again, one is asked for."""
+        series = self.series
+        if series.agreed or self.held is None:
+            return True
+        stored = _prices(series.part, self.held.rows, series.column)
+        again = _agree(stored, _prices(series.part, rows, series.column), series.column)
+        if again is None and stored.height:
+            if fetch is None:
+                return False
+            known = day_of(stored[series.column][-1])
+            assert known is not None
+            asked = fetch(self._body(known, known), known, None)
+            series.pages += len(asked.pages)
+            series.requests += asked.requests
+            came = _prices(series.part, self._rows(asked.pages), series.column)
+            again = _agree(stored, came, series.column) or False
+        if again is False:
+            raise _Rebased
+        series.agreed = True
+        return True
+
+
+def _prices(part: Part, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Each day's prices as magnitudes; null where there is none (on a halted day it is 0)."""
+    names = [c.key for c in part.columns if c.kind.name == "price" and c.key in rows.columns]
+    bare = (pl.col(name).str.strip_chars(" +-") for name in names)
+    told = rows.select(column, *(pl.when(~text.is_in(["", "0"])).then(text) for text in bare))
+    return told.filter(pl.any_horizontal(pl.col(names).is_not_null())) if names else told.clear()
+
+
+def _agree(stored: pl.DataFrame, came: pl.DataFrame, column: str) -> bool | None:
+    """Whether days that stand in both have the same prices; None where no price can be compared."""
+    both = came.join(stored, on=column, suffix="_stored")
+    names = [name for name in came.columns if f"{name}_stored" in both.columns]
+    same = [pl.col(name) == pl.col(f"{name}_stored") for name in names]
+    verdicts = both.select(same).unpivot()["value"].drop_nulls() if same else pl.Series([], dtype=pl.Boolean)
+    return None if verdicts.is_empty() else bool(verdicts.all())
 
 
 def key_of(part: Part, name: str) -> str:
@@ -350,8 +390,11 @@ def day_of(text: str) -> date | None:
     return day
 
 
-def _between(rows: pl.DataFrame, column: str, first: date, last: date) -> pl.DataFrame:
-    if column not in rows.columns:
-        return rows
+def _between(
+    rows: pl.DataFrame, column: str, first: date, last: date, *, keep_odd: bool = False
+) -> pl.DataFrame:
+    """The rows of a range; ``keep_odd`` keeps those whose day is none, for decoding to complain about."""
     day = pl.col(column).str.strip_chars().str.slice(0, 8)
-    return rows.filter(day.is_between(pl.lit(encode(DATE, first)), pl.lit(encode(DATE, last))))
+    inside = day.is_between(pl.lit(encode(DATE, first)), pl.lit(encode(DATE, last)))
+    odd = ~day.str.contains("^([0-9]{8})?$") | day.str.to_date("%Y%m%d", strict=False).is_null() & (day != "")
+    return rows.filter(inside | odd if keep_odd else inside)

@@ -49,6 +49,7 @@ import polars as pl
 __all__ = [
     "AMOUNT",
     "BASIS",
+    "BLANK",
     "BY_NAME",
     "CHANGE",
     "CHANGE_DECIMAL",
@@ -110,6 +111,10 @@ class Kind:
         return f"<kind {self.name}>"
 
 
+BLANK = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+BLANK += "\u2028\u2029\u202f\u205f\u3000"
+"""What counts as blank, for the quick way and for the sure way alike."""
+
 # --- numbers -------------------------------------------------------------------------------
 
 _NUMBER = re.compile(r"([+-]*)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(%?)")
@@ -117,6 +122,7 @@ _PLAIN_DECIMAL = r"^[+-]?[0-9]+(?:\.[0-9]+)?$"
 _ZERO = pl.lit(pl.Series([0.0]))
 _FILLING = str.maketrans("", "", ", \t\u00a0\u3000")
 _INT64_MAX = 2**63 - 1
+_INT64_MIN = -(2**63)
 
 
 def _split_number(text: str) -> tuple[bool, str, bool]:
@@ -245,7 +251,7 @@ def _text(name: str) -> Kind:
         pl.String(),
         "text",
         lambda text: text,
-        lambda c: pl.when(c.str.strip_chars() != "").then(c.str.strip_chars()),
+        lambda c: pl.when(c.str.strip_chars(BLANK) != "").then(c.str.strip_chars(BLANK)),
     )
 
 
@@ -307,14 +313,14 @@ DATE = Kind(
     pl.Date(),
     "a date of eight digits",
     _parse_date,
-    lambda c: pl.when(c.str.len_bytes() == 8).then(c).str.to_date("%Y%m%d", strict=False),
+    lambda c: pl.when(c.str.contains("^[0-9]{8}$")).then(c).str.to_date("%Y%m%d", strict=False),
 )
 TIME = Kind(
     "time",
     pl.Time(),
     "a time of six digits",
     _parse_time,
-    lambda c: pl.when(c.str.len_bytes() == 6).then(c).str.to_time("%H%M%S", strict=False),
+    lambda c: pl.when(c.str.contains("^[0-9]{6}$")).then(c).str.to_time("%H%M%S", strict=False),
 )
 DATETIME = Kind(
     "datetime",
@@ -322,7 +328,7 @@ DATETIME = Kind(
     "a date and time of fourteen digits",
     _parse_datetime,
     lambda c: (
-        pl.when(c.str.len_bytes() == 14)
+        pl.when(c.str.contains("^[0-9]{14}$"))
         .then(c)
         .str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
         .dt.replace_time_zone("Asia/Seoul", ambiguous="null", non_existent="null")
@@ -371,6 +377,8 @@ def decode(
     troubles: list[Trouble] = []
     for values, (source, _, kind, scale) in zip(quick, plan, strict=True):
         texts = frame[source]
+        if values.dtype == pl.Int64() and values.min() == _INT64_MIN:
+            values = values.set(values == _INT64_MIN, None)  # it has no magnitude, and no rule reads it
         if values.null_count() > texts.null_count():
             values = _read_slowly(values, texts, kind, troubles)
         if scale != 1:
@@ -385,7 +393,7 @@ def _read_slowly(values: pl.Series, texts: pl.Series, kind: Kind, troubles: list
     counts = left.value_counts(sort=True, name="count")
     known: dict[str, Any] = {}
     for text, count in zip(counts[left.name], counts["count"], strict=True):
-        stripped = text.strip()
+        stripped = text.strip(BLANK)
         if not stripped:
             continue
         try:
@@ -408,6 +416,13 @@ def _scaled(
     values: pl.Series, texts: pl.Series, kind: Kind, scale: float, troubles: list[Trouble]
 ) -> pl.Series:
     if kind.dtype != pl.Int64():
+        pointed = texts.str.contains(".", literal=True) & values.is_not_null()
+        if scale < 1 and pointed.any():
+            # Hundredths written as a whole number have no point; which of the two it is, nobody knows.
+            troubles.extend(
+                Trouble(values.name, text, kind, False, 1) for text in texts.filter(pointed).unique()
+            )
+            values = values.set(pointed, None)
         return values / round(1 / scale) if scale < 1 else values * scale
     factor = int(scale)
     limit = _INT64_MAX // factor

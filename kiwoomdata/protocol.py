@@ -137,6 +137,7 @@ Refusal = Literal["none", "no data", "renew", "auth", "rate", "unsupported", "re
 _RENEW = {"8005", "8031", "8103"}
 _RATE = {"1700", "1701", "1702"}
 _UNSUPPORTED = {"1504", "1505", "8104"}
+_TOKEN = ("인증", "token", "토큰")
 _NO_DATA = ("데이터가 없", "자료가 없", "내역이 없", "결과가 없", "데이터가 존재하지")
 _NOT_OFFERED = ("지원하지", "지원되지", "미지원", "제공하지", "제공되지")
 
@@ -163,16 +164,19 @@ def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -
 
     Whether the server refused is for :func:`refusal` to say.
     """
+    body: Mapping[str, msgspec.Raw] = {}
     try:
+        content.decode()  # msgspec leaves values alone that it does not read yet
         body = _ENVELOPE.decode(content)
-        if not _verdict(body)[0]:
-            raise msgspec.ValidationError("no return_code")
+        wrong = "" if _verdict(body)[0] else "no return_code"
     except msgspec.ValidationError as error:
+        wrong = str(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise TransportError(_not_json(api_id, status, content), status=status) from None
+    if wrong:
         raise TransportError(
             f"{api_id}: HTTP {status} with JSON that is no envelope: {_excerpt(content)!r}", status=status
-        ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TransportError(_not_json(api_id, status, content), status=status) from error
+        )
     return Page(api_id, {name.lower(): value for name, value in headers.items()}, content, body)
 
 
@@ -214,7 +218,9 @@ def classify(return_code: str, bracket: str, message: str, status: int) -> Refus
     if bracket:
         return "refused"
     if return_code == "3":
-        return "renew"
+        # The coarse class of a refused token, and of much else ("no such stock code").
+        about_token = not message or any(words in message.lower() for words in _TOKEN)
+        return "renew" if about_token else "refused"
     return "rate" if return_code == "5" else "refused"
 
 
@@ -283,13 +289,13 @@ def pages(
         if part is None or part.key is None:
             return Stop("the answer is one page")
         rows = page.rows(part)
-        reached = _oldest(endpoint, page)
+        reached = _oldest(endpoint, page)  # None too where the page runs upwards: then nothing can be told
         if since is not None and reached is not None and reached <= since:
             return Stop(f"reached {since}")
         if not page.more:
             return Stop("the server said that this was the last page")
         if not rows:
-            return _empty_page(endpoint, body)
+            return _empty_page(endpoint, body, page)
         if not page.next_key:
             return Stop("the server said that there is more but sent no key to ask with", truncated=True)
         if page.next_key in keys:
@@ -302,10 +308,11 @@ def pages(
     return Stop(f"the ceiling of {max_pages} pages", truncated=True)
 
 
-def _empty_page(endpoint: Endpoint, body: Mapping[str, str]) -> Stop:
-    # Measured 2026-05-11: past its first day on NXT a stock answers no rows, "more", and a key
-    # that starts again at page one. That is how this TR says "the end" for NXT.
-    if endpoint.nxt_ends_empty and body.get("stk_cd", "").endswith("_NX"):
+def _empty_page(endpoint: Endpoint, body: Mapping[str, str], page: Page) -> Stop:
+    # Measured 2026-05-11: past its first day on NXT a stock answers no rows, "more", and a key that
+    # ends in -1 and starts again at page one. That is how this TR says "the end" for NXT.
+    on_nxt = endpoint.nxt_ends_empty and body.get("stk_cd", "").endswith("_NX")
+    if on_nxt and page.next_key.endswith("-1"):
         return Stop("an empty page, which is how this TR ends for NXT")
     return Stop("an empty page said that there is more", truncated=True)
 
@@ -317,6 +324,7 @@ def _oldest(endpoint: Endpoint, page: Page) -> date | None:
     key = next(column.key for column in part.columns if column.name == walk.column)
     try:
         texts = page.texts(part, key)
-        return DATE.parse(min(texts)) if texts else None
+        upwards = bool(texts) and texts[0] < texts[-1]
+        return None if upwards or not texts else DATE.parse(min(texts))
     except ValueError:
         return None  # for decoding to complain about

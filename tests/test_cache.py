@@ -107,8 +107,7 @@ def test_only_the_gaps_are_asked_for(make_client: MakeClient, store: Path) -> No
         server.asked.clear()
         frame = kd.daily_prices("005930", "2023-02-01", "2023-08-31", client=client)
         ends = [asked.body["qry_dt"] for asked in server.asked if "next-key" not in asked.headers]
-    # The last gap is asked for with one stored day beside it, to see that prices have not been rebased.
-    assert ends == ["20230831", "20230630", "20230302"]
+    assert ends == ["20230831", "20230630", "20230228"]
     assert frame["date"].to_list() == trading_days(date(2023, 2, 1), date(2023, 8, 31))
 
 
@@ -190,6 +189,156 @@ def test_a_split_shows_on_older_days_too(make_client: MakeClient, store: Path) -
         frame = kd.daily_prices("005930", "2024-01-02", "2024-06-28", client=client)
     days = trading_days(date(2024, 1, 2), date(2024, 6, 28))
     assert frame["close"].to_list() == [(50_000 + day.toordinal() % 1000) // 5 for day in days]
+
+
+def closes(frame: Any, factor: int) -> bool:
+    expected = [(50_000 + day.toordinal() % 1000) // factor for day in frame["date"]]
+    return bool(frame["close"].to_list() == expected)
+
+
+def test_refreshing_a_part_after_a_split_leaves_no_mixture(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+        history.factor = 50
+        june = kd.daily_prices("005930", "2024-06-03", "2024-06-28", client=client, refresh=True)
+        year = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+    assert closes(june, 50)
+    assert closes(year, 50)
+    assert year["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 12, 30))
+
+
+def test_halted_days_do_not_stand_for_an_equal_basis(make_client: MakeClient, store: Path) -> None:
+    history, plain_row = History(), History().row
+    halted = dict.fromkeys(trading_days(date(2024, 4, 30), date(2024, 5, 3)), "0")
+
+    def row(day: date) -> dict[str, str]:
+        found = plain_row(day)
+        price = (50_000 + day.toordinal() % 1000) // history.factor
+        return {**found, "close_pric": halted.get(day, f"-{price}")}
+
+    history.row = row  # type: ignore[method-assign]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-04-01", "2024-05-03", client=client)
+        history.factor = 50
+        frame = kd.daily_prices("005930", "2024-04-01", "2024-05-31", client=client)
+    assert closes(frame.filter(pl.col("close") > 0), 50)
+
+
+def test_one_empty_answer_settles_nothing(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    nothing = Answer({"daly_stkpc": [], **OK})
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-04", "2024-11-15", client=client)
+        history.fault = lambda number, asked: nothing
+        kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
+        with pytest.warns(kd.EmptyAnswer):
+            kd.daily_prices("005930", "2024-11-04", "2024-11-08", client=client, refresh=True)
+        history.fault = lambda number, asked: None
+        frame = kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
+    assert frame["date"].to_list() == trading_days(date(2024, 11, 4), date(2024, 11, 29))
+
+
+def test_days_that_the_server_does_not_have_yet_are_asked_for_again(
+    make_client: MakeClient, store: Path
+) -> None:
+    late = History(today=date(2024, 11, 12))
+    with Envelopes(late) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
+        late.days = History().days
+        frame = kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
+    assert frame["date"].to_list() == trading_days(date(2024, 11, 4), date(2024, 11, 20))
+
+
+def test_a_hole_is_told_and_asked_for_again(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    hole = trading_days(date(2024, 11, 11), date(2024, 11, 13))
+    history.days = [day for day in history.days if day not in hole]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        with pytest.warns(kd.IncompleteFrame, match="no row for 3 trading day"):
+            kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
+        history.days = History().days
+        frame = kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
+    assert frame["date"].to_list() == trading_days(date(2024, 11, 4), date(2024, 11, 20))
+
+
+def test_an_old_block_makes_a_new_day_cost_no_more_than_two_requests(
+    make_client: MakeClient, store: Path
+) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2015-01-02", "2015-01-30", client=client)
+        server.asked.clear()
+        frame = kd.daily_prices("005930", "2024-11-20", "2024-11-20", client=client)
+        assert len(server.asked) == 2  # the day, and one stored day to compare
+    assert frame.height == 1
+
+
+def test_padded_days_are_found_again(make_client: MakeClient, store: Path) -> None:
+    history, plain_row = History(), History().row
+    history.row = lambda day: {**plain_row(day), "date": f" {day:%Y%m%d}"}  # type: ignore[method-assign]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-01-02", "2024-03-29", client=client)
+        frame = kd.daily_prices("005930", "2024-01-02", "2024-04-30", client=client)
+    assert frame["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 4, 30))
+
+
+@pytest.mark.parametrize("text", ["2024-11-20", "20240230", "garbage"])
+def test_a_day_that_is_none_is_complained_about_and_not_kept(
+    make_client: MakeClient, store: Path, text: str
+) -> None:
+    history, plain_row = History(), History().row
+    odd = date(2024, 11, 20)
+    history.row = lambda day: {**plain_row(day), **({"date": text} if day == odd else {})}  # type: ignore[method-assign]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        with pytest.warns(kd.IncompleteFrame), pytest.raises(kd.DecodeError, match="date"):
+            kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        with pytest.warns(kd.KiwoomDataWarning):
+            kept = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client, on_bad="null")
+    assert kept.height == 4
+
+
+def test_a_stop_is_not_swallowed_where_the_basis_differs(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-01-02", "2024-01-31", client=client)
+        history.factor = 50
+        refused = Answer({"return_code": 2, "return_msg": "[1511:no]"})
+        history.fault = lambda number, asked: refused if number >= 4 else None
+        with pytest.raises(kd.ApiError, match="1511"):
+            kd.daily_prices("005930", "2023-06-01", "2024-01-31", client=client)
+
+
+def test_an_empty_range_needs_no_store_offline(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        frame = kd.daily_prices("005930", "2024-11-23", "2024-11-24", client=client, offline=True)
+        assert server.asked == []
+    assert frame.height == 0
+
+
+def test_a_server_that_runs_upwards_is_followed_to_its_end(make_client: MakeClient, store: Path) -> None:
+    days = trading_days(date(2024, 1, 2), date(2024, 6, 28))
+
+    def answer(number: int, asked: Asked) -> Answer:
+        at = int(asked.headers.get("next-key") or 0)
+        rows = [{"dt": f"{day:%Y%m%d}", "cur_prc": "100"} for day in days[at : at + 20]]
+        more = at + 20 < len(days)
+        key = {"cont-yn": "Y" if more else "N", "next-key": str(at + 20) if more else ""}
+        return Answer({"sec_stk_trde_trend": rows, **OK}, key)
+
+    with Envelopes(answer) as server:
+        client = make_client(server, cache=store)
+        frame = kd.broker_trend("001", "005930", "2024-01-02", "2024-06-28", client=client)
+    assert frame["date"].to_list() == days
 
 
 def test_a_long_walk_that_is_killed_goes_on_where_it_was(make_client: MakeClient, store: Path) -> None:

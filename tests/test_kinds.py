@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kiwoomdata.kinds import (
     AMOUNT,
+    BLANK,
     BY_NAME,
     CHANGE,
     CODE,
@@ -139,6 +140,17 @@ def test_a_number_too_large_for_64_bits_is_refused() -> None:
     assert [t.text for t in read(QUANTITY, "9223372036854775808")[1]] == ["9223372036854775808"]
 
 
+def test_the_number_without_a_magnitude_is_refused() -> None:
+    for kind in (PRICE, FLOW, QUANTITY):
+        assert [t.text for t in read(kind, "-9223372036854775808", "1")[1]] == ["-9223372036854775808"]
+
+
+def test_hundredths_with_a_point_are_not_divided() -> None:
+    values, (trouble,) = read(INDEX, "+47839", "103645.5", scale=0.01)
+    assert values == [478.39, None]
+    assert trouble.text == "103645.5"
+
+
 def test_codes_and_names_stay_text() -> None:
     assert read(CODE, "005930", "A005930", "004490_AL", "", "0000D0")[0] == [
         *("005930", "A005930", "004490_AL", None, "0000D0"),
@@ -159,12 +171,14 @@ def test_dates_and_times() -> None:
     assert read(DATETIME, "20241125163713")[0] == [datetime(2024, 11, 25, 16, 37, 13, tzinfo=KST)]
 
 
-@pytest.mark.parametrize("text", ["20240230", "2024112", "202411251", "2024-1-1", "20241122000001"])
+@pytest.mark.parametrize(
+    "text", ["2024 115", "-021 106", "20240230", "2024112", "202411251", "2024-1-1", "20241122000001"]
+)
 def test_a_date_that_is_none_is_refused(text: str) -> None:
     assert [trouble.text for trouble in read(DATE, text)[1]] == [text]
 
 
-@pytest.mark.parametrize("text", ["250000", "93000", "240000", "096000", "9:00"])
+@pytest.mark.parametrize("text", ["9 1500", "09 500", "250000", "93000", "240000", "096000", "9:00"])
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     assert [(t.text, t.unproven) for t in read(TIME, text)[1]] == [(text, False)]
 
@@ -244,11 +258,11 @@ def test_the_quick_way_and_the_sure_way_agree_on_any_text(texts: list[str], name
     values, troubles = read(kind, *texts)
     told = {trouble.text for trouble in troubles}
     for text, value in zip(texts, values, strict=True):
-        if not text.strip():
+        if not text.strip(BLANK):
             assert value is None
             continue
         try:
-            expected = kind.parse(text.strip())
+            expected = kind.parse(text.strip(BLANK))
         except ValueError:
             assert value is None
             assert text in told

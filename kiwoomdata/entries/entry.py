@@ -146,6 +146,8 @@ class Endpoint:
     """Rows per page where it is known; None: nobody has said."""
     order: Literal["newest first", "as served"] = "as served"
     final: Final = "never"
+    every_day: bool = False
+    """There is a row for each trading day, so that a day without one is missing, not empty."""
     rebased: bool = False
     """Past prices may change when a stock is split; nobody has said that they do not."""
     nxt_ends_empty: bool = False

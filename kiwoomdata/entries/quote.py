@@ -580,6 +580,7 @@ DAILY_PRICES = Endpoint(
     unit_flag="indc_tp",
     key=("date",),
     walk=Walk("date", until="qry_dt"),
+    every_day=True,
     page_rows=20,
     order="newest first",
     final="next morning",
