@@ -9,7 +9,17 @@ from typing import Any, TypeAlias
 from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
 
-__all__ = ["DateLike", "Symbols", "as_date", "as_symbol", "as_symbols", "body_of", "date_range", "word"]
+__all__ = [
+    "DateLike",
+    "Symbols",
+    "as_date",
+    "as_symbol",
+    "as_symbols",
+    "body_of",
+    "chosen",
+    "date_range",
+    "word",
+]
 
 DateLike: TypeAlias = date | datetime | str
 Symbols: TypeAlias = str | Iterable[str]
@@ -25,6 +35,8 @@ def as_date(value: DateLike, name: str) -> date:
     >>> as_date("20240102", "start"), as_date("2024-01-02", "start")
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 2))
     """
+    if value != value:  # pandas' NaT is a datetime that equals nothing
+        raise ValueError(f"{name}: {_DATE_HELP}, got {value!r}")
     if isinstance(value, datetime):
         return (value.astimezone(KST) if value.tzinfo else value).date()
     if isinstance(value, date):
@@ -45,6 +57,8 @@ def as_date(value: DateLike, name: str) -> date:
 def date_range(start: DateLike, end: DateLike | None, today: date) -> tuple[date, date]:
     """Check a range with both ends inclusive; no end is today."""
     first, last = as_date(start, "start"), today if end is None else as_date(end, "end")
+    if first > today:
+        raise ValueError(f"start: {first} is in the future (today in Seoul is {today})")
     if last > today:
         raise ValueError(f"end: {last} is in the future (today in Seoul is {today}); leave it out for today")
     if first > last:
@@ -107,6 +121,14 @@ def word(param: Param, value: Any, *, name: str | None = None) -> str:
     words = ", ".join(repr(choice) for choice in param.choices)
     kind = ValueError if isinstance(value, str) else TypeError
     raise kind(f"{name or param.name}: expected one of {words}, got {value!r}")
+
+
+def chosen(endpoint: Endpoint, name: str, value: Any) -> str:
+    """The word for what was given as a word or as the API's code."""
+    param = endpoint.param(name)
+    assert param is not None
+    code = word(param, value)
+    return next(known for known, its in param.choices.items() if its == code)
 
 
 def body_of(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, str]:

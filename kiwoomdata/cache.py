@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from kiwoomdata import settings
+from kiwoomdata.arguments import DateLike, as_date
 from kiwoomdata.folders import cache_folder
 from kiwoomdata.store import Store
 
@@ -63,7 +63,7 @@ def clear(
     *,
     symbol: str | None = None,
     api_id: str | None = None,
-    before: date | None = None,
+    before: DateLike | None = None,
     everything: bool = False,
 ) -> int:
     """Let go of what is stored of a symbol, of a TR, or was last used before a day.
@@ -80,7 +80,8 @@ def clear(
     True
     """
     with _store() as store:
-        return store.clear(symbol, api_id, before, everything=everything)
+        day = None if before is None else as_date(before, "before")
+        return store.clear(symbol, api_id, day, everything=everything)
 
 
 def __getattr__(name: str) -> Any:

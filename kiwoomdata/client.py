@@ -18,7 +18,7 @@ import polars as pl
 
 from kiwoomdata import frames, protocol
 from kiwoomdata.answers import answer
-from kiwoomdata.arguments import body_of
+from kiwoomdata.arguments import as_date, body_of
 from kiwoomdata.coverage import Answer, Context, Seen
 from kiwoomdata.credentials import Credentials, find_credentials
 from kiwoomdata.embedded import shared_simulator
@@ -30,9 +30,9 @@ from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
 from kiwoomdata.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.origin import Provenance
-from kiwoomdata.present import As, Columns, Style, present
+from kiwoomdata.present import As, Columns, Style, choose, present
 from kiwoomdata.protocol import Fetched, Page
-from kiwoomdata.store import Store
+from kiwoomdata.store import SMALLEST_LIMIT, Store
 from kiwoomdata.token import TokenKeeper
 from kiwoomdata.transport import Counter, Retry, Transport, check_address
 
@@ -123,9 +123,10 @@ class Client:
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         environ = os.environ
-        base_url = base_url or environ.get("KIWOOM_BASE_URL")
-        ws_url = ws_url or environ.get("KIWOOM_WS_URL")
         chosen = mode or environ.get("KIWOOM_MODE") or None
+        if chosen != "simulator":
+            base_url = base_url or environ.get("KIWOOM_BASE_URL")
+            ws_url = ws_url or environ.get("KIWOOM_WS_URL")
         if chosen is not None and chosen not in ("simulator", *_SERVERS):
             raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {chosen!r}")
         self._simulator: Server | None = None
@@ -144,8 +145,13 @@ class Client:
         self.mode: str = chosen or "real"
         self.ws_url = check_address(ws_url, "ws_url", ("ws", "wss")) if ws_url else None
         self.quota = Quota.parse(default_quota if quota == "default" else quota)
-        self.as_, self.columns, self.style = as_, columns, style
-        self.on_bad, self.on_truncated = on_bad, on_truncated
+        self.as_ = choose("as_", as_, ("polars", "pandas"))
+        self.columns, self.style = (
+            choose("columns", columns, ("en", "ko")),
+            choose("style", style, ("plain", "ohlcv")),
+        )
+        self.on_bad = choose("on_bad", on_bad, ("raise", "null"))
+        self.on_truncated = choose("on_truncated", on_truncated, ("raise", "mark"))
         self.max_pages, self.workers, self.progress = _positive("max_pages", max_pages), workers, progress
         _positive("workers", workers)
         self._clock = clock
@@ -186,11 +192,15 @@ class Client:
     def _open_store(self, where: bool | Path | str, size: int) -> Store | None:
         if where is False:
             return None
+        if where is None or where == "":
+            raise ConfigError("cache: expected a folder, True or False; cache=False does without")
+        if size < SMALLEST_LIMIT:
+            raise ValueError(f"cache_size: expected at least {SMALLEST_LIMIT} bytes (1 MiB), got {size!r}")
         if where is not True:
             return Store(where, size_limit=size)
         if self._simulator is not None:
             folder = tempfile.mkdtemp(prefix="kiwoomdata-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            weakref.finalize(self, _remove, folder, os.getpid())
             return Store(folder, size_limit=size)
         return Store(cache_folder(), size_limit=size)
 
@@ -245,13 +255,15 @@ class Client:
         """The typed frame of any TR, or a dict of frames; see :func:`kiwoomdata.request`."""
         endpoint = endpoint_of(api_id)
         body = body_of(endpoint, {**(params or {}), **named})
+        as_ = choose("as_", as_ or self.as_, ("polars", "pandas"))
+        columns = choose("columns", columns or self.columns, ("en", "ko"))
+        since = None if since is None else as_date(since, "since")
+        choose("on_bad", on_bad or self.on_bad, ("raise", "null"))
+        choose("on_truncated", on_truncated or self.on_truncated, ("raise", "mark"))
         parts, source = self.frames(
             endpoint, body, since=since, max_pages=max_pages, on_bad=on_bad, on_truncated=on_truncated
         )
-        shown = {
-            name: present(frame, source, as_=as_ or self.as_, columns=columns or self.columns)
-            for name, frame in parts.items()
-        }
+        shown = {name: present(frame, source, as_=as_, columns=columns) for name, frame in parts.items()}
         return shown if len(shown) > 1 else next(iter(shown.values()))
 
     def frames(
@@ -391,9 +403,11 @@ class Client:
                             on_failure(name, error)
                         tick()
         except BaseException:
-            self.transport.stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            self.transport.stop.clear()
+            try:
+                self.transport.abort()
+                pool.shutdown(wait=True, cancel_futures=True)
+            finally:
+                self.transport.resume()
             raise
         pool.shutdown()
         return {name: results[name] for name in jobs if name in results}
@@ -410,6 +424,11 @@ class Client:
             total=total, unit=unit, delay=2, leave=False, disable=None if self.progress is None else False
         ) as bar:
             yield bar.update
+
+
+def _remove(folder: str, pid: int) -> None:
+    if os.getpid() == pid:  # a forked child has no say in its parent's folder
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def endpoint_of(api_id: str) -> Endpoint:

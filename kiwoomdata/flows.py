@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, date_range, word
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
 from kiwoomdata.job import Options, Parts, client_of, for_symbols, run, single
 from kiwoomdata.kinds import VENUES
-from kiwoomdata.prices import FLOWS, Measure, Venue, expect, flow_units, param_of
+from kiwoomdata.prices import FLOWS, Measure, Venue, expect, flow_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,13 +114,13 @@ def investor_flows(
     """
     today = client_of(options).today()
     first, last = date_range(start, end, today)
-    flag = word(param_of(quote.DAILY_PRICES, "measure"), measure)
+    unit = chosen(quote.DAILY_PRICES, "measure", measure)
     jobs = for_symbols(
-        quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": flag}, since=first, until=last
+        quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": unit}, since=first, until=last
     )
 
     def shape(parts: Parts) -> pl.DataFrame:
-        return parts["prices"].select("date", *FLOWS, *flow_units(measure))
+        return parts["prices"].select("date", *FLOWS, *flow_units(unit))
 
     return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
 
@@ -194,17 +194,18 @@ def intraday_investor_trades(
     >>> bool((trades["net_buy"] == trades["buy"] + trades["sell"]).all())
     True
     """
+    place = chosen(quote.INTRADAY_INVESTOR_TRADES, "venue", venue)
     params = {
         "market": market,
         "measure": measure,
         "investor": investor,
         "foreign_brokers": foreign_brokers,
         "simultaneous": simultaneous,
-        "venue": venue,
+        "venue": place,
     }
     return run(
         single(quote.INTRADAY_INVESTOR_TRADES, params),
-        lambda parts: with_symbol(parts["trades"], venue),
+        lambda parts: with_symbol(parts["trades"], place),
         order=(),
         expect_rows=_NOTHING_TODAY,
         as_=as_,
@@ -272,10 +273,11 @@ def closing_investor_trades(
     >>> kd.closing_investor_trades("kosdaq").columns[8:11]
     ['individual', 'foreign', 'institution']
     """
-    params = {"market": market, "measure": measure, "side": side, "venue": venue}
+    place = chosen(quote.CLOSING_INVESTOR_TRADES, "venue", venue)
+    params = {"market": market, "measure": measure, "side": side, "venue": place}
     return run(
         single(quote.CLOSING_INVESTOR_TRADES, params),
-        lambda parts: with_symbol(parts["trades"], venue),
+        lambda parts: with_symbol(parts["trades"], place),
         order=(),
         expect_rows=_NOTHING_TODAY,
         as_=as_,

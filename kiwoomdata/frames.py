@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +18,8 @@ from kiwoomdata.protocol import Page
 __all__ = ["OnBad", "columns_of", "decoded", "schema", "text_frame", "text_parts", "typed", "units"]
 
 OnBad = Literal["raise", "null"]
+_OURS = {"symbol", "venue", "side", "level", "flow_unit", "foreign_unit"}
+"""Columns that functions add: a key of the server by such a name steps aside."""
 _ENVELOPE = {"return_code", "return_msg", "returnCode", "returnMsg"}
 
 
@@ -65,7 +68,7 @@ def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.Data
     if frame is None:
         more = beside if alone else [{}] * len(pages)
         rows = [
-            _as_text({**row, **flat})
+            _as_text({**flat, **row})
             for page, flat in zip(pages, more, strict=True)
             for row in page.dicts(part)
         ]
@@ -142,14 +145,32 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
     (the vendor's own ka10044 example prints one stock twice), unless they are equal throughout
     in a TR that has one row a day.
     """
-    if not endpoint.key or texts.height < 2:
+    if texts.height < 2:
         return texts.drop("_page"), 0
+    if not endpoint.key:
+        kept = _without_overlap(texts)
+        return kept.drop("_page"), texts.height - kept.height
     keys = [column.key for column in part.columns if column.name in endpoint.key]
     first = pl.col("_page").min().over(keys)
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
     if endpoint.key == ("date",) and kept.select(keys).is_duplicated().any():
         kept = kept.unique(keep="first", maintain_order=True)
     return kept.drop("_page"), texts.height - kept.height
+
+
+def _without_overlap(texts: pl.DataFrame) -> pl.DataFrame:
+    """Drop the rows with which a page repeats the end of the page before.
+
+    For TRs whose rows have no key of their own: trades and minutes, whose cumulated columns make equal
+    rows the same row. New rows that come while one pages push the old ones down, so that pages overlap.
+    """
+    pages = texts.partition_by("_page", maintain_order=True)
+    kept = pages[:1]
+    for before, page in pairwise(pages):
+        ended, begun = before.drop("_page").rows(), page.drop("_page").rows()
+        longest = min(len(ended), len(begun))
+        kept.append(page.slice(next(n for n in range(longest, -1, -1) if n == 0 or ended[-n:] == begun[:n])))
+    return pl.concat(kept)
 
 
 def typed(
@@ -168,7 +189,11 @@ def decoded(
     flag = body.get(endpoint.unit_flag or "")
     frame, troubles = decode(texts, [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns])
     extra = [name for name in texts.columns if name not in part.by_key]
-    return frame.hstack(texts.select(extra)) if extra else frame, troubles
+    if extra:
+        taken = {*frame.columns, *_OURS}
+        names = {name: f"{name}_as_served" if name in taken else name for name in extra}
+        frame = frame.hstack(texts.select(extra).rename(names))
+    return frame, troubles
 
 
 def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, date_range
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
 from kiwoomdata.flows import Market, with_symbol
 from kiwoomdata.job import Options, Parts, client_of, for_symbols, run, single
@@ -84,11 +84,12 @@ def institution_trades(
     True
     """
     first, last = date_range(start, end, client_of(options).today())
+    place = chosen(quote.INSTITUTION_TRADES, "venue", venue)
     jobs = single(
         quote.INSTITUTION_TRADES,
-        {"start": first, "end": last, "side": side, "market": market, "venue": venue},
+        {"start": first, "end": last, "side": side, "market": market, "venue": place},
     )
-    return run(jobs, lambda parts: with_symbol(parts["trades"], venue), order=(), as_=as_, options=options)
+    return run(jobs, lambda parts: with_symbol(parts["trades"], place), order=(), as_=as_, options=options)
 
 
 @overload

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any, Literal, TypedDict
 
 import polars as pl
@@ -130,6 +131,10 @@ def run(
     client = client_of(options)
     as_ = as_ or client.as_
     columns, style = options.get("columns") or client.columns, options.get("style") or client.style
+    on_truncated = choose(
+        "on_truncated", options.get("on_truncated") or client.on_truncated, ("raise", "mark")
+    )
+    choose("on_bad", options.get("on_bad") or client.on_bad, ("raise", "null"))
     errors = choose("errors", options.get("errors", "raise"), ("raise", "collect"))
     first = next(iter(jobs.values()))
     empty = _empty(first, shape)
@@ -137,7 +142,10 @@ def run(
     present(empty, _provenance(client, jobs, [], {}, empty), as_=as_, columns=columns, style=style)
     failures: dict[str, Exception] = {}
 
-    def fetch(job: Job, tick: Callable[[], object] | None) -> tuple[pl.DataFrame, Provenance]:
+    broken_off: dict[str, tuple[pl.DataFrame, Provenance]] = {}
+
+    def fetch(name: str, tick: Callable[[], object] | None) -> tuple[pl.DataFrame, Provenance]:
+        job = jobs[name]
         parts, source = client.frames(
             job.endpoint,
             job.body,
@@ -149,27 +157,19 @@ def run(
             on_truncated="mark",
             tick=tick,
         )
-        frame = _in_window(_with_extra(shape(parts), job), job)
-        # Turned round before the (stable) sort, so that rows of the same second stand in the order
-        # in which they happened.
-        newest_first = job.endpoint.order == "newest first" and order and not frame[order[0]].is_sorted()
-        frame = frame.reverse() if newest_first else frame
-        if source.truncated and (options.get("on_truncated") or client.on_truncated) == "raise":
-            shown = present(frame, source, as_=as_, columns=columns, style=style)
-            raise Truncated(job.endpoint.api_id, source.why, pages=source.pages, frame=shown)
+        frame = _oldest_first(_in_window(_with_extra(shape(parts), job), job), job, order)
+        if source.truncated and on_truncated == "raise":
+            broken_off[name] = frame, source
+            raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
         return frame, source
 
     results = _fetch_all(client, jobs, fetch, failures)
+    results = {name: (results | broken_off)[name] for name in jobs if name in results or name in broken_off}
     pieces = [frame for frame, _ in results.values()] or [empty]
     frame = pl.concat(pieces, how="diagonal_relaxed") if len(pieces) > 1 else pieces[0]
     keys = [name for name in order if name in frame.columns]
-    if keys:
-        # What the server sends newest first is turned round before the (stable) sort, so that rows
-        # of the same second stand in the order in which they happened.
-        newest_first = first.endpoint.order == "newest first"
-        frame = (frame.reverse() if newest_first and len(pieces) == 1 else frame).sort(
-            keys, maintain_order=True
-        )
+    if keys and (len(pieces) > 1 or not frame[keys[0]].is_sorted()):
+        frame = frame.sort(keys, maintain_order=True)
     source = _provenance(client, jobs, [source for _, source in results.values()], failures, frame)
     if failures:
         _tell(failures, errors, present(frame, source, as_=as_, columns=columns, style=style))
@@ -181,23 +181,38 @@ def run(
 def _fetch_all(
     client: Client,
     jobs: Mapping[str, Job],
-    fetch: Callable[[Job, Callable[[], object] | None], tuple[pl.DataFrame, Provenance]],
+    fetch: Callable[[str, Callable[[], object] | None], tuple[pl.DataFrame, Provenance]],
     failures: dict[str, Exception],
 ) -> dict[str, tuple[pl.DataFrame, Provenance]]:
     if len(jobs) > 1:
-        tasks = {name: (lambda job=job: fetch(job, None)) for name, job in jobs.items()}
-        return client.side_by_side(tasks, "symbol", failures.__setitem__)
-    ((name, job),) = jobs.items()
+        return client.side_by_side(
+            {name: partial(fetch, name, None) for name in jobs}, "symbol", failures.__setitem__
+        )
+    (name,) = jobs
     with client.bar(None, "page") as tick:
-        return {name: fetch(job, tick)}
+        try:
+            return {name: fetch(name, tick)}
+        except Truncated as error:
+            failures[name] = error
+            return {}
+
+
+def _oldest_first(frame: pl.DataFrame, job: Job, order: Sequence[str]) -> pl.DataFrame:
+    """Turn round what the server sends newest first, so that rows of one second stand as they happened."""
+    if not order or job.endpoint.order != "newest first" or frame.height < 2:
+        return frame
+    moments = frame[order[0]].drop_nulls()
+    return frame.reverse() if len(moments) < 2 or moments[0] >= moments[-1] else frame
 
 
 def _with_extra(frame: pl.DataFrame, job: Job) -> pl.DataFrame:
-    """Put the extra columns in front, after the date; a column that the server fills itself is kept."""
-    extra = {name: value for name, value in job.extra.items() if name not in frame.columns}
-    if not extra:
+    """Put the extra columns in front, after the date; what the server says goes before what was asked."""
+    if not job.extra:
         return frame
-    frame = frame.with_columns(value.alias(name) for name, value in extra.items())
+    frame = frame.with_columns(
+        (pl.coalesce(name, value) if name in frame.columns else value).alias(name)
+        for name, value in job.extra.items()
+    )
     front = ["date"] if "date" in frame.columns else []
     front += list(job.extra)
     return frame.select(*front, pl.exclude(front))
@@ -230,9 +245,14 @@ def _provenance(
         source = Provenance(first.endpoint.api_id, params, client.base_url, client.now())
     else:
         source = sources[0].merged(list(sources[1:]), params)
-    units = {name: unit for name, unit in source.units.items() if name in frame.columns}
+    units = {name: unit for name in frame.columns if (unit := _unit_of(name, source.units))}
     told = {name: f"{type(error).__name__}: {error}" for name, error in failures.items()}
     return replace(source, rows=frame.height, units=units, failures=told)
+
+
+def _unit_of(name: str, units: Mapping[str, str]) -> str | None:
+    """The unit of a column; one of a book turned long has that of the wide column that it was."""
+    return next((units[n] for n in (name, f"ask_{name}_1", f"ask_{name}") if n in units), None)
 
 
 def _tell(failures: Mapping[str, Exception], errors: str, frame: Any) -> None:
@@ -246,10 +266,10 @@ def _tell(failures: Mapping[str, Exception], errors: str, frame: Any) -> None:
         )
         return
     name, error = next(iter(failures.items()))
-    if getattr(error, "frame", None) is None:
-        error.frame = frame  # type: ignore[attr-defined]  # our own errors have the place, others get it
-    error.add_note(
-        f"{len(failures)} symbol(s) failed, the first is {name}; the rows of the others are in this error's "
-        ".frame. Pass errors='collect' to get them with a warning."
-    )
+    error.frame = frame  # type: ignore[attr-defined]  # our own errors have the place, others get it
+    if len(failures) > 1 or (frame is not None and name not in str(error)):
+        error.add_note(
+            f"{len(failures)} symbol(s) failed, the first is {name}; what came of it and of the others is in "
+            "this error's .frame. Pass errors='collect' to get it with a warning."
+        )
     raise error

@@ -72,6 +72,8 @@ def present(
     choose("columns", columns, ("en", "ko"))
     choose("style", style, ("plain", "ohlcv"))
     names: dict[str, str] = {}
+    if style == "ohlcv" and columns == "ko":
+        raise ValueError("columns, style: 'ko' and 'ohlcv' are two sets of names; choose one")
     if style == "ohlcv":
         missing = [name for name in ("open", "high", "low", "close", "volume") if name not in frame.columns]
         if missing:
@@ -79,7 +81,10 @@ def present(
         names = _OHLCV
     elif columns == "ko":
         names = korean_names(source.api_id)
-    renamed = frame.rename({name: names[name] for name in frame.columns if name in names})
+    chosen = {name: names[name] for name in frame.columns if name in names}
+    # A key that the catalogue lacks may have the very name that a column gets: it steps aside.
+    aside = {name: f"{name}_as_served" for name in set(chosen.values()) & set(frame.columns) - set(chosen)}
+    renamed = frame.rename({**chosen, **aside})
     if as_ == "pandas":
         index = next(
             (n for n in ("date", "time") if n in frame.columns and frame[n].dtype != pl.Time()), None

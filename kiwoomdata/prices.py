@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, date_range, word
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
-from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.frames import columns_of
 from kiwoomdata.job import Options, Parts, client_of, for_symbols, run, single
 
@@ -29,12 +28,6 @@ _PRICES = (
     *("credit_ratio", "foreign_ratio"),
 )
 FLOWS = ("individual", "institution", "foreign", "foreign_brokers", "program")
-
-
-def param_of(endpoint: Endpoint, name: str) -> Param:
-    param = endpoint.param(name)
-    assert param is not None
-    return param
 
 
 def flow_units(measure: str) -> list[pl.Expr]:
@@ -136,15 +129,15 @@ def daily_prices(
     client = client_of(options)
     today = client.today()
     first, last = date_range(start, end, today)
-    flag = word(param_of(quote.DAILY_PRICES, "measure"), measure)
+    unit = chosen(quote.DAILY_PRICES, "measure", measure)
     jobs = for_symbols(
-        quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": flag}, since=first, until=last
+        quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": unit}, since=first, until=last
     )
 
     def shape(parts: Parts) -> pl.DataFrame:
         frame = parts["prices"]
         more = [name for name in frame.columns if name not in columns_of(quote.DAILY_PRICES)]
-        return frame.select("date", *_PRICES, *FLOWS, *flow_units(measure), *more)
+        return frame.select("date", *_PRICES, *FLOWS, *flow_units(unit), *more)
 
     return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
 
@@ -342,7 +335,7 @@ def rights_quotes(
     >>> kd.rights_quotes("warrants").columns[:3]
     ['code', 'name', 'price']
     """
-    jobs = single(quote.RIGHTS_QUOTES, {"kind": word(param_of(quote.RIGHTS_QUOTES, "kind"), kind)})
+    jobs = single(quote.RIGHTS_QUOTES, {"kind": chosen(quote.RIGHTS_QUOTES, "kind", kind)})
     return run(jobs, lambda parts: parts["quotes"], order=(), as_=as_, options=options)
 
 

@@ -122,6 +122,8 @@ def program_trend(
         raise ValueError(f"by: expected 'time' or 'day', got {by!r}")
     if market is not None and market not in ("kospi", "kosdaq"):
         raise ValueError(f"market: expected 'kospi' or 'kosdaq', got {market!r}")
+    if interval not in ("minute", "tick"):
+        raise ValueError(f"interval: expected 'minute' or 'tick', got {interval!r}")
     today = client_of(options).today()
     if by == "time":
         if start is not None or end is not None:

@@ -491,7 +491,7 @@ def test_a_store_that_is_a_file_is_refused_with_a_remedy(make_client: MakeClient
     file.write_text("x")
     with pytest.raises(kd.CacheError, match=r"KIWOOMDATA_CACHE or cache=.*cache=False"):
         kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=file)
-    with pytest.raises(ValueError, match="^size_limit: "):
+    with pytest.raises(ValueError, match="^cache_size: "):
         kd.Client(
             base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=tmp_path / "s", cache_size=10
         )

@@ -370,3 +370,119 @@ def test_waiting_can_be_stopped(make_client: MakeClient) -> None:
         thread.join(5)
     assert not thread.is_alive()
     assert isinstance(failures[0], InterruptedError)
+
+
+def strengths(*volumes: tuple[str, int]) -> dict[str, Any]:
+    rows = [{"cntr_tm": moment, "acc_trde_qty": str(volume), "trde_qty": "1"} for moment, volume in volumes]
+    return {"cntr_str_tm": rows, **OK}
+
+
+NEWEST_FIRST = [("090002", 60), ("090001", 50), ("090001", 40), ("090001", 30), ("090000", 20)]
+
+
+@pytest.mark.parametrize("rows", [NEWEST_FIRST, [("090001", 50), ("090001", 40), ("090001", 30)]])
+@pytest.mark.parametrize("symbols", ["005930", ["005930", "000660"]])
+def test_rows_of_one_second_stand_as_they_happened(
+    make_client: MakeClient, rows: list[tuple[str, int]], symbols: Any
+) -> None:
+    with serving(Answer(strengths(*rows))) as server:
+        frame = kd.trade_strength(symbols, client=make_client(server))
+    one = frame.filter(symbol="005930")
+    assert one["cumulative_volume"].to_list() == [volume for _, volume in reversed(rows)]
+
+
+def test_pages_of_trades_that_overlap_are_made_unique_and_counted(make_client: MakeClient) -> None:
+    first = Answer(
+        strengths(("090004", 50), ("090003", 40), ("090002", 30)), {"cont-yn": "Y", "next-key": "k"}
+    )
+    second = Answer(strengths(("090003", 40), ("090002", 30), ("090001", 20)))
+    with serving(first, second) as server:
+        frame = kd.trade_strength("005930", client=make_client(server))
+    assert frame["cumulative_volume"].to_list() == [20, 30, 40, 50]
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.duplicates == 2
+
+
+def test_a_key_beside_the_list_never_replaces_that_of_a_row(make_client: MakeClient) -> None:
+    rows = [{"stk_cd": "000660", "netprps_qty": "1"}, {"stk_cd": "035420", "netprps_qty": "2"}]
+    with serving(Answer({"stk_cd": "005930", "daly_orgn_trde_stk": rows, **OK})) as server:
+        frame = kd.institution_trades("2026-10-01", client=make_client(server))
+    assert frame["symbol"].to_list() == ["000660", "035420"]
+
+
+@pytest.mark.parametrize("name", ["close", "symbol", "venue", "flow_unit", "Close", "종가", "date_as_served"])
+@pytest.mark.parametrize("form", [{}, {"columns": "ko"}, {"style": "ohlcv"}, {"as_": "pandas"}])
+def test_an_unknown_key_by_one_of_our_names_steps_aside(
+    make_client: MakeClient, name: str, form: dict[str, Any]
+) -> None:
+    whole = {"open_pric": "1", "high_pric": "1", "low_pric": "1", "trde_qty": "1", name: "odd"}
+    with serving(Answer(prices("20241125", **whole))) as server, pytest.warns(kd.UnknownKey):
+        frame = kd.daily_prices("005930", "2024-11-25", "2024-11-25", client=make_client(server), **form)
+    symbol = "종목코드" if "columns" in form else "symbol"
+    assert list(frame[symbol]) == ["005930"]
+    assert "odd" in [str(value) for column in frame.columns for value in frame[column]]
+
+
+def test_the_apis_own_code_for_a_word_is_labelled_like_the_word(make_client: MakeClient) -> None:
+    with serving(Answer(prices("20241125", ind="--7"))) as server:
+        client = make_client(server)
+        frame = kd.investor_flows("005930", "2024-11-25", "2024-11-25", measure="1", client=client)  # type: ignore[call-overload]
+    assert frame.select("individual", "flow_unit").row(0) == (-7_000_000, "KRW")
+
+
+def test_a_symbol_whose_paging_broke_off_keeps_what_came_of_all(make_client: MakeClient) -> None:
+    def answer(number: int, asked: Asked) -> Answer:
+        stuck = asked.body["stk_cd"] == "000660"
+        return Answer(prices("20241125"), {"cont-yn": "Y" if stuck else "N", "next-key": ""})
+
+    with Envelopes(answer) as server, pytest.raises(kd.Truncated) as caught:
+        kd.daily_prices(
+            ["005930", "000660"], "2024-11-22", "2024-11-25", client=make_client(server, cache=False)
+        )
+    assert caught.value.frame["symbol"].to_list() == ["005930", "000660"]
+
+
+def test_the_simulator_that_was_asked_for_is_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIWOOM_BASE_URL", "http://127.0.0.1:1")
+    with kd.Client("simulator") as client:
+        assert client.base_url != "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"as_": "x"},
+        {"columns": "x"},
+        {"style": "x"},
+        {"on_bad": "nul"},
+        {"on_truncated": "x"},
+        {"cache_size": 10},
+    ],
+)
+def test_a_default_that_is_none_of_its_words_is_refused(settings: dict[str, Any], tmp_path: Path) -> None:
+    (name,) = settings
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        kd.Client(
+            base_url="http://127.0.0.1:1",
+            app_key="k",
+            app_secret="s",
+            state=False,
+            cache=tmp_path / "c",
+            **(settings),
+        )
+
+
+def test_options_are_checked_before_any_request(make_client: MakeClient) -> None:
+    with serving(Answer(prices("20241125"))) as server:
+        client = make_client(server)
+        for wrong in (
+            {"as_": "x"},
+            {"columns": "x"},
+            {"on_bad": "nul"},
+            {"on_truncated": "x"},
+            {"since": "2024"},
+        ):
+            with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: "):
+                ask(client, **wrong)
+    assert server.asked == []
