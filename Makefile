@@ -27,6 +27,7 @@ test: $(VENV)/.test
 interop: $(VENV)/.test
 	$(PIP) install -e '.[interop]'
 	$(BIN)/python -m pytest tests/interop/interop_checks.py
+	$(BIN)/python -m pytest tests/test_docs.py -k "backtesting or mplfinance or vectorbt"
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -40,7 +41,6 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.test
-	$(PIP) install -e '.[docs]'
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean:

@@ -133,7 +133,7 @@ class Client:
         credentials: Credentials | None
         if chosen == "simulator" and base_url is None:
             server = self._simulator = shared_simulator()
-            base_url, ws_url = server.base_url, server.ws_url
+            base_url, ws_url = server.base_url, ws_url or server.ws_url
             credentials = Credentials(server.app_key, server.app_secret)
             default_quota = None
         else:

@@ -49,7 +49,12 @@ _OHLCV = {
 
 def korean_names(api_id: str) -> dict[str, str]:
     """English column name to Korean, for the columns of a TR and those that we add."""
-    names = {column.name: column.ko for part in ENDPOINTS[api_id].parts for column in part.columns}
+    # The API's own name of the value says millions; ours are won.
+    names = {
+        column.name: column.ko.removesuffix("(백만)")
+        for part in ENDPOINTS[api_id].parts
+        for column in part.columns
+    }
     return {**_OURS, **names}
 
 

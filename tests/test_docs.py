@@ -125,7 +125,7 @@ def _run_console(block: Block, name: str, folder: Path) -> None:
         command, expected = match[1], match[2]
         place = f"{name}:{block.line}: {command}"
         if "serves" in block.words:
-            _same(expected, _serve(command, len(expected.splitlines())), place)
+            _same(expected, _serve(command, len(expected.splitlines()), folder), place)
             continue
         printed, code = _command(command, folder)
         assert code == 0, f"{place}\n{printed}"
@@ -133,10 +133,10 @@ def _run_console(block: Block, name: str, folder: Path) -> None:
             _same(expected, printed, place)
 
 
-def _serve(command: str, lines: int) -> str:
+def _serve(command: str, lines: int, folder: Path) -> str:
     """The first lines of a command that goes on until it is ended."""
     program = [sys.executable, "-m", "kiwoomdata", *command.split()[1:]]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=folder) as running:
         assert running.stdout is not None
         try:
             return "".join(running.stdout.readline() for _ in range(lines))
@@ -304,7 +304,6 @@ def test_every_public_name_stands_in_the_reference() -> None:
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
-    pytest.importorskip("sphinx", reason="the docs extra is not installed")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(tmp_path)],
         capture_output=True, text=True, timeout=110,

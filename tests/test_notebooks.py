@@ -52,8 +52,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("KIWOOM_")}
     environ |= {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
 
+    folders = {path: str(tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
+
     def run(path: Path) -> subprocess.CompletedProcess[str]:
-        folder = str(tmp_path_factory.mktemp(path.stem))
+        folder = folders[path]
         return subprocess.run(
             [sys.executable, "-c", RUN], input=json.dumps(code(path)),
             capture_output=True, text=True, cwd=folder, timeout=110,

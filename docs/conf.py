@@ -1,0 +1,60 @@
+"""How the documentation is built: ``make docs``. Nothing is fetched from the network."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import generate  # noqa: E402 - it stands beside this file
+
+import kiwoomdata as kd  # noqa: E402
+
+project = "kiwoomdata"
+author = "kiwoomdata maintainers"
+copyright = author
+release = version = kd.__version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+myst_links_external_new_tab = True
+
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"show-inheritance": False}
+napoleon_google_docstring = False
+
+html_theme = "furo"
+html_title = f"kiwoomdata {version}"
+html_static_path = ["_static"]
+html_css_files = ["kiwoomdata.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#b3261e", "color-brand-content": "#1a4f9c"},
+    "dark_css_variables": {"color-brand-primary": "#ff8a80", "color-brand-content": "#8ab4f8"},
+}
+
+
+def one_signature(app: Sphinx) -> None:
+    """Show a function once. Its overloads only say that ``as_="pandas"`` gives a pandas frame."""
+    public = (getattr(kd, name) for name in kd.__all__)
+    for module in {value.__module__ for value in public if inspect.isfunction(value)}:
+        analyzer = ModuleAnalyzer.for_module(module)
+        analyzer.analyze()
+        analyzer.overloads.clear()
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", lambda app: generate.write(Path(app.srcdir) / "reference"))
+    app.connect("builder-inited", one_signature)

@@ -1,0 +1,323 @@
+"""Reference pages from the catalogue: one for each TR and feed, so that they cannot drift.
+
+``conf.py`` calls :func:`write` at every build; the pages are not kept in the repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
+from kiwoomdata.entries.entry import Column, Endpoint, Param, Unit
+from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
+
+__all__ = ["EXAMPLES", "condition_page", "feed_page", "pages", "tr_page", "write"]
+
+# The call of the named function that leads to each TR.
+EXAMPLES = {
+    "ka10004": 'kd.orderbook_snapshot("005930")',
+    "ka10005": 'kd.price_table("005930")',
+    "ka10006": 'kd.session_summary(["005930", "000660"])',
+    "ka10007": 'kd.quote_board("005930")',
+    "ka10011": 'kd.rights_quotes("warrants")',
+    "ka10044": 'kd.institution_trades("2024-01-02", "2024-01-31", side="buy", market="kospi")',
+    "ka10045": 'kd.institution_trend("005930", "2024-01-02", "2024-01-31")',
+    "ka10046": 'kd.trade_strength("005930", by="time")',
+    "ka10047": 'kd.trade_strength("005930", by="day")',
+    "ka10063": 'kd.intraday_investor_trades("foreign", market="kospi")',
+    "ka10066": 'kd.closing_investor_trades("kospi", side="net", measure="value")',
+    "ka10078": 'kd.broker_trend("001", "005930", "2024-01-02", "2024-01-31")',
+    "ka10086": 'kd.daily_prices("005930", "2024-01-02", "2024-01-31")',
+    "ka10087": 'kd.after_hours_quote("005930")',
+    "ka90005": 'kd.program_trend(market="kospi", by="time")',
+    "ka90006": 'kd.arbitrage_balance("2024-01-31")',
+    "ka90007": 'kd.program_cumulative("2024-01-31", market="kospi")',
+    "ka90008": 'kd.program_trend("005930", by="time")',
+    "ka90010": 'kd.program_trend(market="kospi", start="2024-01-02", end="2024-01-31")',
+    "ka90013": 'kd.program_trend("005930", "2024-01-02", "2024-01-31")',
+}
+# What is asked for in the request of a TR, where it has no default.
+_VALUES = {
+    "symbol": "005930",
+    "start": "2024-01-02",
+    "end": "2024-01-31",
+    "until": "2024-01-31",
+    "date": "2024-01-31",
+    "broker": "001",
+}
+_COLUMNS = ("column", "Korean", "kind", "dtype", "unit", "note")
+_SCALES = {
+    0.001: "thousandths",
+    0.01: "hundredths",
+    1_000: "thousands",
+    1_000_000: "millions",
+    100_000_000: "hundred millions",
+}
+_FINAL = {
+    "next morning": "at 06:00 in Seoul on the next day",
+    "never": "never: a snapshot, or rows of a running session",
+}
+
+
+# --- pages -----------------------------------------------------------------------------------
+
+
+def tr_page(endpoint: Endpoint) -> str:
+    """The page of a TR."""
+    functions = [name.strip() for name in endpoint.function.split(",")]
+    facts = {
+        "function": ", ".join(f"{{func}}`kiwoomdata.{name}`" for name in functions),
+        "address": f"`POST {endpoint.path}`, header `api-id: {endpoint.api_id}`",
+        "rows on a page": str(endpoint.page_rows or "nobody has published a number"),
+        "order at the server": endpoint.order,
+        "a row is final": _final(endpoint),
+        "in the cache": _cached(endpoint),
+    }
+    if endpoint.rebased:
+        facts["rebased"] = (
+            "past prices may change after a split: the store compares what it holds with what comes again"
+        )
+    if endpoint.note:
+        facts["note"] = endpoint.note
+    lines = [
+        f"# {endpoint.api_id} {endpoint.ko}",
+        "",
+        f"{endpoint.en}.",
+        "",
+        *_table(("", ""), [(f"**{name}**", text) for name, text in facts.items()]),
+        *_python(
+            "import kiwoomdata as kd", "", 'kd.use("simulator")', f"frame = {EXAMPLES[endpoint.api_id]}"
+        ),
+        "The same TR with every key that the server sends, as {func}`kiwoomdata.request` gives it:",
+        "",
+        *_python(_request_call(endpoint)),
+        "## Request",
+        "",
+        *_table(("key", "parameter", "Korean", "kind", "words"), map(_param_row, endpoint.params)),
+    ]
+    for part in endpoint.parts:
+        place = f"the list `{part.key}`" if part.key else "the keys beside the envelope"
+        lines += [
+            f"## Frame `{part.name}`",
+            "",
+            f"{part.ko}: {place}.",
+            "",
+            *_columns(part.columns, _flag_words(endpoint)),
+        ]
+    return _page(lines)
+
+
+def feed_page(feed: Feed) -> str:
+    """The page of a live feed."""
+    facts = {
+        "name": f"`{feed.name}`",
+        "type at the server": f"`{feed.type}`",
+        "asked for by": {
+            "stock": "stock codes",
+            "sector": "sector codes",
+            "gold": "gold contracts",
+            "none": "nothing: it is the account's or the whole market's",
+        }[feed.item_kind],
+        "time of the event": f"FID {feed.time_fid}" if feed.time_fid else "not in the message",
+        "missed trades told by": f"FID {feed.volume_fid}, the day's volume" if feed.volume_fid else "–",
+    }
+    if feed.note:
+        facts["note"] = feed.note
+    return _page(
+        [
+            f"# {feed.type} {feed.ko}",
+            "",
+            f"{feed.en}.",
+            "",
+            *_table(("", ""), [(f"**{name}**", text) for name, text in facts.items()]),
+            "## Columns",
+            "",
+            *_columns(feed.columns, key="FID"),
+        ]
+    )
+
+
+def condition_page(calls: Iterable[ConditionCall]) -> str:
+    """One page for the four requests of the condition search."""
+    lines = ["# Condition search 조건검색", "", "Four requests over the live connection.", ""]
+    for call in calls:
+        lines += [f"## {call.api_id} {call.ko}", "", f"{call.en}: `trnm` is `{call.trnm}`.", ""]
+        if call.note:
+            lines += [call.note, ""]
+        if call.params:
+            lines += _table(("key", "parameter", "Korean", "kind", "words"), map(_param_row, call.params))
+        if call.columns:
+            lines += _columns(call.columns)
+    lines += [
+        f"## {CONDITION_EVENT.type} {CONDITION_EVENT.ko}",
+        "",
+        f"{CONDITION_EVENT.en}: live messages. {CONDITION_EVENT.note}",
+        "",
+        *_columns(CONDITION_EVENT.columns, key="FID"),
+    ]
+    return _page(lines)
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its path below ``reference``."""
+    found = {f"tr/{api_id}.md": tr_page(endpoint) for api_id, endpoint in ENDPOINTS.items()}
+    found["tr/index.md"] = _tr_index(ENDPOINTS)
+    # By name: there are systems that take 0G and 0g for one file.
+    found |= {f"feed/{feed.name}.md": feed_page(feed) for feed in FEEDS.values()}
+    found["feed/condition.md"] = condition_page(CONDITIONS.values())
+    found["feed/index.md"] = _feed_index(FEEDS)
+    return found
+
+
+def write(folder: Path) -> None:
+    """Write the pages, and only those that changed, so that a second build is quick."""
+    made = pages()
+    for path, text in made.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+    for name in {path.split("/")[0] for path in made}:
+        for old in (folder / name).glob("*.md"):
+            if f"{name}/{old.name}" not in made:
+                old.unlink()
+
+
+def _tr_index(endpoints: Mapping[str, Endpoint]) -> str:
+    rows = [
+        (
+            f"[{e.api_id}]({e.api_id}.md)",
+            e.ko,
+            e.en,
+            ", ".join(f"`{f.strip()}`" for f in e.function.split(",")),
+        )
+        for e in endpoints.values()
+    ]
+    return _page(
+        [
+            "# TRs",
+            "",
+            f"The {len(rows)} TRs that this package knows, as `kd.catalogue()` lists them. Each page holds",
+            "every key of the request and of the response, what it is called here, and its unit.",
+            "",
+            *_table(("TR", "Korean", "what it tells", "function"), rows),
+            "A unit of *unknown* means that no source states it. Nothing is scaled then, and the numbers are",
+            "the server's own. Sources are the vendor's guide, its printed examples, and public measurements",
+            "of the live server; a note says which, where it matters.",
+            "",
+            *_toctree(endpoints),
+        ]
+    )
+
+
+def _feed_index(feeds: Mapping[str, Feed]) -> str:
+    rows = [(f"[{f.type}]({f.name}.md)", f"`{f.name}`", f.ko, f.en, str(len(f.fids))) for f in feeds.values()]
+    return _page(
+        [
+            "# Live feeds",
+            "",
+            f"The {len(rows)} types of live message, and the condition search. The case of a type counts.",
+            "",
+            *_table(("type", "name", "Korean", "what it tells", "FIDs"), rows),
+            *_toctree([*(feed.name for feed in feeds.values()), "condition"]),
+        ]
+    )
+
+
+# --- pieces ----------------------------------------------------------------------------------
+
+
+def _final(endpoint: Endpoint) -> str:
+    text = _FINAL[endpoint.final]
+    if endpoint.credit_columns:
+        late = ", ".join(f"`{name}`" for name in endpoint.credit_columns)
+        text += f"; {late} two trading days later"
+    return text
+
+
+def _cached(endpoint: Endpoint) -> str:
+    if endpoint.final == "never":
+        return "not kept"
+    if endpoint.walk is not None and not endpoint.walk.relative:
+        return "by day: only missing days are asked for"
+    return "a whole answer, while it cannot read otherwise today"
+
+
+def _param_row(param: Param) -> tuple[str, ...]:
+    words = ", ".join(f'`"{word}"` = `{code}`' for word, code in param.choices.items())
+    default = f'default `"{param.default}"`' if param.default else "" if param.required else "optional"
+    told = "; ".join(text for text in (words, default) if text)
+    kind = "choice" if param.choices else param.kind.name
+    return f"`{param.key}`", f"`{param.name}`", param.ko, kind, told
+
+
+def _columns(
+    columns: Sequence[Column], flags: Mapping[str, str] | None = None, key: str = "key"
+) -> list[str]:
+    rows = [
+        (
+            f"`{column.key}`",
+            f"`{column.name}`",
+            column.ko,
+            column.kind.name,
+            str(column.kind.dtype).partition("(")[0],
+            _unit(column, flags or {}),
+            column.note,
+        )
+        for column in columns
+    ]
+    head = (key, *_COLUMNS)
+    width = len(head) if any(column.note for column in columns) else len(head) - 1
+    return _table(head[:width], (row[:width] for row in rows))
+
+
+def _unit(column: Column, flags: Mapping[str, str]) -> str:
+    if not column.units:
+        return _sent(column.unit)
+    told = (
+        _sent(unit) if code == next(iter(flags)) else f"{_sent(unit)}, with {flags[code]}"
+        for code, unit in column.units.items()
+    )
+    return "; ".join(told)
+
+
+def _sent(unit: Unit) -> str:
+    return unit.name if unit.scale == 1 else f"{unit.name}, sent in {_SCALES[unit.scale]}"
+
+
+def _flag_words(endpoint: Endpoint) -> dict[str, str]:
+    """The code of the flag that decides on units to what a caller writes for it."""
+    param = endpoint.param(endpoint.unit_flag) if endpoint.unit_flag else None
+    return {code: f'`{param.name}="{word}"`' for word, code in param.choices.items()} if param else {}
+
+
+def _request_call(endpoint: Endpoint) -> str:
+    given = {
+        param.name: f'"{next(iter(param.choices), _VALUES.get(param.name, ""))}"'
+        for param in endpoint.params
+        if param.default is None and param.required
+    }
+    if endpoint.rows:
+        given |= {"max_pages": "1", "on_truncated": '"mark"'}
+    arguments = "".join(f", {name}={value}" for name, value in given.items())
+    return f'frame = kd.request("{endpoint.api_id}"{arguments})'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return [*lines, ""]
+
+
+def _python(*lines: str) -> list[str]:
+    return ["```python", *lines, "```", ""]
+
+
+def _toctree(names: Iterable[str]) -> list[str]:
+    return ["```{toctree}", ":hidden:", "", *names, "```", ""]
+
+
+def _page(lines: Iterable[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
