@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import sys
-import threading
+import time as clock
 from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
@@ -19,7 +20,10 @@ __all__ = ["main"]
 EXIT_CODES = """
 \b
 Exit codes: 0 done; 1 the server or the data said no; 2 wrong arguments; 130 stopped with Ctrl-C.
+What runs until Ctrl-C is done by it: 0.
 """
+_SUFFIXES = (".parquet", ".csv", ".json", ".ndjson")
+_PORT = click.IntRange(0, 65535)
 
 
 class _Commands(click.Group):
@@ -28,9 +32,16 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("stopped", err=True)
+            raise SystemExit(130) from None
         except (ValueError, TypeError) as error:
             raise click.UsageError(str(error)) from error
         except ImportError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has seen enough; click knows
+                raise
             raise click.ClickException(str(error)) from error
         except Exception as error:
             from kiwoomdata.errors import KiwoomDataError
@@ -55,7 +66,7 @@ def demo() -> None:
 
 
 @main.command()
-@click.option("--port", default=0, help="Port of the REST side; 0 takes a free one.")
+@click.option("--port", type=_PORT, default=0, help="Port of the REST side; 0 takes a free one.")
 @click.option("--seed", default=1, show_default=True, help="Which synthetic market.")
 @click.option(
     "--rate", default="5/s", show_default=True, help="The quota it enforces: '5/s', '1/s burst 2', 'none'."
@@ -76,14 +87,21 @@ def simulate(port: int, seed: int, rate: str, today: datetime | None) -> None:
     now = time(18, 30) if today else None
     limit = None if rate == "none" else rate
     with simulator.start(seed=seed, port=port, rate=limit, today=day, now=now) as server:
-        click.echo(f"KIWOOM_BASE_URL={server.base_url}")
-        if server.ws_url:
-            click.echo(f"KIWOOM_WS_URL={server.ws_url}")
-        click.echo(f"KIWOOM_APP_KEY={server.app_key}")
-        click.echo(f"KIWOOM_APP_SECRET={server.app_secret}")
+        _until_stopped(
+            f"KIWOOM_BASE_URL={server.base_url}",
+            f"KIWOOM_WS_URL={server.ws_url}",
+            f"KIWOOM_APP_KEY={server.app_key}",
+            f"KIWOOM_APP_SECRET={server.app_secret}",
+        )
+
+
+def _until_stopped(*lines: str) -> None:
+    """Say where the server is and wait for Ctrl-C, which is how it is meant to end."""
+    with suppress(KeyboardInterrupt):
+        click.echo("\n".join(lines))
         sys.stdout.flush()
-        with suppress(KeyboardInterrupt):  # which is how it is meant to end
-            threading.Event().wait()
+        while True:
+            clock.sleep(1)  # an Event's wait without a limit does not hear Ctrl-C beside polars 2.1
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -112,8 +130,9 @@ def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -
     if function not in known:
         raise click.UsageError(f"function: no {function!r}; there are {', '.join(known)}")
     positional, named = _split(arguments)
+    _check_out(out)
     client = kd.Client(mode)  # type: ignore[arg-type]
-    frame = known[function](*positional, **named, client=client)
+    frame = known[function](*positional, **named, as_="polars", client=client)
     if isinstance(frame, dict):
         raise click.ClickException(
             f"{function} gave several frames: {', '.join(frame)}; use the named function"
@@ -147,8 +166,30 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
             value = next(rest, "")
             if not value:
                 raise click.UsageError(f"--{name} needs a value")
-        named[name.replace("-", "_")] = value.split(",") if "," in value else value
+        name = name.replace("-", "_")
+        if name in ("as_", "client"):
+            raise click.UsageError(f"--{name}: not for the command line, which writes what --out says")
+        if name in _YES_OR_NO:
+            named[name] = click.BOOL.convert(value, None, None)
+        else:
+            named[name] = value.split(",") if "," in value else value
     return positional, named
+
+
+_YES_OR_NO = ("refresh", "offline")
+
+
+def _check_out(out: str) -> None:
+    """Refuse before any request what could not be written after it."""
+    path = Path(out)
+    if out == "-":
+        return
+    if path.suffix not in _SUFFIXES:
+        raise click.UsageError(
+            f"--out: expected a name ending in {', '.join(_SUFFIXES)}, or '-', got {out!r}"
+        )
+    if not path.parent.is_dir():
+        raise click.UsageError(f"--out: there is no folder {str(path.parent)!r}; make it first")
 
 
 def _write(frame: Any, out: str) -> None:
@@ -156,16 +197,7 @@ def _write(frame: Any, out: str) -> None:
         click.echo(frame.write_csv(), nl=False)
         return
     path = Path(out)
-    writers = {
-        ".parquet": frame.write_parquet,
-        ".csv": frame.write_csv,
-        ".json": frame.write_json,
-        ".ndjson": frame.write_ndjson,
-    }
-    write = writers.get(path.suffix)
-    if write is None:
-        raise click.UsageError(f"--out: expected a name ending in {', '.join(writers)}, or '-', got {out!r}")
-    write(path)
+    getattr(frame, f"write_{path.suffix[1:]}")(path)
     click.echo(f"{frame.height:,} rows x {frame.width} columns to {path}", err=True)
 
 
@@ -271,8 +303,6 @@ def record(
     Example:
       kiwoomdata record 005930 000660 --feeds trade,orderbook --out ticks/
     """
-    import time as clock
-
     from tqdm import tqdm
 
     import kiwoomdata as kd
@@ -298,7 +328,7 @@ def record(
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @click.option("--speed", default="1", show_default=True, help="Times the recorded pace, or 'max'.")
-@click.option("--port", default=0, help="Port; 0 takes a free one.")
+@click.option("--port", type=_PORT, default=0, help="Port; 0 takes a free one.")
 def replay(folder: str, speed: str, port: int) -> None:
     """Serve a recording over a WebSocket, as the live server would, until Ctrl-C.
 
@@ -313,10 +343,7 @@ def replay(folder: str, speed: str, port: int) -> None:
     except ValueError:
         raise click.UsageError(f"--speed: expected a number or 'max', got {speed!r}") from None
     with kd.replay(folder, speed=pace, port=port) as server:
-        click.echo(f"KIWOOM_WS_URL={server.ws_url}")
-        sys.stdout.flush()
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        _until_stopped(f"KIWOOM_WS_URL={server.ws_url}")
 
 
 @main.group()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -23,3 +24,13 @@ def shared_simulator() -> Server:
 
             _server = simulator.start(seed=1, rate=None)
         return _server
+
+
+def _after_fork() -> None:
+    """The parent's server is not the child's, and somebody may have held the lock."""
+    global _lock, _server
+    _lock, _server = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -229,8 +229,8 @@ class Index(diskcache.Cache):  # type: ignore[misc]
 
     def forget(self, text: str, filename: object = None) -> None:
         """Drop the row of a key; given a file, only as long as it names that one."""
-        sql = "DELETE FROM Cache WHERE key = ?1 AND raw = 1 AND (?2 IS NULL OR filename IS ?2)"
-        self._con.execute(sql, (text, filename))
+        sql = "DELETE FROM Cache WHERE key = ? AND raw = 1 AND (? IS NULL OR filename IS ?)"
+        self._con.execute(sql, (text, filename, filename))
 
     def point(self, text: str, filename: str, size: int, now: float, until: float | None = None) -> None:
         """Let the row of a key name a file."""

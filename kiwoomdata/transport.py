@@ -2,16 +2,22 @@
 
 A request goes through the quota's gate at every try, the first and each repeated one, because
 each of them is metered by the server.
+
+An exchange ends in time whatever the server sends, because its sockets are shut from outside: at the
+deadline by a timer, and on a stop by whoever stops.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -24,9 +30,10 @@ import urllib3
 from kiwoomdata import protocol
 from kiwoomdata._version import __version__
 from kiwoomdata.credentials import Credentials, redact
-from kiwoomdata.errors import ConfigError, RateLimited, TransportError
+from kiwoomdata.errors import AuthError, ConfigError, RateLimited, TransportError
 from kiwoomdata.limits import Gate
 from kiwoomdata.protocol import Page, Request
+from kiwoomdata.sockets import Adapter, Line, current_line
 from kiwoomdata.token import Token, TokenKeeper
 
 __all__ = ["Retry", "Transport", "check_address", "is_loopback"]
@@ -35,6 +42,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MAX_BODY = 64 * 1024 * 1024
+_IDLE = 8
+"""Sessions that are kept for the next exchange."""
+_KEY_REFUSED = 60.0
+"""Seconds for which a key that was refused is not tried again."""
 
 
 def is_loopback(host: str) -> bool:
@@ -70,7 +81,7 @@ class Retry:
     base: float = 0.5
     longest: float = 20.0
     timeout: float = 30.0
-    """Seconds that one answer may take as a whole."""
+    """Seconds that one exchange may take as a whole, headers and all."""
     connect_timeout: float = 10.0
 
 
@@ -107,6 +118,7 @@ class Transport:
         retry: Retry | None = None,
         sleep: Callable[[float], None] | None = None,
         rng: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = check_address(base_url, "base_url", ("http", "https"))
         self.requests_sent = 0
@@ -115,12 +127,22 @@ class Transport:
         self._retry = retry or Retry()
         self._sleep = sleep
         self._rng = rng or random.Random()
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        self._sessions: list[requests.Session] = []
-        self.stop = threading.Event()
-        """Set to make every waiting request end soon with InterruptedError."""
+        self._clock = clock
+        self._key_refused: tuple[float, AuthError] | None = None
+        self._begin()
         self.tokens = tokens(self._issue)
+        _transports.add(self)
+
+    def _begin(self) -> None:
+        """Start without connections and locks: at first, and in a forked child.
+
+        A child that went on with its parent's sockets would read the answers to its parent's requests.
+        """
+        self._lock = threading.Lock()
+        self._idle: list[requests.Session] = []
+        self._running: set[Line] = set()
+        self.stop = threading.Event()
+        """Set to make every request that waits for its turn end with InterruptedError; see :meth:`abort`."""
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r}, key={self._credentials.digest})"
@@ -138,7 +160,7 @@ class Transport:
             log.info("%s: the token was refused (%s); renewing it once", request.api_id, code)
             page, kind, code, message = self._try(request, self.tokens.renew(token), counter)
         if kind not in ("none", "no data"):
-            raise protocol.error(kind, request.api_id, code, self._clean(message))
+            raise protocol.error(kind, request.api_id, code, message)
         return page
 
     def _try(
@@ -147,14 +169,22 @@ class Transport:
         def once() -> tuple[Page, protocol.Refusal, str, str]:
             if counter is not None:
                 counter.add()
-            page, status = self._post(request, token)
-            kind, code, message = protocol.refusal(page, status)
+            page, kind, code, message = self._ask(request, token)
             if kind == "rate":
-                refused = RateLimited(self._clean(message), code=code, api_id=request.api_id, remedy=_SLOWER)
-                raise _Again(refused)
+                raise _Again(RateLimited(message, code=code, api_id=request.api_id, remedy=_SLOWER))
             return page, kind, code, message
 
         return self._persist(request.api_id, once)
+
+    def _ask(self, request: Request, token: Token | None) -> tuple[Page, protocol.Refusal, str, str]:
+        """The page, what kind of refusal it is, its code and its words, free of secrets."""
+        page, status = self._post(request, token)
+        kind, code, message = protocol.refusal(page, status)
+        code, message = self._clean(code, request, token), self._clean(message, request, token)
+        if status >= 500 and kind != "rate":
+            told = f"{request.api_id}: HTTP {status}, and the server said {code}: {message or 'nothing more'}"
+            raise _Again(TransportError(told, status=status))
+        return page, kind, code, message
 
     # --- tokens ---
 
@@ -164,7 +194,19 @@ class Transport:
             "appkey": self._credentials.app_key,
             "secretkey": self._credentials.app_secret,
         }
-        return Token.from_answer(self._plain("au10001", "/oauth2/token", body))
+        if self._key_refused is not None:
+            # Many symbols ask for the token one after the other; what was refused stays refused.
+            until, was = self._key_refused
+            if self._clock() < until:
+                raise AuthError(was.message, code=was.code, api_id=was.api_id, remedy=was.remedy)
+        try:
+            answer = self._plain("au10001", "/oauth2/token", body)
+        except AuthError as error:
+            told = AuthError(error.message, code=error.code, api_id=error.api_id, remedy=error.remedy)
+            self._key_refused = self._clock() + _KEY_REFUSED, told
+            raise
+        self._key_refused = None
+        return Token.from_answer(answer)
 
     def revoke(self) -> None:
         """Make the token worthless at the server, and forget it here."""
@@ -178,12 +220,11 @@ class Transport:
 
     def _plain(self, api_id: str, path: str, body: Mapping[str, str]) -> Mapping[str, Any]:
         def once() -> Mapping[str, Any]:
-            page, status = self._post(Request(api_id, path, body), None)
-            kind, code, message = protocol.refusal(page, status)
+            page, kind, code, message = self._ask(Request(api_id, path, body), None)
             if kind == "none":
                 return page.json
             # At this door there is no token to renew: whatever is refused is the key.
-            error = protocol.error("auth" if kind == "renew" else kind, api_id, code, self._clean(message))
+            error = protocol.error("auth" if kind == "renew" else kind, api_id, code, message)
             raise _Again(error) if kind == "rate" else error
 
         return self._persist(api_id, once)
@@ -211,7 +252,8 @@ class Transport:
         try:
             return retrying(once)
         except _Again as again:
-            raise again.error from again.error.__cause__
+            error = again.error
+        raise error  # here and not above, so that it drags nothing along
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         """Exponential with jitter, never under half of its step so that a quota can refill."""
@@ -233,81 +275,147 @@ class Transport:
         with self._lock:
             self.requests_sent += 1
         log.debug("POST %s %s", request.path, api_id)
+        failure: Exception | None = None
+        # Failures are raised after their except clause: as its context, the library's own error would
+        # come along, and that holds the request's headers.
         try:
             status, answered, content = self._exchange(request, token)
+        except InterruptedError as error:
+            failure = InterruptedError(str(error))
         except (requests.exceptions.SSLError, requests.exceptions.InvalidProxyURL) as error:
-            raise TransportError(self._clean(f"{api_id}: {error}")) from None
+            failure = TransportError(self._clean(f"{api_id}: {error}", request, token))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            # The library's own text may hold headers; its class and a cleaned text are enough.
-            raise _Again(TransportError(self._clean(f"{api_id}: {type(error).__name__}: {error}"))) from None
+            told = self._clean(f"{api_id}: {type(error).__name__}: {error}", request, token)
+            failure = _Again(TransportError(told))
+        if failure is not None:
+            raise failure
         if 300 <= status < 400:
-            where = urlsplit(answered.get("location", "")).hostname or "elsewhere"
+            where = self._clean(
+                urlsplit(answered.get("location", "")).hostname or "elsewhere", request, token
+            )
             raise TransportError(
                 f"{api_id}: the server redirects to {where}; redirects are not followed", status=status
             )
         try:
             return protocol.read(api_id, status, answered, content), status
         except TransportError as error:
-            is_page = content.lstrip()[:1] == b"<"
-            clean: Exception = TransportError(self._clean(str(error)), status=status)
-            if status == 429:
-                clean = RateLimited(self._clean(str(error)), code="429", api_id=api_id, remedy=_SLOWER)
-            if status >= 500 or (status == 429) or not (is_page or status >= 400):
-                raise _Again(clean) from None
-            raise clean from None
+            told = self._clean(str(error), request, token)
+        if status == 429:
+            raise _Again(RateLimited(told, code="429", api_id=api_id, remedy=_SLOWER))
+        is_page = content.lstrip()[:1] == b"<"
+        failure = TransportError(told, status=status)
+        raise _Again(failure) if status >= 500 or not (is_page or status >= 400) else failure
 
     def _exchange(self, request: Request, token: Token | None) -> tuple[int, Mapping[str, str], bytes]:
-        deadline = time.monotonic() + self._retry.timeout
-        with self._session().post(
-            self.base_url + request.path,
-            data=msgspec.json.encode(request.body),
-            headers=request.headers,
-            auth=_Bearer(token),
-            timeout=(self._retry.connect_timeout, self._retry.timeout),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with (
+            self._connected() as session,
+            session.post(
+                self.base_url + request.path,
+                data=msgspec.json.encode(request.body),
+                headers=request.headers,
+                auth=_Bearer(token),
+                timeout=(min(self._retry.connect_timeout, self._retry.timeout), self._retry.timeout),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
             parts: list[bytes] = []
             size = 0
-            # read1 gives what is there: a server that drips could hold a full read for as long as it likes.
+            # read1 gives what is there, so that the size is known before all of it is in memory.
             while part := response.raw.read1(65536, decode_content=True):
                 parts.append(part)
                 size += len(part)
                 if size > _MAX_BODY:
                     raise requests.RequestException(f"an answer of more than {_MAX_BODY:,} bytes")
-                if time.monotonic() > deadline:
-                    raise requests.Timeout(f"the answer took more than {self._retry.timeout:g} s")
             return response.status_code, response.headers, b"".join(parts)
 
-    def _session(self) -> requests.Session:
-        """One session for each thread: requests' sessions are not promised to be thread-safe."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            # A proxy is for the way out, never for this machine.
-            session.trust_env = not is_loopback(urlsplit(self.base_url).hostname or "")
-            session.headers.update(
-                {
-                    "content-type": "application/json;charset=UTF-8",
-                    "accept": "application/json",
-                    # Observed 2026: a default library User-Agent got HTTP 400 and a web page.
-                    "user-agent": f"kiwoomdata/{__version__}",
-                }
-            )
-            self._local.session = session
+    @contextmanager
+    def _connected(self) -> Iterator[requests.Session]:
+        """A session for one exchange, which ends at the deadline and on :meth:`abort`."""
+        line, limit = Line(), self._retry.timeout
+        with self._lock:
+            if self.stop.is_set():
+                raise InterruptedError("the client was stopped")
+            self._running.add(line)
+            session = self._idle.pop() if self._idle else None
+        late = threading.Timer(limit, line.end, (requests.Timeout(f"the answer took more than {limit:g} s"),))
+        late.daemon = True
+        mark = current_line.set(line)
+        session, whole = session or self._session(), False
+        try:
+            late.start()
+            yield session
+            whole = True
+        except Exception:
+            if line.ended is None:
+                raise
+        finally:
+            late.cancel()
+            current_line.reset(mark)
+            line.release()
             with self._lock:
-                self._sessions.append(session)
+                self._running.discard(line)
+                keep = whole and line.ended is None and len(self._idle) < _IDLE
+                if keep:
+                    self._idle.append(session)
+            if not keep:
+                session.close()
+        if line.ended is not None:
+            raise line.ended
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Adapter(max_retries=0))
+        # A proxy is for the way out, never for this machine.
+        session.trust_env = not is_loopback(urlsplit(self.base_url).hostname or "")
+        session.headers.update(
+            {
+                "content-type": "application/json;charset=UTF-8",
+                "accept": "application/json",
+                # Observed 2026: a default library User-Agent got HTTP 400 and a web page.
+                "user-agent": f"kiwoomdata/{__version__}",
+            }
+        )
         return session
 
-    def _clean(self, text: str) -> str:
-        return redact(text, self._credentials.app_key, self._credentials.app_secret)
+    def _clean(self, text: str, request: Request, token: Token | None) -> str:
+        ours = self._credentials
+        tokens = token.value if token else "", request.body.get("token", "")
+        return redact(text, ours.app_key, ours.app_secret, *tokens)
+
+    # --- the end ---
+
+    def abort(self) -> None:
+        """Make every request, waiting or under way, end now with InterruptedError, and later ones too."""
+        with self._lock:
+            self.stop.set()
+            running = list(self._running)
+        for line in running:
+            line.end(InterruptedError("the client was stopped"))
+
+    def resume(self) -> None:
+        """Take requests again after :meth:`abort`. Those that it ended stay ended."""
+        with self._lock:
+            self.stop = threading.Event()
 
     def close(self) -> None:
         with self._lock:
-            sessions, self._sessions = self._sessions, []
+            sessions, self._idle = self._idle, []
         for session in sessions:
             session.close()
-        self._local = threading.local()
+
+
+_transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for transport in list(_transports):
+        transport._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 _SLOWER = "Pass a slower quota=, such as '1/s burst 2', or see whether another program uses the same key."

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -15,10 +18,18 @@ from click.testing import CliRunner, Result
 
 import kiwoomdata as kd
 from kiwoomdata.cli import main
+from kiwoomdata.stream.record import Recorder
+from tests.envelopes import Answer, Envelopes
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
+
+
+def use(server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIWOOM_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIWOOM_APP_KEY", server.app_key)
+    monkeypatch.setenv("KIWOOM_APP_SECRET", server.app_secret)
 
 
 def test_the_demo_shows_the_main_job_and_what_it_cost() -> None:
@@ -61,6 +72,14 @@ def test_get_pipes_csv() -> None:
             "--out: expected a name ending in",
         ),
         ("get daily_prices 005930 2024-01-02 --color red --mode simulator", "color: no such option"),
+        ("get daily_prices 005930 2024-01-02 --mode simulator --as_ pandas", "--as_"),
+        (
+            "get daily_prices 005930 2024-01-02 --mode simulator --refresh maybe",
+            "'maybe' is not a valid boolean",
+        ),
+        ("get daily_prices 005930 2024-01-02 --mode simulator --out no/such/x.csv", "no folder 'no/such'"),
+        ("simulate --port 80000", "80000 is not in the range"),
+        ("replay . --port 80000", "80000 is not in the range"),
         ("describe ka99999", "api_id: 'ka99999'"),
     ],
 )
@@ -168,3 +187,99 @@ def test_the_doctor_finds_what_is_wrong_and_prints_no_secret(
     for told in (well.output, wrong.output):
         assert server.app_key not in told
         assert "no-such-secret" not in told
+
+
+@pytest.mark.parametrize("out", ["x.foo", "x", "no/such/folder/x.csv"])
+def test_a_place_that_cannot_be_written_is_refused_before_any_request(
+    server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: str
+) -> None:
+    use(server, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    assert run("get", "daily_prices", "005930", "2024-01-02", "--out", out).exit_code == 2
+    assert server.log.count() == 0
+
+
+def test_yes_and_no_are_understood_as_such(
+    server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(server, monkeypatch)
+    words = ["get", "daily_prices", "005930", "2024-01-02", "2024-01-05"]
+    asked = []
+    for option in (["--offline", "false"], ["--refresh", "False"], ["--refresh=true"], ["--offline", "true"]):
+        done = run(*words, *option)
+        assert done.exit_code == 0, done.output
+        asked.append(server.log.count("ka10086"))
+        server.log.clear()
+    assert asked[0] == asked[2] > 0
+    assert asked[1] == asked[3] == 0
+
+
+def test_a_tr_without_a_function_is_written_too() -> None:
+    done = run(*["get", "request", "ka10004", "--stk_cd", "005930", "--mode", "simulator"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("\n") == 2
+
+
+def test_a_port_that_is_taken_is_one_line(server: kd.simulator.Server) -> None:
+    done = run("simulate", "--port", server.base_url.rpartition(":")[2])
+    assert done.exit_code == 1
+    assert "in use" in done.output
+    assert "Traceback" not in done.output
+
+
+@contextmanager
+def running(*arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "kiwoomdata", *arguments]
+    process = subprocess.Popen(
+        command, env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    guard = threading.Timer(60, process.kill)
+    guard.start()
+    try:
+        yield process
+    finally:
+        guard.cancel()
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("command", ["simulate", "replay"])
+def test_what_serves_until_ctrl_c_ends_well_with_it(tmp_path: Path, command: str) -> None:
+    if command == "replay":
+        with Recorder(tmp_path / "ticks") as recorder:
+            recorder.add("0B", "005930", b'{"10":"+70000","20":"090000"}', 1_795_132_800_000_000)
+    words = ["simulate"] if command == "simulate" else ["replay", str(tmp_path / "ticks")]
+    last = {"simulate": "KIWOOM_APP_SECRET=", "replay": "KIWOOM_WS_URL="}[command]
+    with running(*words) as process:
+        assert process.stdout is not None
+        assert any(line.startswith(last) for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=10)
+    assert process.returncode == 0, told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("symbols", ["005930", "005930,000660,035420,005380,035720"])
+def test_work_that_ctrl_c_cuts_short_ends_soon_with_code_130(symbols: str) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def hang(number: int, request: object) -> Answer:
+        asked.set()
+        over.wait(60)
+        return Answer({"return_code": 0, "return_msg": ""})
+
+    with Envelopes(hang) as server:
+        keys = {"KIWOOM_APP_KEY": server.app_key, "KIWOOM_APP_SECRET": server.app_secret}
+        words = ["get", "daily_prices", symbols, "2024-01-02", "2024-01-05"]
+        try:
+            with running(*words, KIWOOM_BASE_URL=server.base_url, **keys) as process:
+                assert asked.wait(30)
+                process.send_signal(signal.SIGINT)
+                started = time.monotonic()
+                told = process.communicate(timeout=50)
+        finally:
+            over.set()
+    assert process.returncode == 130, told
+    assert "Traceback" not in told[1]
+    assert time.monotonic() - started < 10

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time as clock_time
 from collections.abc import Callable, Iterator
@@ -13,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -1144,7 +1148,31 @@ def test_a_port_can_be_chosen() -> None:
         port = probe.getsockname()[1]
     with simulator.start(market=MARKET, port=port) as server:
         assert server.base_url == f"http://127.0.0.1:{port}"
-        assert server.ws_url is None
+        live = urlsplit(server.ws_url)
+        assert (live.scheme, live.hostname) == ("ws", "127.0.0.1")
+
+
+_FORKED = """
+import os, sys
+from kiwoomdata import simulator
+from kiwoomdata.embedded import shared_simulator
+server, ours = simulator.start(seed=1), shared_simulator()
+if os.fork() == 0:
+    assert not server.running
+    server.close()
+    assert shared_simulator().base_url != ours.base_url
+    sys.exit(0)
+_, status = os.wait()
+assert os.waitstatus_to_exitcode(status) == 0
+assert server.running and ours.running
+print("both ended")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_ends_and_leaves_its_parents_simulator_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", _FORKED], capture_output=True, text=True, timeout=30)
+    assert done.stdout.strip() == "both ended", done.stderr
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.1", "example.com", "::"])

@@ -51,7 +51,7 @@ def test_the_names_are_told() -> None:
 def test_a_wrong_name_is_told_with_the_right_ones(server: Server) -> None:
     with pytest.raises(ValueError, match="name: expected one of 429, 5xx, .*waf_html, got 'timeout'"):
         server.inject("timeout")
-    assert server.faults == tuple(FAULTS)
+    assert set(FAULTS) < set(server.faults)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import atexit
 import ipaddress
 import json
 import logging
+import os
 import socket
 import socketserver
 import struct
@@ -79,6 +80,7 @@ class Server:
         self._ws_place = host, ws_port
         self._closing = threading.Lock()
         self._running = True
+        self._pid = os.getpid()
         self._http = _Http((host, port), service, latency)
         shown = f"[{host}]" if ":" in host else host
         self.base_url = f"http://{shown}:{self._http.server_address[1]}"
@@ -121,7 +123,8 @@ class Server:
 
     @property
     def running(self) -> bool:
-        return self._running
+        """Whether it answers. In a forked child it never does: its threads are the parent's."""
+        return self._running and os.getpid() == self._pid
 
     @property
     def log(self) -> Log:
@@ -197,7 +200,12 @@ class Server:
     # The end
 
     def close(self) -> None:
-        """Stop answering, close all connections and end all threads. A second time does nothing."""
+        """Stop answering, close all connections and end all threads. A second time does nothing.
+
+        In a forked child it does nothing either: the server is the parent's, and so are its threads.
+        """
+        if os.getpid() != self._pid:
+            return
         with self._closing:
             if not self._running:
                 return
@@ -243,11 +251,11 @@ def start(
 ) -> Server:
     """Start a simulator of the vendor's servers on this machine.
 
-    REST is served at once, the live side once :attr:`Server.ws_url` is asked for. It plays the market's
-    day from the first event that anybody registers for, sixty times as fast as it was unless ``pace``
-    says otherwise, and with no silence longer than a second. What was traded by then, REST has known all
-    along: the ticks of the whole day add up to it. When the day is over, market_status has said so and
-    nothing more comes; :meth:`Live.rewind` begins it again.
+    REST is served at once, the live side once :attr:`Server.ws_url` is asked for. With the first
+    registration it begins to play the market's day from the open, sixty times as fast as it was unless
+    ``pace`` says otherwise, and with no silence longer than a second. At ``pace="max"`` it plays all of
+    the day, and the ticks add up to what REST has said all along. When the day is over, market_status
+    has said so and nothing more comes; ``server.live.rewind()`` begins it again.
 
     Parameters
     ----------
