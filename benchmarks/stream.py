@@ -8,9 +8,11 @@ as the live server sends them. Rates are compared pair by pair in one run, becau
 
 from __future__ import annotations
 
+import argparse
 import gc
 import json
 import random
+import resource
 import statistics
 import struct
 import subprocess
@@ -25,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 
@@ -125,9 +128,10 @@ def run_server() -> None:
 
 def send(raw: Any, frames: list[bytes], total: int, each: int, seconds: float) -> None:
     blobs: dict[int, bytes] = {}
+    cycle = len(frames) // each * each
     due = time.perf_counter()
     for sent in range(0, total, each):
-        at = sent % DISTINCT
+        at = sent % cycle
         if at not in blobs:
             blobs[at] = b"".join(frames[at : at + each])
         raw.sendall(blobs[at])
@@ -245,12 +249,164 @@ def rates(blast: Blast, total: int = 100_000, rounds: int = 7) -> None:
         print(f"  {name:28} {statistics.median(values):9,.0f}   ({spread})   {against:.2f} x (b)")
 
 
+# --- a window that grows -------------------------------------------------------------------------
+
+
+def window(blast: Blast, rounds: int = 7, total: int = 100_000) -> None:
+    print(f"a window of one minute and of an hour at {PEAK} rows a second, {rounds} rounds, in turn with (b)")
+    for name, rows in (("1 minute", 60 * PEAK), ("60 minutes", 3600 * PEAK)):
+        ratios, reads = [], []
+        against = [receive(blast, total, orjson.loads) for _ in range(rounds)]
+        with streaming(blast, rows=rows) as live:
+            blast.send(rows)
+            assert live.wait(rows=rows, seconds=600)
+            for n in range(1, rounds + 1):
+                started = time.perf_counter()
+                blast.send(total)
+                assert live.wait(rows=rows + n * total, seconds=60)
+                ratios.append(total / (time.perf_counter() - started))
+                reads += timed(live.frame, 20)
+            assert live.frame().height == rows
+            assert live.stats.dropped == 0
+        rate, beside = statistics.median(ratios), statistics.median(against)
+        print(
+            f"  {name:10} {rows:9,} rows   {rate:9,.0f} messages/s ({rate / beside:.2f} x (b) before it)   "
+            f"frame() median {1000 * statistics.median(reads):.2f} ms   memory {memory():,.0f} MB"
+        )
+        gc.collect()
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def timed(call: Callable[[], Any], times: int) -> list[float]:
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
+
+
+def frames(blast: Blast) -> None:
+    print("live.frame(), 43 FIDs")
+    for rows, limit in ((300_000, 2), (1_000_000, 10)):
+        with streaming(blast, rows=rows) as live:
+            blast.send(rows + 50_000)
+            assert live.wait(rows=rows + 50_000, seconds=600)
+            idle = timed(live.frame, 300)
+            assert live.frame().height == rows
+            blast.send(25_000, each=25, seconds=0.005)
+            busy = timed(live.frame, 300)
+            query = live.frame().lazy().group_by("symbol").agg(pl.col("quantity").sum())
+            summed = timed(query.collect, 5)
+        for name, seconds in (("nothing new", idle), ("while 5,000/s arrive", busy)):
+            median, worst = 1000 * statistics.median(seconds), 1000 * quantile(seconds, 0.99)
+            print(
+                f"  {rows:9,} rows, {name:20} median {median:6.2f} ms   p99 {worst:6.2f} ms   (limit {limit})"
+            )
+        print(f"  {rows:9,} rows, a group_by on it        median {1000 * statistics.median(summed):6.1f} ms")
+
+
+# --- how soon a row is seen ----------------------------------------------------------------------
+
+
+def latency(blast: Blast, seconds: float = 20.0, rate: int = 5_000) -> None:
+    seen, waits = 0, []
+    with streaming(blast, rows=1_000_000) as live:
+        total = int(rate * seconds)
+        blast.send(total, each=25, seconds=25 / rate)
+        while seen < total:
+            frame = live.frame()
+            now = time.time()
+            new = frame["received_at"][seen:].to_physical()
+            waits += [now - stamp / 1_000_000 for stamp in new]
+            seen = frame.height
+            time.sleep(0.001)
+        stats = live.stats
+    median, tail = 1000 * statistics.median(waits), 1000 * quantile(waits, 0.99)
+    print(
+        f"from arrival to being seen in frame(), {rate:,} frames/s for {seconds:g} s: median {median:.2f} ms "
+        f"(limit 5), p99 {tail:.2f} ms (limit 50), worst {1000 * max(waits):.1f} ms; dropped {stats.dropped}"
+    )
+
+
+# --- a day in minutes ----------------------------------------------------------------------------
+
+
+def memory() -> float:
+    """Megabytes of this process that are in memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def soak(blast: Blast, minutes: float, plot: str = "") -> None:
+    rate, each = 20 * PEAK, 95
+    total = int(rate * 60 * minutes) // each * each
+    span = min(60.0, 15 * minutes)
+    samples: list[tuple[float, float]] = []
+    with streaming(blast, window=f"{span:g}s") as live:
+        began, cpu = time.perf_counter(), time.process_time()
+        blast.send(total, each=each, seconds=each / rate)
+        while not live.wait(rows=total, seconds=0.5):
+            samples.append((time.perf_counter() - began, memory()))
+            live.frame()
+        passed, used = time.perf_counter() - began, time.process_time() - cpu
+        stats, rows = live.stats, live.frame().height
+    assert stats.received == total
+    steady = [megabytes for moment, megabytes in samples if moment > 2 * span]
+    print(
+        f"{rate:,} frames/s (20 x {PEAK}) for {passed:.0f} s, window {span:g} s: {stats.decoded:,} rows, "
+        f"{total / passed:,.0f}/s, dropped {stats.dropped}, gaps {stats.gaps}, {used / passed:.2f} cores"
+    )
+    if steady:
+        half = len(steady) // 2
+        print(
+            f"  memory once the window was full ({rows:,} rows): {min(steady):.0f} to {max(steady):.0f} MB; "
+            f"median of its first half {statistics.median(steady[: half or 1]):.0f}, "
+            f"of its second {statistics.median(steady[half:]):.0f}"
+        )
+    print("  " + curve([megabytes for _, megabytes in samples]))
+    if plot:
+        import matplotlib.pyplot as plt
+
+        figure, axes = plt.subplots()
+        axes.plot(*zip(*samples, strict=True))
+        axes.set(xlabel="seconds", ylabel="memory, MB", ylim=(0, None), title=f"{rate:,} frames/s")
+        figure.savefig(plot)
+
+
+def curve(values: list[float], width: int = 60) -> str:
+    """Memory over time, from nothing to its most."""
+    step = max(1, len(values) // width)
+    marks = "▁▂▃▄▅▆▇█"
+    top = max(values, default=1.0)
+    return "".join(marks[min(7, int(8 * value / top))] for value in values[::step])
+
+
 def main(argv: Sequence[str] = ()) -> None:
-    blast = Blast()
-    try:
-        rates(blast)
-    finally:
-        blast.close()
+    parser = argparse.ArgumentParser(prog="benchmarks.stream", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long the soak lasts")
+    parser.add_argument("--only", default="rates,window,frames,latency,soak")
+    parser.add_argument("--plot", default="", help="a file for the soak's memory over time")
+    options = parser.parse_args(argv)
+    parts: dict[str, Callable[[Blast], None]] = {
+        "rates": rates,
+        "window": window,
+        "frames": frames,
+        "latency": latency,
+        "soak": lambda blast: soak(blast, options.minutes, options.plot),
+    }
+    for name in options.only.split(","):
+        blast = Blast()
+        try:
+            parts[name](blast)
+        finally:
+            blast.close()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from kiwoomdata.events import TOO_MANY_REQUESTS, LoginRefused
 
-__all__ = ["Failure", "Verdict", "backoff", "classify"]
+__all__ = ["ENDING", "Failure", "Verdict", "backoff", "classify"]
 
 Action = Literal["retry", "renew", "fatal"]
 
@@ -37,6 +37,8 @@ _SYSTEMS: dict[str, Verdict] = {
     "R10002": Verdict("retry", "the server missed the answers to its PINGs"),
     "R10004": Verdict("retry", "the server did not see a login"),
 }
+ENDING = frozenset(_SYSTEMS)
+"""The SYSTEM codes with which the server ends a session; others are only words."""
 _CLOSES: dict[int, Verdict] = {
     1000: Verdict("retry", "the server ended the session without giving a reason"),
     1001: Verdict("retry", "the server is going away"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from kiwoomdata.kinds import KST
-from kiwoomdata.stream.bars import SCHEMA, trade_bars
+from kiwoomdata.stream.bars import SCHEMA, market_gap, market_since, trade_bars
 from kiwoomdata.stream.gaps import Gap
 
 MINUTE = timedelta(minutes=1)
@@ -135,6 +135,37 @@ def test_without_cumulative_volumes_equal_trades_all_count() -> None:
         trades(trade("09:00:10"), trade("09:00:10")).drop("cumulative_volume"), MINUTE, at("10:00:00")
     )
     assert frame.item(0, "trades") == 2
+
+
+def test_of_a_day_that_is_played_its_own_times_tell_what_is_finished() -> None:
+    played = [trade("09:00:10", received="18:30:00"), trade("09:01:02", received="18:30:01")]
+    assert bars(*played, now="18:30:02")["finished"].to_list() == [True, False]
+
+
+def test_trades_are_whole_from_when_the_stream_began_or_a_played_day_did() -> None:
+    late = trades(trade("10:00:31"), trade("10:00:29"))
+    assert market_since(late, at("10:00:30")) == at("10:00:30")
+    assert market_since(late, at("18:30:00")) == at("10:00:31")
+    assert market_since(trades(), at("10:00:30")) == at("10:00:30")
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "before", "after", "found"),
+    [
+        ("10:05:00", "10:05:10", "10:00:31", "10:09:00", ("10:05:00", "10:05:10")),
+        ("10:05:00", "10:05:10", "10:04:59", "10:05:04", ("10:05:00", "10:05:04")),
+        ("10:05:00", None, "10:04:59", None, ("10:04:59", None)),
+        ("10:05:00", "10:05:10", "10:04:59", None, ("10:04:59", None)),
+        ("10:05:00", "10:05:10", None, "10:05:04", ("10:05:00", "10:05:04")),
+        ("18:30:00", "18:30:01", "09:10:00", "09:20:00", ("09:10:00", "09:20:00")),
+    ],
+)
+def test_a_gap_lies_between_the_trades_around_it_and_by_the_clock_where_that_is_the_markets(
+    since: str, until: str | None, before: str | None, after: str | None, found: tuple[str, str | None]
+) -> None:
+    sides = [trades(*([trade(when)] if when else [])) for when in (before, after)]
+    told = market_gap(gap(since, until), *sides)
+    assert (told.since, told.until) == (at(found[0]), found[1] and at(found[1]))
 
 
 def test_a_bar_is_finished_two_seconds_after_its_end() -> None:

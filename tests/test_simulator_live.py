@@ -34,6 +34,7 @@ from tests.talk import Talk, number
 TODAY = date(2026, 11, 20)
 HISTORY = date(2026, 9, 1)  # a short one: stocks are drawn quickly
 MARKET = Market(1, today=TODAY, now=time(18, 30), first_day=HISTORY)
+FEEDS_OF_A_DAY = Feeds(MARKET, krx_only=False)
 END = '{"trnm":"THE END"}'
 GOOD = {"return_code": 0, "return_msg": ""}
 
@@ -585,6 +586,35 @@ def test_books_are_books(whole_day: dict[str, list[Any]]) -> None:
     assert {book["21"][:4] for book in auction} >= {"0850", "0859", "1520", "1529"}
 
 
+SOME_CHANNELS = [
+    *(Channel(feed.type, ITEMS.get(feed.type, "005930")) for feed in ALL_FEEDS),
+    *(Channel(type_, "00088K_AL") for type_ in ("0A", "0B", "0C", "0D", "0E", "0F", "0H", "0g", "0w")),
+    *(Channel("02", seq) for seq in ("0", "3", "11")),
+]
+
+
+@pytest.mark.parametrize("now", [time(7), time(8, 55), time(9, 0, 30), time(15, 25)])
+def test_a_day_that_is_not_over_is_told_as_far_as_it_has_come(now: time) -> None:
+    feeds = Feeds(Market(1, today=TODAY, now=now, first_day=HISTORY), krx_only=False)
+    until_now = seconds(now.strftime("%H%M%S"))
+    for channel in SOME_CHANNELS:
+        told = [event.second for event in feeds.events(channel)]
+        assert told == sorted(told)
+        assert all(second <= until_now for second in told)
+    trades = [event.second for event in feeds.events(Channel("0B", "005930"))]
+    whole = [event.second for event in FEEDS_OF_A_DAY.events(Channel("0B", "005930"))]
+    assert trades == [second for second in whole if second <= until_now]
+
+
+@pytest.mark.parametrize("channel", [c for c in SOME_CHANNELS if c.type != "0D"], ids="-".join)
+def test_who_comes_later_is_told_the_same_from_there_on(channel: Channel) -> None:
+    whole = [(event.second, event.row) for event in FEEDS_OF_A_DAY.events(channel)]
+    assert whole
+    for since in {second for second, _ in whole[:: max(1, len(whole) // 3)]}:
+        later = [(event.second, event.row) for event in FEEDS_OF_A_DAY.events(channel, since)]
+        assert later == [told for told in whole if told[0] > since]
+
+
 def test_the_book_of_a_second_is_the_one_that_its_last_trade_left(whole_day: dict[str, list[Any]]) -> None:
     trades = {values["20"]: values for values in of(whole_day["0B"], "0B")}
     for book in of(whole_day["0D"], "0D"):
@@ -594,8 +624,7 @@ def test_the_book_of_a_second_is_the_one_that_its_last_trade_left(whole_day: dic
 
 
 def test_a_book_of_both_venues_is_made_up_of_theirs() -> None:
-    feeds = Feeds(MARKET, krx_only=False)
-    event = next(feeds.events(Channel("0D", "005930_AL"), 36_000))
+    event = next(FEEDS_OF_A_DAY.events(Channel("0D", "005930_AL"), 36_000))
     values = json.loads(event.text())["values"]
     for n, fid in enumerate([*range(61, 81), 121, 125]):
         assert number(values[str(6044 + n)]) + number(values[str(6066 + n)]) == number(values[str(fid)])
@@ -612,8 +641,7 @@ def test_the_last_word_on_brokers_is_what_rest_knows(whole_day: dict[str, list[A
 
 
 def test_the_index_is_the_markets_own() -> None:
-    feeds = Feeds(MARKET, krx_only=False)
-    last = [event.row for event in feeds.events(Channel("0J", "201"))][-1]
+    last = [event.row for event in FEEDS_OF_A_DAY.events(Channel("0J", "201"))][-1]
     assert abs(last["index"]) == MARKET.index_minutes()[-1].kospi200
 
 
@@ -831,7 +859,6 @@ def test_frames_of_ones_own_come_as_they_are_and_in_order(wire: Wire) -> None:
     sender.join()
 
 
-FEEDS_OF_A_DAY = Feeds(MARKET, krx_only=False)
 CHANNELS = [Channel("0B", "005930"), Channel("0C", "000660"), Channel("0s", ""), Channel("0I", "MGU")]
 
 
@@ -846,7 +873,8 @@ def prepared(pace: Any, channels: Sequence[Channel] = CHANNELS) -> Playback:
 def test_a_quiet_time_is_cut_short_but_not_in_real_time() -> None:
     channels = [Channel("0s", "")]  # the first two are half an hour apart
     for pace, gap in ((60.0, LONGEST_PAUSE), (1.0, 1_800.0)):
-        playback = prepared(pace, channels)
+        playback = prepared(0, channels)
+        playback.set_pace(pace, 0.0)
         assert playback.wait(0.0) == 0
         playback.take(0.0)
         assert playback.wait(0.0) == gap
@@ -874,6 +902,13 @@ def test_as_fast_as_it_can_be_read_the_day_waits_while_nobody_listens() -> None:
     assert playback.take(500.0)[0][0].second == later[0]
 
 
+@pytest.mark.parametrize(("pace", "first"), [(1.0, 9 * 3600), (60.0, 9 * 3600), ("max", 8 * 3600)])
+def test_the_day_begins_at_the_open_or_with_all_of_it(pace: Any, first: int) -> None:
+    playback = prepared(pace, [Channel("0B", "005930_NX"), Channel("0s", "")])
+    assert playback.wait(0.0) == 0
+    assert playback.take(0.0)[0][0].second == first
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(
@@ -884,7 +919,7 @@ def test_as_fast_as_it_can_be_read_the_day_waits_while_nobody_listens() -> None:
 def test_every_message_is_taken_once_and_in_order_whatever_the_pace(
     steps: list[tuple[Any, float, bool]],
 ) -> None:
-    playback, now, taken = prepared(60.0), 0.0, []
+    playback, now, taken = prepared(0), 0.0, []
     for pace, passed, burst in [*steps, ("max", 0.0, False)]:
         playback.set_pace(pace, now)
         playback.burst(3 if burst else 0)
@@ -1289,9 +1324,9 @@ def test_the_live_side_starts_when_it_is_asked_for_and_ends_with_the_server() ->
         assert len(threading.enumerate()) > started
         with open_wire(server) as wire:
             wire.register(["005930"], ["0B"])
+            assert wire.hear()["trnm"] == "REAL"
             server.close()
-            heard, end = wire.last_words()
-            assert heard  # what was sent before
+            end = wire.last_words()[1]
             assert end.rcvd is not None
             assert end.rcvd.code == 1001
     until(lambda: set(threading.enumerate()) <= before)

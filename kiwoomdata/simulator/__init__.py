@@ -17,6 +17,9 @@
 >>> answer["token_type"], answer["expires_dt"], answer["return_code"]
 ('Bearer', '20261121183000', 0)
 
+The live side is a WebSocket server of its own at ``server.ws_url``: it plays the market's day to whoever
+registers, see :func:`start`.
+
 It knows the catalogue and the kinds, and nothing of the client: what judges it are the vendor's printed
 examples and what was observed of the live server. What was never observed it chooses, and says so where
 it does.

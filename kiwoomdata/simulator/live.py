@@ -20,10 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-from kiwoomdata.calendar import session_hours
 from kiwoomdata.simulator.faults import Fault
 from kiwoomdata.simulator.gatekeeper import Meter
-from kiwoomdata.simulator.intraday import clock, seconds
+from kiwoomdata.simulator.intraday import clock
 from kiwoomdata.simulator.live_faults import LiveFaults
 from kiwoomdata.simulator.live_feeds import Channel, Event, Feeds, entry_text
 from kiwoomdata.simulator.live_frames import Close, Outgoing, real_frame
@@ -43,7 +42,12 @@ _PATIENCE = 1.0  # seconds for a client to say goodbye
 
 
 class Live:
-    """A running live side. Made by a server that is asked for its ``ws_url``; ends with it."""
+    """A running live side. Made by a server that is asked for its ``ws_url``; ends with it.
+
+    ``pace`` and ``rate`` may be set while it runs; ``sessions`` and ``log`` tell who is there and what was
+    asked. ``push`` and ``send`` put messages and frames of one's own between those of the day, ``skip``
+    and ``rewind`` move the day, ``wait`` waits until nothing is left to send.
+    """
 
     def __init__(
         self,
@@ -138,13 +142,13 @@ class Live:
             self._changed.notify_all()
 
     def skip(self, seconds: float) -> None:
-        """Let so much of the day go by without a frame."""
+        """Let so many seconds of the day go by without a frame, as for a client that was away."""
         with self._changed:
             self._playback.skip(seconds, self._timer())
             self._changed.notify_all()
 
     def wait(self, timeout: float = 10.0) -> bool:
-        """Wait until all there is to send has been sent; whether it has."""
+        """Wait until all there is to send has been sent; whether it has. At a pace of 0 it never is."""
         end = _time.monotonic() + timeout
         with self._changed:
             while not self._idle():
@@ -254,20 +258,15 @@ class Live:
                 self._feeds,
                 meter=self._meter,
                 faults=self._faults,
-                position=self._position,
+                position=lambda: self._playback.position,
                 now=self._timer(),
             )
             outbox = self._open[session] = Outbox(connection)
         return session, outbox
 
-    def _position(self) -> int:
-        """The second of the day since which a condition's events follow: at first, the first minute's end."""
-        hours = session_hours(self._service.market.session_day)
-        return seconds(hours[0]) + 60 if hours and not self._playback.begun else self._playback.sent
-
     def _receive(self, session: Session, text: str | bytes) -> None:
         message = _read(text)
-        trnm = str((message or {}).get("trnm", ""))
+        trnm = str((message or {}).get("trnm") or "")
         if trnm == "CNSRREQ":
             self._feeds.stocks()  # drawing them takes seconds, the first time: nobody else need wait
         with self._changed:
@@ -343,8 +342,8 @@ class Live:
         return frames
 
     def _hold_rate(self) -> None:
-        while self._rate is not None and not self._closing.is_set():
-            left = self._last_frame + 1 / self._rate - self._timer()
+        while (rate := self._rate) is not None and not self._closing.is_set():
+            left = self._last_frame + 1 / rate - self._timer()
             if left <= 0:
                 break
             self._closing.wait(min(left, _LOOK))

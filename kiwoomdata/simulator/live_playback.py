@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
+from kiwoomdata.calendar import session_hours
+from kiwoomdata.simulator.intraday import seconds
 from kiwoomdata.simulator.live_feeds import Channel, Event, Feeds
 from kiwoomdata.simulator.switches import Pace, check_pace
 
@@ -29,17 +31,20 @@ class _Next(NamedTuple):
 
 
 class Playback:
-    """The day, from the first event that anybody listens to.
+    """The day, from when somebody listens.
 
-    At a number as pace the day goes on by the clock, also while nobody listens: who comes late, or again,
-    has missed what was. At ``"max"`` it goes on as it is taken, and waits while nobody listens. At 0 it
-    stands still.
+    At a number as pace it begins at the open and goes on by the clock, also while nobody listens: who
+    comes late, or again, has missed what was. At ``"max"`` it begins with the first event of all, goes on
+    as it is taken, and waits while nobody listens. At 0 it stands still; whoever listens before it goes
+    on hears all of it.
     """
 
     def __init__(self, feeds: Feeds, pace: Pace) -> None:
         check_pace(pace)
         self._feeds, self._pace = feeds, pace
         self._now = feeds.market.now
+        hours = session_hours(feeds.market.session_day)
+        self._opens = seconds(hours[0]) if hours else 0
         self._wanted: dict[Channel, int | None] = {}
         self._queue: list[_Next] = []
         self._work: deque[Channel | Callable[[], object]] = deque()
@@ -66,9 +71,9 @@ class Playback:
         return self._base is not None
 
     @property
-    def sent(self) -> int:
-        """The second of the day up to which all was taken; -1 before the day has begun."""
-        return self._sent
+    def position(self) -> int:
+        """The second since which what begins now has to be told; at first, the end of the first minute."""
+        return self._sent if self.begun else self._opens + 60
 
     @property
     def finished(self) -> bool:
@@ -78,7 +83,8 @@ class Playback:
     def moment(self, now: float) -> float:
         """Where the day stands."""
         if self._base is None:
-            return self._sent
+            at_once = isinstance(self._pace, str) or not self._pace
+            return self._sent if at_once else max(self._sent, self._opens - 1)
         second, since = self._base
         passed = 0.0 if isinstance(self._pace, str) else (now - since) * self._pace
         return max(self._sent, second + passed)
@@ -120,7 +126,7 @@ class Playback:
             heapq.heappush(self._queue, _Next(event.second, event.rank, order, event, events))
 
     def _again(self) -> None:
-        self._queue, self._wanted = [], dict.fromkeys(self._wanted)
+        self._queue, self._wanted, self._burst = [], dict.fromkeys(self._wanted), 0
         self._work.clear()
         self._prepare(list(self._wanted))
 
@@ -129,10 +135,10 @@ class Playback:
         self._sent, self._base, self._last = -1, None, float("-inf")
         self._again()
 
-    def skip(self, seconds: float, now: float) -> None:
+    def skip(self, passed: float, now: float) -> None:
         """Let time go by unseen."""
         begin = min((each.second - 1 for each in self._queue), default=0) if not self.begun else 0
-        self._sent = int(max(self.moment(now), begin) + seconds)
+        self._sent = int(max(self.moment(now), begin) + passed)
         self._base = self._sent, now
         self._again()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -10,7 +11,7 @@ import polars as pl
 from kiwoomdata.kinds import VENUES
 from kiwoomdata.stream.gaps import Gap
 
-__all__ = ["NEEDED", "SCHEMA", "trade_bars"]
+__all__ = ["NEEDED", "SCHEMA", "market_gap", "market_since", "trade_bars"]
 
 NEEDED = ("price", "quantity", "side")
 """The columns of trades, beside the leading ones, that bars are made of."""
@@ -18,6 +19,8 @@ _SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
 LATEST = timedelta(seconds=2)
 """How long after its end a bar may still be given a trade: live trades were seen 0.04 to 1.09 seconds
 late (July 2026)."""
+PLAYED = timedelta(minutes=1)
+"""Trades that are told so much off the clock are not of now, but of a day that is simulated or replayed."""
 SCHEMA: dict[str, pl.DataType] = {
     "time": pl.Datetime("us", "Asia/Seoul"),
     "symbol": pl.String(),
@@ -28,6 +31,39 @@ SCHEMA: dict[str, pl.DataType] = {
     "finished": pl.Boolean(),
     "gap": pl.Boolean(),
 }
+
+
+def _market_clock(told: pl.DataFrame, now: datetime) -> datetime:
+    """What time it is in the trades' own time, which is not the clock's where a day is played or replayed."""
+    newest = told.filter(pl.col("received_at").is_not_null()).tail(1)
+    if newest.is_empty():
+        return now
+    latest = told["_at"].max()
+    assert isinstance(latest, datetime)
+    real = abs(newest.item(0, "received_at") - newest.item(0, "_at")) < PLAYED
+    return max(now, latest) if real else latest
+
+
+def market_since(trades: pl.DataFrame, began: datetime) -> datetime:
+    """Since when trades are whole: ``began`` by the clock, or where that is another, by the first trade."""
+    first = trades.head(1).select(pl.coalesce("time", "received_at")).to_series()
+    return min(began, first[0]) if len(first) else began
+
+
+def market_gap(gap: Gap, before: pl.DataFrame, after: pl.DataFrame) -> Gap:
+    """A gap in the trades' own time, of those ``before`` and ``after`` it.
+
+    It lies between the last of the first and the first of the second; where the clock is the market's,
+    it lies between ``since`` and ``until`` too.
+    """
+    last, first = (part.select(pl.coalesce("time", "received_at")).to_series() for part in (before, after))
+    low, high = last.max(), first.min()
+    low = low if isinstance(low, datetime) else gap.since
+    if not isinstance(high, datetime):
+        return replace(gap, since=min(low, gap.since), until=None)
+    if gap.since <= high and (gap.until or high) >= low:
+        return replace(gap, since=max(low, gap.since), until=min(high, gap.until or high))
+    return replace(gap, since=low, until=high)
 
 
 def trade_bars(
@@ -80,8 +116,7 @@ def trade_bars(
         )
     )
     start, end = pl.col("time"), pl.col("time") + every
-    heard = told["_at"].max()
-    clock = max(now, heard) if isinstance(heard, datetime) else now
+    clock = _market_clock(told, now)
     codes = pl.col("symbol") + pl.col("venue").cast(pl.String).replace(_SUFFIXES)
     marked = pl.lit(False) if since is None else start < since
     for gap in gaps:

@@ -21,7 +21,9 @@ import polars as pl
 
 from kiwoomdata import errors, events
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
+from kiwoomdata.failures import ENDING
 from kiwoomdata.kinds import Trouble
+from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.decode import read_ticks, schema
 from kiwoomdata.stream.gaps import TRADE, Gap, Hole, moment
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
@@ -102,6 +104,7 @@ class Engine(Listener):
         self.began: int | None = None
         """When everything was registered for the first time."""
         self.links: tuple[Link, ...] = ()
+        self.backfill: Backfill | None = None
         self.error: Exception | None = None
         self.ended = False
         self.version = 0
@@ -136,7 +139,9 @@ class Engine(Listener):
 
     def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.RegistrationRefused):
-            self._tell(errors.StreamError(event.message))
+            self.tell(errors.StreamError(event.message))
+        elif isinstance(event, events.System) and event.code not in ENDING:
+            self.tell(errors.KiwoomDataWarning(f"the server says {event.code}: {event.message}"))
 
     def on_up(self, link: Link) -> None:
         with self.lock:
@@ -186,7 +191,7 @@ class Engine(Listener):
         for link in self.links:
             detach(link, self, self.intake.put, wait=wait)
 
-    def _tell(self, news: Exception) -> None:
+    def tell(self, news: Exception) -> None:
         with self.lock:
             self.news.append(news)
             self._notify()
@@ -270,7 +275,7 @@ class Engine(Listener):
                 for message in zip(*messages, strict=True):
                     self._sink.add(*message)
             except Exception as error:  # a disk that is full is no reason to stop listening
-                self._tell(error)
+                self.tell(error)
         for type_, part in messages.by_type().items():
             if type_ in self.stores:
                 self._add(FEEDS[type_], part)
@@ -292,7 +297,9 @@ class Engine(Listener):
             self.latest[feed.type].update(zip(part.items, said, strict=True))
         if feed is TRADE:
             for hole in self.holes:
-                hole.look(part.items, part.values, part.received)
+                for item in hole.look(part.items, part.values, part.received):
+                    if self.backfill is not None and hole.unseen[item]:
+                        self.backfill.ask(hole, item)
         for trouble in troubles:
             self._complain(feed, trouble)
 
@@ -306,7 +313,7 @@ class Engine(Listener):
         column = f"{feed.name}.{trouble.column}" if trouble.column else feed.name
         became = "became null" if trouble.column else "was left out"
         text = f"{column}: {trouble.text!r} is not {trouble.kind.expected} and {became}; others are counted"
-        self._tell(kind(text))
+        self.tell(kind(text))
 
     # --- handing on ----------------------------------------------------------------------------
 
@@ -400,6 +407,8 @@ class Engine(Listener):
         with self.lock:
             self.ended = True
             self._notify()
+        if self.backfill is not None:
+            self.backfill.close()
         if self._thread is not threading.current_thread():
             self._thread.join(10)
 

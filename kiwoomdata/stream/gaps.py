@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -25,6 +25,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "feeds": pl.List(pl.String()),
     "symbols": pl.List(pl.String()),
     "unseen_shares": pl.Int64(),
+    "filled_shares": pl.Int64(),
     "unseen": pl.List(_UNSEEN),
 }
 
@@ -66,7 +67,22 @@ class Hole:
     before: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of each item that traded before: the day's volume, and when it was told."""
     until: int | None = None
-    unseen: dict[str, int] = field(default_factory=dict)
+    volumes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each item that has traded since: the day's volume before the gap, and just before that trade."""
+    filled: dict[str, int] = field(default_factory=dict)
+    """Of each item: shares of trades that were fetched afterwards."""
+
+    @property
+    def unseen(self) -> dict[str, int]:
+        """Shares that were traded in the gap, by item, in the order of registration."""
+        volumes = self.volumes
+        return {item: volumes[item][1] - volumes[item][0] for item in self.items if item in volumes}
+
+    @property
+    def doubt(self) -> Gap:
+        """The gap of those items alone of which trades are missing, for all that is known."""
+        whole = {item for item, shares in self.unseen.items() if shares == self.filled.get(item, 0)}
+        return replace(self.gap, symbols=tuple(item for item in self.items if item not in whole))
 
     @property
     def gap(self) -> Gap:
@@ -82,10 +98,11 @@ class Hole:
                 if volume is not None:
                     self.before[item] = (volume, received)
 
-    def look(self, items: Sequence[str], values: Sequence[bytes], received: Sequence[int]) -> None:
-        """Settle the items whose first trades after the gap are among these."""
+    def look(self, items: Sequence[str], values: Sequence[bytes], received: Sequence[int]) -> list[str]:
+        """Settle the items whose first trades after the gap are among these, and name them."""
+        settled: list[str] = []
         if not self.before:
-            return
+            return settled
         for item in self.before.keys() & set(items):
             volume_before, told = self.before[item]
             for at, name in enumerate(items):
@@ -98,9 +115,11 @@ class Hole:
                 # A trade told twice, or late, is not the first of those after the gap.
                 if volume is None or quantity is None or volume - quantity < volume_before:
                     continue
-                self.unseen[item] = volume - quantity - volume_before
+                self.volumes[item] = (volume_before, volume - quantity)
+                settled.append(item)
                 del self.before[item]
                 break
+        return settled
 
 
 _FIDS = {column.name: column.key for column in TRADE.columns}
@@ -131,10 +150,8 @@ def gap_frame(holes: Iterable[Hole]) -> pl.DataFrame:
     for hole in holes:
         unseen = [
             dict(zip(("symbol", "venue"), split_code(item) or (item, None), strict=True), shares=shares)
-            for item in hole.items
-            if (shares := hole.unseen.get(item)) is not None
+            for item, shares in hole.unseen.items()
         ]
-        told = TRADE.name in hole.feeds and hole.unseen
         rows.append(
             {
                 "since": moment(hole.since),
@@ -142,7 +159,8 @@ def gap_frame(holes: Iterable[Hole]) -> pl.DataFrame:
                 "reason": hole.reason,
                 "feeds": hole.feeds,
                 "symbols": hole.items,
-                "unseen_shares": sum(hole.unseen.values()) if told else None,
+                "unseen_shares": sum(hole.unseen.values()) if hole.unseen else None,
+                "filled_shares": sum(hole.filled.values()) if hole.filled else None,
                 "unseen": unseen,
             }
         )

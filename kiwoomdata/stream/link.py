@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from kiwoomdata import errors
 from kiwoomdata._version import __version__
 from kiwoomdata.events import Event, Items, LoginRefused, Real, Silence, System
-from kiwoomdata.failures import Failure, Verdict, backoff, classify
+from kiwoomdata.failures import ENDING, Failure, Verdict, backoff, classify
 from kiwoomdata.session import Session
 from kiwoomdata.stream.intake import is_real
 from kiwoomdata.token import Token, TokenKeeper
@@ -281,7 +281,7 @@ class Link:
             for listener in self.listeners:
                 listener.on_up(self)
         self._tell(events)
-        return any(isinstance(event, LoginRefused | System) for event in events)
+        return any(isinstance(event, LoginRefused) or _ends(event) for event in events)
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -302,6 +302,10 @@ class Link:
             return self._stopping.is_set()  # what nobody will read must not stand in the goodbye's way
         take(data)
         return True
+
+
+def _ends(event: Event) -> bool:
+    return isinstance(event, System) and event.code in ENDING
 
 
 def _connection_type(link: Link) -> type[ClientConnection]:
