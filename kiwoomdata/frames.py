@@ -155,6 +155,12 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
     if endpoint.key == ("date",) and kept.select(keys).is_duplicated().any():
         kept = kept.unique(keep="first", maintain_order=True)
+        if kept.select(keys).is_duplicated().any():
+            warnings.warn(
+                f"{endpoint.api_id}: the server sent different rows of one day; all of them are kept",
+                KiwoomDataWarning,
+                stacklevel=2,
+            )
     return kept.drop("_page"), texts.height - kept.height
 
 

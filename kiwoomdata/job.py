@@ -157,6 +157,8 @@ def run(
             on_truncated="mark",
             tick=tick,
         )
+        if job.endpoint.rows is None and _is_blank(parts):
+            warnings.warn(f"{name}: {_BLANK_ANSWER}", EmptyAnswer, stacklevel=2)
         frame = _oldest_first(_in_window(_with_extra(shape(parts), job), job), job, order)
         if source.truncated and on_truncated == "raise":
             broken_off[name] = frame, source
@@ -195,6 +197,16 @@ def _fetch_all(
         except Truncated as error:
             failures[name] = error
             return {}
+
+
+_BLANK_ANSWER = (
+    "the server answered, and every value is blank. It does so for a code that does not exist, before the "
+    "first trade of a day, and at a venue where the stock is not traded."
+)
+
+
+def _is_blank(parts: Parts) -> bool:
+    return all(frame.select(pl.all_horizontal(pl.all().is_null().all())).item() for frame in parts.values())
 
 
 def _oldest_first(frame: pl.DataFrame, job: Job, order: Sequence[str]) -> pl.DataFrame:

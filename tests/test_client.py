@@ -486,3 +486,21 @@ def test_options_are_checked_before_any_request(make_client: MakeClient) -> None
             with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: "):
                 ask(client, **wrong)
     assert server.asked == []
+
+
+def test_a_blank_snapshot_is_nulls_and_says_what_it_may_mean(make_client: MakeClient) -> None:
+    blank = {"date": "", "open_pric": "", "close_pric": " "}
+    with (
+        serving(Answer({**blank, **OK})) as server,
+        pytest.warns(kd.EmptyAnswer, match="every value is blank"),
+    ):
+        frame = kd.session_summary("005930", client=make_client(server))
+    assert frame.select("symbol", "open", "close").row(0) == ("005930", None, None)
+
+
+def test_different_rows_of_one_day_are_kept_and_told(make_client: MakeClient) -> None:
+    rows = [{"date": "20241125", "close_pric": "1"}, {"date": "20241125", "close_pric": "2"}]
+    with serving(Answer({"daly_stkpc": rows, **OK})) as server:
+        client = make_client(server, cache=False)
+        with pytest.warns(kd.KiwoomDataWarning, match="different rows of one day"):
+            assert ask(client)["close"].to_list() == [1, 2]
