@@ -399,7 +399,8 @@ def test_an_interruption_is_a_gap_and_everything_is_registered_again(
     (gap,) = live.gaps.to_dicts()
     assert gap["feeds"] == ["trade", "program"]
     assert gap["symbols"] == ["005930", "000660"]
-    assert NOON < gap["since"] < gap["until"] < NOON + timedelta(seconds=60)
+    received = live.frame()["received_at"]
+    assert NOON < received[1] <= gap["since"] < gap["until"] < received[2] < NOON + timedelta(seconds=60)
     assert (
         gap["reason"]
         == {
@@ -456,6 +457,15 @@ def test_a_token_refused_twice_is_told_with_the_servers_words_and_a_remedy(
         assert live.frame().is_empty()
         assert isinstance(live.error, errors.LoginRefused)
     assert ws.tokens == 2
+
+
+def test_a_key_that_gets_no_token_is_told_as_by_any_other_call(ws: WsServer, client: kd.Client) -> None:
+    ws.refuse_tokens = True
+    live = stream_to_frame("005930", rows=10, client=client)
+    with pytest.raises(errors.AuthError, match="au10001: the server refused with 8001"):
+        live.wait(seconds=10)
+    live.stop()
+    assert ws.connections == 0
 
 
 def test_the_same_key_elsewhere_ends_the_stream_and_keeps_what_was_received(
@@ -963,6 +973,19 @@ def test_stats_add_up(ws: WsServer, stream: Stream) -> None:
     assert stats.lag == 0.0
 
 
+def test_a_loop_keeps_its_stream_alive(ws: WsServer, client: kd.Client) -> None:
+    pushed = threading.Thread(target=lambda: (ws.until_registered(("005930", "0B")), ws.push(trade(1))))
+    pushed.start()
+    for event in stream_to_frame("005930", rows=1, batch=1, client=client):
+        assert isinstance(event, Batch)
+        assert volumes(event.frame) == [1]
+        break
+    pushed.join()
+    del event
+    gc.collect()
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("kiwoomdata")])
+
+
 def test_a_stream_that_is_dropped_unstopped_ends_by_itself(ws: WsServer, client: kd.Client) -> None:
     live = stream_to_frame("005930", rows=1, client=client)
     ws.until_registered(("005930", "0B"))
@@ -979,3 +1002,4 @@ def test_a_frame_asked_for_twice_is_the_same_and_reprs_are_short(ws: WsServer, s
     assert repr(live) == "<Live trade: running, 1 rows>"
     live.stop()
     assert repr(live) == "<Live trade: ended, 1 rows>"
+    assert not live.stats.connected

@@ -652,7 +652,9 @@ def test_breadth_counts_every_stock_of_the_board(whole_day: dict[str, list[Any]]
     assert sum(number(last[fid]) for fid in ("252", "253", "255")) == len(stocks)
     assert number(last["252"]) == sum(row.change > 0 for row in rows if row)
     assert number(last["13"]) == sum(row.volume for row in rows if row) // 1_000
-    assert of(whole_day["0J"], "0J")[-1]["13"] == last["13"]
+    index = of(whole_day["0J"], "0J")
+    assert index[-1]["13"] == last["13"]
+    assert sum(abs(number(values["15"])) for values in index) == number(last["13"])
 
 
 def test_an_interruption_is_released_by_the_same_message_with_a_time(whole_day: dict[str, list[Any]]) -> None:
@@ -664,6 +666,9 @@ def test_an_interruption_is_released_by_the_same_message_with_a_time(whole_day: 
         start = started[values["9001"]]
         assert seconds(values["1224"]) - seconds(values["1223"]) == 120
         assert {**values, "1224": "000000", "9068": "1"} == start
+    for event in FEEDS_OF_A_DAY.events(Channel("1h", "")):
+        stands = {event.row["trigger_time"], event.row["release_time"]}
+        assert event.second == max(map(seconds, stands))
 
 
 def test_the_accounts_events_are_nobodys(whole_day: dict[str, list[Any]]) -> None:
@@ -800,13 +805,17 @@ def test_time_may_go_by_unseen(serve: Callable[..., Server]) -> None:
     server = serve()
     with open_wire(server) as wire:
         wire.register(["005930"], ["0B"])
-        until(lambda: not server.live.wait(0))
-        server.live.skip(3_600)
-        server.live.pace = "max"
-        first = wire.hear()["data"][0]["values"]
-    trades = [trade for trade in MARKET.ticks("005930") if trade.time > time(9, 59, 59)]
-    assert number(first["13"]) == trades[0].volume
-    assert number(first["13"]) > abs(number(first["15"]))
+        for hour in (10, 11):
+            server.live.skip(3_600)
+            server.live.pace = 100_000
+            first = wire.hear()["data"][0]["values"]
+            server.live.pace = 0
+            server.live.send(END)
+            while wire.hear() != json.loads(END):
+                pass
+            trade = next(trade for trade in MARKET.ticks("005930") if trade.volume == number(first["13"]))
+            assert trade.time > time(hour)
+            assert number(first["13"]) > abs(number(first["15"]))
 
 
 def test_the_market_may_move_on_while_it_is_heard(serve: Callable[..., Server]) -> None:
@@ -878,6 +887,15 @@ def test_a_quiet_time_is_cut_short_but_not_in_real_time() -> None:
         assert playback.wait(0.0) == 0
         playback.take(0.0)
         assert playback.wait(0.0) == gap
+
+
+def test_after_a_time_that_was_cut_short_the_day_goes_on_from_there() -> None:
+    playback = prepared(0, [Channel("0s", "")])
+    playback.set_pace(60.0, 0.0)
+    for now in (0.0, LONGEST_PAUSE):
+        assert playback.wait(now) == 0
+        playback.take(now)
+    assert playback.moment(LONGEST_PAUSE + 5) == 8 * 3600 + 1_800 + 300
 
 
 def test_at_a_number_as_pace_the_day_goes_on_while_nobody_listens() -> None:

@@ -44,6 +44,7 @@ class WsServer:
         self.received: list[list[dict[str, Any]]] = []
         self.echoes: list[str] = []
         self.tokens = 0
+        self.refuse_tokens = False
         self.book: Counter[Key] = Counter()
         self.changed = threading.Condition()
         self._sockets: list[ServerConnection] = []
@@ -156,13 +157,15 @@ class WsServer:
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["content-length"]))
                 server.tokens += 1
-                body = say(
+                refusal = say(return_code=3, return_msg="인증에 실패했습니다[8001:App Key]").encode()
+                answer = say(
                     token=f"token-{server.tokens}-not-a-real-one",
                     token_type="bearer",
                     expires_dt="20991231235959",
                     return_code=0,
                     return_msg="",
                 ).encode()
+                body = refusal if server.refuse_tokens else answer
                 self.send_response(200)
                 self.send_header("content-type", "application/json;charset=UTF-8")
                 self.send_header("content-length", str(len(body)))

@@ -136,9 +136,8 @@ class Playback:
         self._again()
 
     def skip(self, passed: float, now: float) -> None:
-        """Let time go by unseen."""
-        begin = min((each.second - 1 for each in self._queue), default=0) if not self.begun else 0
-        self._sent = int(max(self.moment(now), begin) + passed)
+        """Let time go by unseen; before the day has begun, from the open on."""
+        self._sent = int((self.moment(now) if self.begun else self._opens) + passed)
         self._base = self._sent, now
         self._again()
 

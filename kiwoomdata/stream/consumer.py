@@ -109,7 +109,8 @@ class Consumer:
 
     # --- taking --------------------------------------------------------------------------------
 
-    def take(self) -> Iterator[Batch | Gap]:
+    def take(self, owner: object) -> Iterator[Batch | Gap]:
+        """The events; the loop keeps its ``owner`` alive, whose end ends the stream."""
         with self.engine.consuming():
             due = time.monotonic()
             while True:
@@ -120,7 +121,8 @@ class Consumer:
                     return
                 self._pause(version, max(0.0, due - time.monotonic()))
 
-    async def take_async(self) -> AsyncIterator[Batch | Gap]:
+    async def take_async(self, owner: object) -> AsyncIterator[Batch | Gap]:
+        """The same for asyncio."""
         with self.engine.consuming():
             due = time.monotonic()
             while True:

@@ -154,12 +154,14 @@ class Engine(Listener):
 
     def on_down(self, link: Link, reason: str, heard: float) -> None:
         self.flush()
-        with self.lock:
+        with link.lock:
             keys = link.session.wanted
+        with self.lock:
             feeds = dict.fromkeys(FEEDS[type_].name for _, _, type_ in keys if type_ in FEEDS)
             items = dict.fromkeys(item for _, item, _ in keys if item)
             marks = {type_: store.total for type_, store in self.stores.items()}
             since = self.intake.now() - round(heard * 1_000_000)
+            since = max(since, *(store.last for store in self.stores.values()))
             hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), marks)
             hole.remember(self.latest[TRADE.type])
             self.holes.append(hole)
@@ -213,12 +215,16 @@ class Engine(Listener):
             spread = spread_items([link.session for link in self.links], items)
             for link, mine in zip(self.links, spread, strict=True):
                 for types, some in mine:
-                    link.ask(lambda session, some=some, types=types: session.subscribe(some, types))  # type: ignore[misc]
+                    link.session.subscribe(some, types)
+        for link in self.links:
+            link.send()
 
     def unsubscribe(self, items: Mapping[str, Sequence[str]]) -> None:
         for link in self.links:
-            for type_, some in items.items():
-                link.ask(lambda session, some=some, type_=type_: session.unsubscribe(some, [type_]))  # type: ignore[misc]
+            with link.lock:
+                for type_, some in items.items():
+                    link.session.unsubscribe(some, [type_])
+            link.send()
 
     # --- decoding ------------------------------------------------------------------------------
 
@@ -227,6 +233,7 @@ class Engine(Listener):
         while not self.ended:
             intake.wake.wait(FLUSH)
             intake.wake.clear()
+            intake.alarm = min(DECODED_AT_ONCE, intake.limit) - 1
             try:
                 self._anchor()
                 self._wait_for_consumer()
@@ -239,7 +246,6 @@ class Engine(Listener):
             except Exception as error:
                 log.exception("the decoding thread ends")
                 self.fail(error)
-            intake.alarm = min(DECODED_AT_ONCE, intake.limit) - 1
         with self.lock:
             self.flush()
             self._notify()
@@ -345,11 +351,11 @@ class Engine(Listener):
             if intake.on_full == "block":
                 while self.undelivered >= intake.limit and not self.ended:
                     self.changed.wait(FLUSH)
-            elif self.undelivered > intake.limit:
-                if intake.on_full == "raise":
-                    self._no_room()
-                    return
-                self._let_go(self.undelivered - intake.limit)
+            too_many = self.undelivered - intake.limit
+            if too_many > 0 and intake.on_full == "drop_oldest":
+                self._let_go(too_many)
+        if too_many > 0 and intake.on_full == "raise":
+            self._no_room()
 
     def _let_go(self, rows: int) -> None:
         """Leave out the oldest undelivered rows, of the feed first that has most of them."""

@@ -129,6 +129,10 @@ class Link:
         """Ask something of the session, and send what that makes due."""
         with self.lock:
             request(self.session)
+        self.send()
+
+    def send(self) -> None:
+        """Send what has become due, if there is a connection; else it waits for the next."""
         connection = self._connection
         if connection is not None:
             try:
@@ -143,10 +147,12 @@ class Link:
             error = self._keep_connected()
         except Exception as unexpected:
             error = unexpected
+        self.up = False
         if error is not None:
             self.error = error
             self._stopping.set()
-            _forget(self)
+            with _links_lock:
+                _forget(self)
             for listener in self.listeners:
                 listener.on_failed(self, error)
 
@@ -374,11 +380,12 @@ def detach(link: Link, listener: Listener, take: Take | None = None, *, wait: bo
     with _links_lock:
         link.listeners = tuple(one for one in link.listeners if one is not listener)
         last = not link.listeners
+        if last:
+            _forget(link)
         emptied = take is not None and link.take == take
         if emptied:
             link.take = None
     if last:
-        _forget(link)
         link.stop(wait=wait)
     elif emptied:
         link.ask(_drop_all)
@@ -390,6 +397,6 @@ def _drop_all(session: Session) -> None:
 
 
 def _forget(link: Link) -> None:
-    with _links_lock:
-        for key in [key for key, one in _links.items() if one is link]:
-            del _links[key]
+    """Let the next who asks have a new link. With the lock held."""
+    for key in [key for key, one in _links.items() if one is link]:
+        del _links[key]

@@ -62,6 +62,11 @@ class Rolling:
         """Rows in memory."""
         return sum(piece.frame.height for piece in self._pieces)
 
+    @property
+    def last(self) -> int:
+        """When the last row in memory arrived, in microseconds since 1970; 0 where there is none."""
+        return self._pieces[-1].last if self._pieces else 0
+
     def add(self, frame: pl.DataFrame) -> None:
         """Append a batch. A column that is new is null in all rows before it."""
         if frame.is_empty():
@@ -69,7 +74,7 @@ class Rolling:
         if frame.columns != self._empty.columns:
             frame = self._aligned(frame)
         arrived = frame["received_at"].to_physical()
-        earliest = self._pieces[-1].last if self._pieces else 0
+        earliest = self.last
         if not arrived.is_sorted() or arrived[0] < earliest:
             # The computer's clock was set back, or two connections overtook each other.
             mended = arrived.cum_max().clip(lower_bound=earliest).cast(frame["received_at"].dtype)

@@ -254,10 +254,10 @@ class Live:
         return await self._consumer.wait_async(rows, type_, seconds)
 
     def __iter__(self) -> Iterator[Batch | Gap]:
-        return self._consumer.take()
+        return self._consumer.take(self)
 
     def __aiter__(self) -> AsyncIterator[Batch | Gap]:
-        return self._consumer.take_async()
+        return self._consumer.take_async(self)
 
     def _call(self, on_batch: Callable[[Batch | Gap], object]) -> None:
         try:
@@ -303,6 +303,7 @@ class Live:
 
 def _close(engine: Engine, sink: Any, thread: threading.Thread | None) -> None:
     """End a stream: the connections first, so that all that was received is decoded and recorded."""
+    engine.intake.close()
     engine.release(wait=True)
     engine.close()
     if thread is not None and thread is not threading.current_thread():
