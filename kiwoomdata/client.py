@@ -223,6 +223,14 @@ class Client:
     def today(self) -> date:
         return self.now().date()
 
+    def session_day(self, moment: datetime) -> date:
+        """The trading day that the server's live messages of this moment belong to; they tell only a time."""
+        if self._simulator is not None:
+            return self._simulator.today  # it plays its latest session, whatever the time
+        from kiwoomdata.calendar import last_trading_day
+
+        return last_trading_day(moment.astimezone(KST).date())
+
     # --- any TR ---
 
     def raw(

@@ -51,12 +51,7 @@ def test_the_answer_is_right_or_an_error(
 ) -> None:
     settings = {"cache": False, "retry": Retry(attempts=4, base=0.01, longest=0.05, timeout=1)}
     clean = kd.daily_prices("005930", *RANGE, client=make_client(server, **settings))
-    try:
-        server.inject(fault, "ka10086", times=1, after=after, **OPTIONS.get(fault, {}))
-    except ValueError:
-        if not fault.startswith("ws_"):
-            raise
-        pytest.skip("a fault of the live side")
+    server.inject(fault, "ka10086", times=1, after=after, **OPTIONS.get(fault, {}))
     client = make_client(server, **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", kd.KiwoomDataWarning)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,8 @@ import pytest
 
 import kiwoomdata as kd
 from kiwoomdata import errors
+from kiwoomdata.calendar import is_trading_day
+from kiwoomdata.kinds import KST
 from kiwoomdata.simulator import Server
 
 TODAY = date(2026, 11, 20)
@@ -216,3 +219,19 @@ def test_who_enters_and_leaves_makes_the_members_that_a_search_finds(
     for (_,), mine in events.group_by("symbol"):
         actions = mine["action"].to_list()
         assert actions == (["enter", "leave"] * len(actions))[: len(actions)]
+
+
+def test_the_embedded_simulators_ticks_carry_the_day_of_its_session() -> None:
+    """It plays its latest session at any hour of any day; the messages tell a time and no day."""
+    with kd.Client("simulator") as client, kd.stream_to_frame("005930", rows=100, client=client) as live:
+        assert live.wait(rows=1, seconds=30)
+        days = live.frame("trade")["time"].dt.date().unique().to_list()
+        assert days == [client.session_day(client.now())]
+        assert is_trading_day(days[0])
+
+
+def test_a_live_message_belongs_to_the_latest_trading_day(tmp_path: Path) -> None:
+    real = kd.Client("real", app_key="k", app_secret="s", state=tmp_path, cache=False)
+    saturday = datetime(2026, 11, 21, 0, 19, tzinfo=KST)
+    assert real.session_day(saturday) == date(2026, 11, 20)
+    assert real.session_day(datetime(2026, 11, 20, 9, 0, tzinfo=KST)) == date(2026, 11, 20)

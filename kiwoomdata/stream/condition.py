@@ -342,7 +342,8 @@ class ConditionStream(Asker):
             return
         now = self._now()
         items, values = [item for item, _ in said], [value for _, value in said]
-        frame, _ = read_ticks(CONDITION_EVENT, items, values, [now] * len(said), moment(now).date())
+        day = self.client.session_day(moment(now))
+        frame, _ = read_ticks(CONDITION_EVENT, items, values, [now] * len(said), day)
         frame = frame.filter(pl.col("seq").str.strip_chars() == self.seq, pl.col("event").is_not_null())
         frame = frame.with_columns(*which(frame["code"]), pl.col("event").alias("action"))
         frame = frame.select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import repeat
 from typing import NamedTuple, Protocol
 
@@ -91,10 +91,12 @@ class Engine(Listener):
         window: Window,
         *,
         now: Callable[[], datetime],
+        day: Callable[[datetime], date],
         limit: int,
         on_full: OnFull,
         sink: Sink | None = None,
     ) -> None:
+        self.session_day = day
         self.intake = Intake(limit, on_full, self._no_room)
         self.columns = dict(feeds)
         self.window = window
@@ -293,7 +295,7 @@ class Engine(Listener):
 
     def _add(self, feed: Feed, part: Messages) -> None:
         store = self.stores[feed.type]
-        day = moment(part.received[0]).date()
+        day = self.session_day(moment(part.received[0]))
         columns = self.columns.get(feed.type)
         frame, troubles = read_ticks(feed, part.items, part.values, part.received, day, columns=columns)
         store.add(frame)

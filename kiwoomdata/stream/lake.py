@@ -15,6 +15,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from kiwoomdata.arguments import DateLike, as_date
+from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries.feeds import CONDITION_EVENT, Feed, find_feed
 from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import split_code
@@ -330,7 +331,7 @@ class _Typist:
             raw["item"].to_list(),
             raw["values"].cast(pl.Binary).to_list(),
             raw["received_at"].to_physical().to_list(),
-            raw["received_at"][0].date(),
+            last_trading_day(raw["received_at"][0].date()),
             columns=columns,
         )
         for trouble in troubles:

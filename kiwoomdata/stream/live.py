@@ -137,7 +137,10 @@ def stream_to_frame(
         raise ValueError(f"idle: expected seconds above 0, got {idle!r}")
     client = client or default_client()
     sink = _sink(record)
-    engine = Engine(kept, shown, now=client.now, limit=count(buffer, "buffer"), on_full=on_full, sink=sink)
+    room = count(buffer, "buffer")
+    engine = Engine(
+        kept, shown, now=client.now, day=client.session_day, limit=room, on_full=on_full, sink=sink
+    )
     if backfill:
         engine.backfill = Backfill(client, engine.tell)
     try:

@@ -147,7 +147,7 @@ class Live:
         engine.flush()
         with engine.lock:
             values, received = engine.latest[ORDERBOOK.type].get(item, (None, 0))
-        return latest_book(item, values, received, moment(received).date())[0]
+        return latest_book(item, values, received, engine.session_day(moment(received)))[0]
 
     def bars(self, every: Any = "1m") -> pl.DataFrame:
         """Bars of open, high, low, close and volume, from the trades in the window.
