@@ -48,12 +48,15 @@ def examine(mode: str | None = None, **settings: Any) -> list[Finding]:
 
 
 def _checks(client: Client) -> Iterator[Finding]:
+    stamps: list[str | None] = []
     reached = _try(
-        "server", lambda: _reach(client), "Check the network, a proxy, or the vendor's notice of maintenance."
+        "server",
+        lambda: _reach(client, stamps),
+        "Check the network, a proxy, or the vendor's notice of maintenance.",
     )
     yield reached
-    yield from _clock(client)
     if reached.well:
+        yield _clock(stamps[0])
         token = _try(
             "token", lambda: f"good until {client.transport.tokens.get().expires_at.astimezone(KST):%F %T}"
         )
@@ -84,10 +87,11 @@ def _try(name: str, check: Callable[[], str], remedy: str = "") -> Finding:
         return Finding(name, False, first, rest or remedy)
 
 
-def _reach(client: Client) -> str:
-    response = requests.head(client.base_url, timeout=10, allow_redirects=False)
-    response.close()
-    return f"answers (HTTP {response.status_code})"
+def _reach(client: Client, stamps: list[str | None]) -> str:
+    """Ask for the headers alone, and note the server's time that they tell."""
+    with requests.head(client.base_url, timeout=10, allow_redirects=False) as response:
+        stamps.append(response.headers.get("date"))
+        return f"answers (HTTP {response.status_code})"
 
 
 def _ask(client: Client, day: str) -> str:
@@ -97,18 +101,12 @@ def _ask(client: Client, day: str) -> str:
     return f"ka10086 answered {frame.height} rows, the newest of {frame['date'].max()}"
 
 
-def _clock(client: Client) -> Iterator[Finding]:
-    try:
-        with requests.head(client.base_url, timeout=10, allow_redirects=False) as response:
-            stamp = response.headers.get("date")
-    except requests.RequestException:
-        return
+def _clock(stamp: str | None) -> Finding:
     if not stamp:
-        yield Finding("clock", True, "the server does not tell the time; not compared")
-        return
+        return Finding("clock", True, "the server does not tell the time; not compared")
     off = (datetime.now(UTC) - email.utils.parsedate_to_datetime(stamp)).total_seconds()
     well = abs(off) < _CLOCK_OFF
-    yield Finding(
+    return Finding(
         "clock",
         well,
         f"{off:+.0f} s from the server's",
