@@ -238,11 +238,11 @@ def _final(endpoint: Endpoint) -> str:
 
 
 def _cached(endpoint: Endpoint) -> str:
-    if endpoint.final == "never":
+    if endpoint.final == "never" or endpoint.walk is None:
         return "not kept"
-    if endpoint.walk is not None and not endpoint.walk.relative:
-        return "by day: only missing days are asked for"
-    return "a whole answer, while it cannot read otherwise today"
+    if endpoint.walk.whole:
+        return "the answer as it came: only what is newer is asked for"
+    return "by day: only missing days are asked for"
 
 
 def _param_row(param: Param) -> tuple[str, ...]:

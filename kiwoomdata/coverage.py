@@ -5,8 +5,8 @@ series' block, every so many pages too, so that a kill costs little.
 
 Only days for which rows came are settled. Where past prices may be rebased (a split, a rights
 issue), what came is compared with what is stored of the same days, or else one stored day is asked
-for by itself. If it reads otherwise now, the block is of another basis: the range is asked for anew
-and takes its place. Old and new never meet.
+for by itself. If it reads otherwise now, the block is of another basis: all of its days and those of
+the range are asked for anew and take its place. Old and new never meet.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import polars as pl
 
 from kiwoomdata import frames
 from kiwoomdata.blocks import Header
+from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import VERSION
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.errors import IncompleteFrame, NotCached, UnknownKey
@@ -32,11 +33,26 @@ from kiwoomdata.kinds import DATE, encode
 from kiwoomdata.protocol import Fetched, Page, Stop
 from kiwoomdata.store import Block, SeriesKey, Store
 
-__all__ = ["ALL_STORED", "Answer", "Context", "Fetch", "day_of", "key_of", "plain", "rule_of", "series"]
+__all__ = [
+    "ALL_STORED",
+    "YEARS",
+    "Answer",
+    "Context",
+    "Fetch",
+    "between",
+    "day_of",
+    "key_of",
+    "plain",
+    "prices",
+    "rule_of",
+    "series",
+]
 
 ALL_STORED = Stop("everything came from the store")
 _DAY = timedelta(days=1)
-_YEARS = 10 * 365 * 86_400.0
+_NO_DAYS = Days()
+YEARS = 10 * 365 * 86_400.0
+"""Seconds: the life of what stands beside a block and is as final as it."""
 _KEEP_EVERY = 25
 """Pages between two merges of a long walk: five seconds at the real server's quota."""
 
@@ -133,16 +149,16 @@ class _Series:
         walk, part = self.endpoint.walk, self.endpoint.rows
         assert walk is not None
         assert part is not None
-        self.walk, self.part, self.column = walk, part, key_of(part, walk.column)
+        assert walk.until is not None
+        self.walk, self.until_key, self.part, self.column = walk, walk.until, part, key_of(part, walk.column)
         identity = tuple((k, v) for k, v in self.body.items() if k not in (walk.until, walk.since))
         self.key = SeriesKey(self.context.server, self.endpoint.api_id, identity)
         self.final = last_final_day(rule_of(self.endpoint), self.context.now)
 
-    def missing(self, covered: Days) -> list[tuple[date, date]]:
-        """The days to ask for: the gaps, without those that hold no trading day."""
-        from kiwoomdata.calendar import trading_days
-
-        spans = (trading_days(first, last) for first, last in covered.gaps(self.since, self.until))
+    def missing(self, covered: Days, besides: Days = _NO_DAYS) -> list[tuple[date, date]]:
+        """The days of the range (and ``besides``) to ask for: the gaps, without those of no trading day."""
+        wanted = Days.between(self.since, self.until) | besides
+        spans = (trading_days(first, last) for first, last in wanted - covered)
         return [(days[0], days[-1]) for days in spans if days]
 
     def not_cached(self, covered: Days) -> NotCached:
@@ -173,7 +189,7 @@ class _Series:
             if block.fetched_at == held.fetched_at:
                 packed = io.BytesIO()
                 frame.write_parquet(packed, compression="zstd", statistics=False)
-                store.snapshot_put(beside, stamp + packed.getvalue(), _YEARS)
+                store.snapshot_put(beside, stamp + packed.getvalue(), YEARS)
         days = frame[self.walk.column]
         begin = days.search_sorted(self.since, "left")
         rows = frame.slice(begin, days.search_sorted(self.until, "right") - begin)
@@ -184,20 +200,24 @@ class _Series:
     def extend(self, fetch: Fetch, *, anew: bool = False) -> Answer:
         """Fetch what is missing, keep what is final of it, and serve the range.
 
-        ``anew``: the stored rows are of another basis; ask for the whole range and let it take their place.
+        ``anew``: the stored rows are of another basis; ask for all of their days too, and take their place.
         """
-        stored = None if anew else self.context.store.read(self.key)
+        stored = self.context.store.read(self.key)
+        others = stored.coverage if anew and stored else Days()
+        stored = None if anew else stored
         self.agreed = stored is None or not self.endpoint.rebased
         block = None if self.context.refresh else stored
         gap: _Gap | None = None
         fresh: list[pl.DataFrame] = []
-        for first, last in reversed(self.missing(block.coverage if block else Days())):
+        for first, last in reversed(self.missing(block.coverage if block else Days(), others)):
             gap = _Gap(self, first, last, stored, replace=anew and not fresh)
             fresh.append(gap.fill(fetch))
             stored = gap.held
             if gap.stop.truncated:
                 break
         rows = pl.concat(fresh, how="diagonal") if fresh else None
+        if rows is not None and others:
+            rows = between(rows, self.column, self.since, self.until, keep_odd=True)
         return self.served(block, rows, gap.stop if gap else ALL_STORED, stored.as_of if stored else None)
 
     def served(
@@ -276,12 +296,12 @@ class _Gap:
         series.requests += fetched.requests
         series.duplicates += dropped
         self._keep(rows, fetch, cut=self.stop.truncated)
-        return _between(rows, series.column, self.first, self.last, keep_odd=True)
+        return between(rows, series.column, self.first, self.last, keep_odd=True)
 
     def _body(self, first: date, last: date) -> dict[str, str]:
-        walk = self.series.walk
-        body = dict(self.series.body) | {walk.until: encode(DATE, last)}
-        return body | {walk.since: encode(DATE, first)} if walk.since else body
+        body = dict(self.series.body) | {self.series.until_key: encode(DATE, last)}
+        oldest = self.series.walk.since
+        return body | {oldest: encode(DATE, first)} if oldest else body
 
     def _rows(self, pages: Sequence[Page]) -> pl.DataFrame:
         with warnings.catch_warnings():
@@ -315,8 +335,6 @@ class _Gap:
         answers so for much else than "no trading"). A walk that was cut short settles the days after
         its oldest row; one that came to its end settles the days back to the start of the gap.
         """
-        from kiwoomdata.calendar import trading_days
-
         days = {day for text in rows[self.series.column] if (day := day_of(text))}
         inside = {day for day in days if self.first <= day <= self.last}
         if not inside:
@@ -343,8 +361,8 @@ class _Gap:
         series = self.series
         if series.agreed or self.held is None:
             return True
-        stored = _prices(series.part, self.held.rows, series.column)
-        again = _agree(stored, _prices(series.part, rows, series.column), series.column)
+        stored = prices(series.part, self.held.rows, series.column)
+        again = _agree(stored, prices(series.part, rows, series.column), series.column)
         if again is None and stored.height:
             if fetch is None:
                 return False
@@ -353,7 +371,7 @@ class _Gap:
             asked = fetch(self._body(known, known), known, None)
             series.pages += len(asked.pages)
             series.requests += asked.requests
-            came = _prices(series.part, self._rows(asked.pages), series.column)
+            came = prices(series.part, self._rows(asked.pages), series.column)
             again = _agree(stored, came, series.column) or False
         if again is False:
             raise _Rebased
@@ -361,7 +379,7 @@ class _Gap:
         return True
 
 
-def _prices(part: Part, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+def prices(part: Part, rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """Each day's prices as magnitudes; null where there is none (on a halted day it is 0)."""
     names = [c.key for c in part.columns if c.kind.name == "price" and c.key in rows.columns]
     bare = (pl.col(name).str.strip_chars(" +-") for name in names)
@@ -390,7 +408,7 @@ def day_of(text: str) -> date | None:
     return day
 
 
-def _between(
+def between(
     rows: pl.DataFrame, column: str, first: date, last: date, *, keep_odd: bool = False
 ) -> pl.DataFrame:
     """The rows of a range; ``keep_odd`` keeps those whose day is none, for decoding to complain about."""

@@ -161,22 +161,20 @@ def test_a_clock_that_steps_back_loses_nothing_that_was_final(make_client: MakeC
     assert source(frame).requests == 0
 
 
-def test_a_split_makes_the_whole_range_be_asked_for_anew(make_client: MakeClient, store: Path) -> None:
+def test_a_split_makes_the_whole_series_be_asked_for_anew(make_client: MakeClient, store: Path) -> None:
     history = History()
     with Envelopes(history) as server:
         client = make_client(server, cache=store)
         kd.daily_prices("005930", "2024-01-02", "2024-06-27", client=client)
         history.factor = 5
-        frame = kd.daily_prices("005930", "2024-01-02", "2024-06-28", client=client)
-        expected = [
-            (50_000 + day.toordinal() % 1000) // 5
-            for day in trading_days(date(2024, 1, 2), date(2024, 6, 28))
-        ]
-        assert frame["close"].to_list() == expected
+        frame = kd.daily_prices("005930", "2024-06-24", "2024-06-28", client=client)
+        assert frame["date"].to_list() == trading_days(date(2024, 6, 24), date(2024, 6, 28))
+        assert closes(frame, 5)
         server.asked.clear()
         again = kd.daily_prices("005930", "2024-01-02", "2024-06-28", client=client)
-        assert server.asked == []
-    assert again["close"].to_list() == expected
+        assert server.asked == []  # the days that were held before are held again
+    assert again["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 6, 28))
+    assert closes(again, 5)
     assert source(again).as_of == date(2026, 11, 20)
 
 
@@ -581,36 +579,6 @@ def test_a_corrected_meaning_heals_what_was_stored(make_client: MakeClient, stor
     texts = pl.read_parquet(content[content.index(b"PAR1") :])
     assert set(texts.dtypes) == {pl.String}
     assert texts["ind"].to_list() == ["--7"] * 5
-
-
-@pytest.mark.parametrize("api_id", ["ka10047", "ka90006", "ka90007"])
-def test_a_whole_answer_is_kept_only_while_it_could_not_read_otherwise(
-    make_client: MakeClient, store: Path, api_id: str
-) -> None:
-    keys = {
-        "ka10047": "cntr_str_daly",
-        "ka90006": "prm_trde_dfrt_remn_trnsn",
-        "ka90007": "prm_trde_acc_trnsn",
-    }
-    params: dict[str, Any] = {"symbol": "005930"} if api_id == "ka10047" else {"date": "20261120"}
-    if api_id == "ka90007":
-        params["market"] = "kospi"
-    rows = [{"dt": "20261120"}, {"dt": "20261119"}]
-    clock = Clock(2026, 11, 20, 18, 30)
-    with Envelopes(lambda number, asked: Answer({keys[api_id]: rows, **OK})) as server:
-        client = make_client(server, cache=store, clock=clock)
-        for _ in range(2):
-            client.request(api_id, params)
-        assert len(server.asked) == 2  # today's row is not final
-        clock.moment = datetime(2026, 11, 21, 10, 0, tzinfo=KST)  # Saturday
-        for _ in range(2):
-            frame = client.request(api_id, params)
-        assert len(server.asked) == 3
-        assert frame["date"].to_list() == [date(2026, 11, 20), date(2026, 11, 19)]
-        if api_id == "ka10047":  # names no day: on Monday its newest row is another
-            clock.moment = datetime(2026, 11, 23, 10, 0, tzinfo=KST)
-            client.request(api_id, params)
-            assert len(server.asked) == 4
 
 
 def test_a_text_that_cannot_be_read_is_told_each_time_it_is_served(

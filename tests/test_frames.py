@@ -291,7 +291,7 @@ def test_an_entry_is_sound(endpoint: Endpoint) -> None:
     if endpoint.walk is not None:
         keys = {param.key for param in endpoint.params}
         assert endpoint.walk.column in names
-        assert endpoint.walk.until in keys
+        assert endpoint.walk.until in keys or (endpoint.walk.whole and endpoint.walk.until is None)
         assert endpoint.walk.since is None or endpoint.walk.since in keys
     if endpoint.unit_flag is not None:
         flag = endpoint.param(endpoint.unit_flag)

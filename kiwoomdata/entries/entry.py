@@ -114,12 +114,12 @@ class Walk:
 
     column: str
     """The response key that holds the row's day."""
-    until: str
-    """The request key that takes the newest day wanted."""
+    until: str | None = None
+    """The request key that takes the newest day wanted; None: the answer begins with the latest day."""
     since: str | None = None
     """The request key that takes the oldest day, where the TR has one."""
-    relative: bool = False
-    """Columns are cumulated from ``since``: a row depends on the range that was asked for."""
+    whole: bool = False
+    """Rows, or how far back they reach, depend on the question: its answer is kept as it came."""
 
 
 Final = Literal["next morning", "never"]

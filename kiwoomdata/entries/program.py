@@ -126,6 +126,8 @@ ARBITRAGE_BALANCE = Endpoint(
     function="arbitrage_balance",
     params=(DAY, VENUE_PARAM),
     key=("date",),
+    walk=Walk("date", until="date", whole=True),
+    every_day=True,
     order="newest first",
     final="next morning",
     parts=(
@@ -158,6 +160,8 @@ PROGRAM_CUMULATIVE = Endpoint(
         VENUE_PARAM,
     ),
     key=("date",),
+    walk=Walk("date", whole=True),  # cumulated from the date asked, it seems
+    every_day=True,
     order="newest first",
     final="next morning",
     note="The guide says that one year is answered; in its example the rows are newer than the date asked.",

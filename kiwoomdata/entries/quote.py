@@ -335,7 +335,9 @@ INSTITUTION_TREND = Endpoint(
         choice("for_prsm_unp_tp", "foreign_price", "외인추정단가구분", "buy", buy="1", sell="2"),
     ),
     key=("date",),
-    walk=Walk("date", until="end_dt", since="strt_dt", relative=True),
+    walk=Walk("date", until="end_dt", since="strt_dt", whole=True),  # cumulated from strt_dt
+    rebased=True,
+    every_day=True,
     order="newest first",
     final="next morning",
     parts=(
@@ -408,6 +410,8 @@ TRADE_STRENGTH_BY_DAY = Endpoint(
     function="trade_strength",
     params=(SYMBOL,),
     key=("date",),
+    walk=Walk("date", whole=True),
+    rebased=True,
     order="newest first",
     final="next morning",
     parts=(
