@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import polars as pl
 
 from kiwoomdata import frames, protocol
-from kiwoomdata.answers import answer
-from kiwoomdata.arguments import as_date, body_of
-from kiwoomdata.coverage import Answer, Context, Seen
+from kiwoomdata.answers import answer, by_days
+from kiwoomdata.arguments import DateLike, as_date, body_of
+from kiwoomdata.coverage import Answer, Context, Seen, day_of
 from kiwoomdata.credentials import Credentials, find_credentials
 from kiwoomdata.embedded import shared_simulator
 from kiwoomdata.entries import ENDPOINTS
@@ -238,22 +239,25 @@ class Client:
         api_id: str,
         params: Mapping[str, Any] | None = None,
         *,
-        since: date | None = None,
+        since: DateLike | None = None,
         max_pages: int | None = None,
         **named: Any,
     ) -> list[Page]:
         """The pages as served, headers included; see :func:`kiwoomdata.raw`."""
         endpoint = endpoint_of(api_id)
         body = body_of(endpoint, {**(params or {}), **named})
-        return list(self.fetch(endpoint, body, since=since, max_pages=max_pages).pages)
+        oldest = None if since is None else as_date(since, "since")
+        return list(self.fetch(endpoint, body, since=oldest, max_pages=max_pages).pages)
 
     def request(
         self,
         api_id: str,
         params: Mapping[str, Any] | None = None,
         *,
-        since: date | None = None,
+        since: DateLike | None = None,
         max_pages: int | None = None,
+        refresh: bool = False,
+        offline: bool = False,
         as_: As | None = None,
         columns: Columns | None = None,
         on_bad: OnBad | None = None,
@@ -265,14 +269,34 @@ class Client:
         body = body_of(endpoint, {**(params or {}), **named})
         as_ = choose("as_", as_ or self.as_, ("polars", "pandas"))
         columns = choose("columns", columns or self.columns, ("en", "ko"))
-        since = None if since is None else as_date(since, "since")
         choose("on_bad", on_bad or self.on_bad, ("raise", "null"))
         choose("on_truncated", on_truncated or self.on_truncated, ("raise", "mark"))
+        oldest = until = None
+        if since is not None:
+            oldest, newest = as_date(since, "since"), self._newest_wanted(endpoint, body)
+            if oldest > newest:
+                raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")
+            until = newest if by_days(endpoint) else None
         parts, source = self.frames(
-            endpoint, body, since=since, max_pages=max_pages, on_bad=on_bad, on_truncated=on_truncated
+            endpoint,
+            body,
+            since=oldest,
+            until=until,
+            refresh=refresh,
+            offline=offline,
+            max_pages=max_pages,
+            on_bad=on_bad,
+            on_truncated=on_truncated,
         )
+        if oldest is not None and endpoint.walk is not None and endpoint.rows is not None:
+            frame = parts[endpoint.rows.name] = _as_served(parts[endpoint.rows.name], endpoint, oldest)
+            source = replace(source, rows=frame.height)
         shown = {name: present(frame, source, as_=as_, columns=columns) for name, frame in parts.items()}
         return shown if len(shown) > 1 else next(iter(shown.values()))
+
+    def _newest_wanted(self, endpoint: Endpoint, body: Mapping[str, str]) -> date:
+        named = body.get(endpoint.walk.until or "") if endpoint.walk else None
+        return (day_of(named) if named else None) or self.today()
 
     def frames(
         self,
@@ -437,6 +461,16 @@ class Client:
 def _remove(folder: str, pid: int) -> None:
     if os.getpid() == pid:  # a forked child has no say in its parent's folder
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_served(frame: pl.DataFrame, endpoint: Endpoint, since: date) -> pl.DataFrame:
+    """The rows from ``since`` on, in the server's order, whether it or the store gave them."""
+    assert endpoint.walk is not None
+    days = frame[endpoint.walk.column]
+    if endpoint.order == "newest first" and days.is_sorted():
+        frame = frame.reverse()
+    day = pl.col(endpoint.walk.column)
+    return frame.filter((day >= since) | day.is_null())
 
 
 def endpoint_of(api_id: str) -> Endpoint:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import polars as pl
 
+from kiwoomdata.arguments import DateLike
 from kiwoomdata.client import Client, endpoint_of
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Column, Param
@@ -113,7 +113,7 @@ def request(
     params: Mapping[str, Any] | None = None,
     *,
     client: Client | None = None,
-    since: date | None = None,
+    since: DateLike | None = None,
     max_pages: int | None = None,
     **named: Any,
 ) -> Any:
@@ -127,10 +127,11 @@ def request(
         The request's parameters, by our names or by the API's own keys (:func:`describe` lists both);
         words and the API's codes are both taken.
     since
-        For a series by date: stop at the page that reaches this day. Without it every page is fetched.
+        For a series by date: the oldest day wanted. Days that the store holds as final are not asked for
+        again. Without it every page is fetched.
     max_pages
         The ceiling; reaching it raises Truncated, or marks the frame with ``on_truncated="mark"``.
-    as_, columns, on_bad, on_truncated
+    as_, columns, refresh, offline, on_bad, on_truncated
         As in :class:`kiwoomdata.job.Options`.
 
     Returns
@@ -162,13 +163,14 @@ def raw(
     params: Mapping[str, Any] | None = None,
     *,
     client: Client | None = None,
-    since: date | None = None,
+    since: DateLike | None = None,
     max_pages: int | None = None,
     **named: Any,
 ) -> list[Page]:
     """The pages as served: ``.headers`` (lower case), ``.json`` and ``.content`` (bytes) of each.
 
-    Parameters as in :func:`request`. Refusals raise; nothing else is interpreted.
+    Parameters as in :func:`request`; ``since`` stops at the page that reaches this day. The store plays no
+    part. Refusals raise; nothing else is interpreted.
 
     Examples
     --------

@@ -370,6 +370,28 @@ def test_a_long_walk_that_fails_keeps_what_it_has(make_client: MakeClient, store
         assert len(server.asked) <= fewest("2024-01-02", "2024-12-30") - 6
 
 
+def test_any_tr_by_name_shares_the_days_that_are_held(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client, bare = make_client(server, cache=store), make_client(server, cache=False)
+        kd.daily_prices("005930", "2024-11-04", "2024-11-22", client=client)
+        server.asked.clear()
+        asked = {"stk_cd": "005930", "qry_dt": "20241122", "indc_tp": "0"}
+        frame = client.request("ka10086", asked, since=date(2024, 11, 6))
+        assert server.asked == []
+        assert_frame_equal(frame, bare.request("ka10086", asked, since=date(2024, 11, 6)))
+        assert frame["date"].to_list() == trading_days(date(2024, 11, 6), date(2024, 11, 22))[::-1]
+        assert source(frame).rows == source(frame).cached_rows == frame.height
+        server.asked.clear()
+        client.request("ka10086", asked, since=date(2024, 11, 6), refresh=True)
+        assert len(server.asked) == 1
+        with pytest.raises(kd.NotCached, match="lacks 2024-11-01 to 2024-11-01"):
+            client.request("ka10086", asked, since=date(2024, 11, 1), offline=True)
+        with pytest.raises(kd.NotCached, match="not kept"):
+            client.request("ka10086", asked, offline=True)
+        with pytest.raises(ValueError, match="^since: 2024-11-25 is after 2024-11-22"):
+            client.request("ka10086", asked, since="2024-11-25")
+
+
 def test_shares_and_value_are_two_series(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)
