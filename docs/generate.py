@@ -33,7 +33,7 @@ EXAMPLES = {
     "ka10087": 'kd.after_hours_quote("005930")',
     "ka90005": 'kd.program_trend(market="kospi", by="time")',
     "ka90006": 'kd.arbitrage_balance("2024-01-31")',
-    "ka90007": 'kd.program_cumulative("2024-01-31", market="kospi")',
+    "ka90007": 'kd.program_cumulative(market="kospi")',
     "ka90008": 'kd.program_trend("005930", by="time")',
     "ka90010": 'kd.program_trend(market="kospi", start="2024-01-02", end="2024-01-31")',
     "ka90013": 'kd.program_trend("005930", "2024-01-02", "2024-01-31")',

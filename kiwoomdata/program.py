@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from datetime import date as Date
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import polars as pl
@@ -206,7 +207,12 @@ def arbitrage_balance(
 ) -> Any:
     """The balance of arbitrage trading (차익잔고), bought and sold side, day by day.
 
-    One row is one day, as the server gives them for ``date``; each row carries its own day.
+    One row is one day, up to ``date``, as far back as the server goes; each row carries its own day.
+
+    Parameters
+    ----------
+    date
+        The newest day wanted; left out, today.
 
     Returns
     -------
@@ -216,8 +222,8 @@ def arbitrage_balance(
 
     Notes
     -----
-    Source: ka90006 (프로그램매매차익잔고추이요청). Final the next morning. Errors as in
-    :func:`kiwoomdata.daily_prices`.
+    Source: ka90006 (프로그램매매차익잔고추이요청). Final the next morning; a later day costs one request.
+    Errors as in :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
@@ -266,11 +272,14 @@ def program_cumulative(
 ) -> Any:
     """Program trading of a market day by day, with its running total.
 
-    One row is one day, as the server gives them for ``date`` (up to a year); each row carries its own
-    day. In the vendor's example the rows are newer than the day asked for.
+    One row is one day, as the server gives them for ``date``; each row carries its own day.
 
     Parameters
     ----------
+    date
+        The day to cumulate from, up to a year ago; left out, a year ago. So the vendor's example reads,
+        whose rows are newer than the date asked; nobody has said so. A server that takes it for the newest
+        day wanted is shown by the frame's days.
     measure
         ``"value"`` or ``"shares"``, in the server's unit, which the vendor does not state.
 
@@ -282,17 +291,19 @@ def program_cumulative(
 
     Notes
     -----
-    Source: ka90007 (프로그램매매누적추이요청). Final the next morning. Errors as in
-    :func:`kiwoomdata.daily_prices`.
+    Source: ka90007 (프로그램매매누적추이요청). Final the next morning; a later day costs one request.
+    Errors as in :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> kd.program_cumulative("2024-12-30").schema["total_cumulative"]
-    Int64
+    >>> total = kd.program_cumulative(market="kosdaq")
+    >>> bool((total["total_cumulative"] == total["total"].cum_sum()).all())
+    True
     """
-    day = past_day(date, "date", client_of(options).today())
+    today = client_of(options).today()
+    day = today - timedelta(days=365) if date is None else past_day(date, "date", today)
     jobs = single(
         program.PROGRAM_CUMULATIVE, {"date": day, "market": market, "measure": measure, "venue": venue}
     )

@@ -56,7 +56,7 @@ BODIES: dict[str, dict[str, str]] = {
         "stex_tp": "1",
     },
     "ka90006": {"date": "20261120", "stex_tp": "1"},
-    "ka90007": {"date": "20261120", "amt_qty_tp": "1", "mrkt_tp": "0", "stex_tp": "1"},
+    "ka90007": {"date": "20260105", "amt_qty_tp": "1", "mrkt_tp": "0", "stex_tp": "1"},
     "ka90008": {"amt_qty_tp": "1", "stk_cd": "005930", "date": "20261120"},
     "ka90010": {
         "date": "20261120",

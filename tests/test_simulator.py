@@ -648,7 +648,16 @@ def test_cumulated_programs_sum_what_is_written(talk: Talk) -> None:
     for row in rows:
         assert number(row["all_tdy"]) == pytest.approx(number(by_day[row["dt"]]["all_netprps"]), abs=3)
         assert row["kospi200"] == by_day[row["dt"]]["kospi200"]
-    assert 240 < len(rows) < 255
+    # As in the vendor's example, the rows go from the date asked to the latest day.
+    assert (rows[0]["dt"], rows[-1]["dt"]) == ("20261120", "20260105")
+    assert all(rows[-1][f"{kind}_acc"] == rows[-1][f"{kind}_tdy"] for kind in ("dfrt_trde", "all"))
+
+
+def test_programs_are_cumulated_over_a_year_at_most(talk: Talk) -> None:
+    (page, *_) = talk.walk("ka90007", pages=1, date="20100104")
+    rows = [row for page in talk.walk("ka90007", date="20100104") for row in page.rows]
+    assert page.rows == rows[: len(page.rows)]
+    assert rows[-1]["dt"] == "20251120"
 
 
 def test_arbitrage_balances_move_by_their_changes(talk: Talk) -> None:

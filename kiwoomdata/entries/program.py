@@ -160,11 +160,12 @@ PROGRAM_CUMULATIVE = Endpoint(
         VENUE_PARAM,
     ),
     key=("date",),
-    walk=Walk("date", whole=True),  # cumulated from the date asked, it seems
+    walk=Walk("date", whole=True),  # the date asked is where the sums begin, not where the rows end
     every_day=True,
     order="newest first",
     final="next morning",
-    note="The guide says that one year is answered; in its example the rows are newer than the date asked.",
+    note="In the guide's example the rows are half a year newer than the date asked, and it allows a date of "
+    "up to a year before the end: the date seems to be the day to cumulate from. Nobody has said so.",
     parts=(
         Part(
             "trend",

@@ -99,14 +99,16 @@ def _arbitrage_balance(ask: Ask) -> Page:
 
 
 def _cumulative(ask: Ask) -> Page:
-    """The year that ends with the day asked for, summed up from its first day.
+    """From the day asked for to the latest one, a year at most, summed up from the first.
 
-    Each of the three is rounded by itself and summed as written: so it is in the printed example, where
-    8,444 and 36,403 make 44,846 and all sums are exact.
+    In the printed example the rows are half a year newer than the date asked, and the guide allows a date
+    of up to one year before the end: it is where the sums begin. Each of the three is rounded by itself and
+    summed as written: 8,444 and 36,403 make 44,846 there, and all sums are exact.
     """
     board: Board = "kosdaq" if ask.body["mrkt_tp"] == "1" else "kospi"
-    amounts, until = ask.body["amt_qty_tp"] == "1", ask.day("date")
-    days = ask.market.program_days(board, until - YEAR, until, ask.venue)
+    amounts, until = ask.body["amt_qty_tp"] == "1", ask.market.session_day
+    begin = max(ask.day("date"), until - YEAR)
+    days = ask.market.program_days(board, begin, until, ask.venue)
     nets = [
         tuple(_net(sides, amounts) for sides in (day.arbitrage, day.non_arbitrage, day.total)) for day in days
     ]
@@ -115,7 +117,7 @@ def _cumulative(ask: Ask) -> Page:
     page, key = ask.page_by_date(
         lambda since, last: [each for each in everything if since <= each.date <= last],
         until,
-        oldest=until - YEAR,
+        oldest=begin,
     )
     before = _index_before(ask, page[-1].date, page[0].date) if page else {}
     rows = []
