@@ -189,6 +189,35 @@ def test_a_split_shows_on_older_days_too(make_client: MakeClient, store: Path) -
     assert frame["close"].to_list() == [(50_000 + day.toordinal() % 1000) // 5 for day in days]
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda **o: kd.daily_prices("000660", "2026-01-02", o.pop("end"), **o),
+        lambda **o: kd.broker_trend("001", "000660", "2026-01-02", o.pop("end"), **o),
+        lambda **o: kd.program_trend("000660", "2026-01-02", o.pop("end"), **o),
+        lambda **o: kd.institution_trend("000660", "2026-01-02", o.pop("end"), **o),
+        lambda **o: kd.price_table("000660", client=o["client"]),
+        lambda **o: kd.trade_strength("000660", by="day", client=o["client"]),
+    ],
+    ids=["ka10086", "ka10078", "ka90013", "ka10045", "ka10005", "ka10047"],
+)
+def test_a_split_in_the_simulator_never_mixes_two_bases(
+    make_client: MakeClient, store: Path, ask: Callable[..., pl.DataFrame]
+) -> None:
+    today, split = date(2026, 11, 20), date(2026, 11, 18)
+    with kd.simulator.start(seed=7, today=today, now=time(18, 30), rate=None, rebased=True) as server:
+        keys = {"app_key": server.app_key, "app_secret": server.app_secret}
+        client = make_client(server, cache=store, clock=server.now, **keys)
+        before = ask(end="2026-11-12", client=client)
+        server.market.split("000660", split, 5)
+        after = ask(end="2026-11-13", client=client)
+        bare = ask(end="2026-11-13", client=make_client(server, cache=False, clock=server.now, **keys))
+    assert_frame_equal(after, bare)
+    both = before.join(after.filter(pl.col("date") < split), on="date", suffix="_now")
+    assert both.height > 50
+    assert ((both["close"] / both["close_now"]).is_between(4.9, 5.1)).all()
+
+
 def closes(frame: Any, factor: int) -> bool:
     expected = [(50_000 + day.toordinal() % 1000) // factor for day in frame["date"]]
     return bool(frame["close"].to_list() == expected)

@@ -31,6 +31,7 @@ class Market:
         self.factor = 1
         self.halted: set[date] = set()
         self.missing: set[date] = set()
+        self.credit: dict[date, str] = {}
         self.heeds_end = False
         """Whether ka90007 takes its date for the newest day, and not for the one to cumulate from."""
 
@@ -41,6 +42,7 @@ class Market:
         api_id, body, today = asked.headers["api-id"], asked.body, self.clock().date()
         first, last = {
             "ka10045": lambda: (day(body["strt_dt"]), day(body["end_dt"])),
+            "ka10005": lambda: (today - YEAR, today),
             "ka10047": lambda: (today - YEAR, today),
             "ka90006": lambda: (day(body["date"]) - YEAR, day(body["date"])),
             "ka90007": lambda: (
@@ -62,8 +64,9 @@ class Market:
     def row(self, api_id: str, d: date, total: int) -> dict[str, str]:
         close = "0" if d in self.halted else f"-{(50_000 + d.toordinal() % 1000) // self.factor}"
         return {
-            "dt": f"{d:%Y%m%d}",
+            "date" if api_id == "ka10005" else "dt": f"{d:%Y%m%d}",
             **{
+                "ka10005": {"close_pric": close, "crd_remn_rt": self.credit.get(d, "")},
                 "ka10045": {
                     "close_pric": close,
                     "orgn_daly_nettrde_qty": str(net(d)),
@@ -77,6 +80,7 @@ class Market:
 
 
 LISTS = {
+    "ka10005": "stk_ddwkmm",
     "ka10045": "stk_orgn_trde_trnsn",
     "ka10047": "cntr_str_daly",
     "ka90006": "prm_trde_dfrt_remn_trnsn",
@@ -161,6 +165,21 @@ def test_todays_row_is_asked_for_and_costs_one_page(
         market.moment = (2026, 11, 24, 5, 59)
         with pytest.raises(kd.NotCached, match="holds .* to 2026-11-22, .* up to 2026-11-24"):
             ASK[api_id](client=client, offline=True)
+
+
+def test_days_whose_credit_may_still_come_are_asked_for_again(make_client: MakeClient, store: Path) -> None:
+    market = Market(*SATURDAY)
+    thursday, friday = date(2026, 11, 19), date(2026, 11, 20)
+    with Envelopes(market) as server:
+        client = make_client(server, cache=store, clock=market.clock)
+        whole = kd.price_table("005930", client=client)
+        server.asked.clear()
+        market.credit = {thursday: "1.25", friday: "1.50"}
+        frame = kd.price_table("005930", client=client)
+        assert len(server.asked) == 1
+    assert frame["credit_balance_ratio"].to_list()[-3:] == [None, 1.25, 1.50]
+    assert frame["date"].equals(whole["date"])
+    assert source(frame).cached_rows == frame.height - 20
 
 
 def test_what_stands_beside_the_rows_belongs_to_the_range_that_was_asked_for(

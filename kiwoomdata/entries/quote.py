@@ -102,6 +102,8 @@ PRICE_TABLE = Endpoint(
     function="price_table",
     params=(SYMBOL,),
     key=("date",),
+    walk=Walk("date", whole=True),
+    rebased=True,
     order="newest first",
     final="next morning",
     credit_columns=("credit_balance_ratio",),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from kiwoomdata.calendar import nth_trading_day_before
 from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, encode
-from kiwoomdata.simulator.daily import Venue
+from kiwoomdata.simulator.daily import Day, Venue
 from kiwoomdata.simulator.market import Market
 from kiwoomdata.simulator.refusals import MOCK_ONLY_KRX, Refused
 from kiwoomdata.simulator.switches import Switches
@@ -89,6 +89,11 @@ class Ask:
     @property
     def page_rows(self) -> int:
         return self.endpoint.page_rows or self.switches.page_rows
+
+    def days(self, since: date, until: date) -> list[Day]:
+        """The stock's rows of some days, both inclusive, ascending."""
+        as_of = self.market.today if self.switches.rebased else None
+        return self.market.days(self.symbol, since, until, self.venue, adjusted_as_of=as_of)
 
     # Pages
 

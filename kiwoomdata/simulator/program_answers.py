@@ -178,7 +178,7 @@ def _stock_by_time(ask: Ask) -> Page:
 
 def _stock_by_day(ask: Ask) -> Page:
     def fetch(since: date, until: date) -> list[_StockDay]:
-        days = ask.market.days(ask.symbol, nth_trading_day_before(since, 1), until, ask.venue)
+        days = ask.days(nth_trading_day_before(since, 1), until)
         pairs = map(_StockDay, days, [None, *days])
         return [pair for pair in pairs if since <= pair.date]
 

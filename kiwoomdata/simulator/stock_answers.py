@@ -107,10 +107,7 @@ def _credit_lags(ask: Ask) -> date:
 
 
 def _days(ask: Ask, until: date, *, oldest: date | None = None) -> tuple[list[Day], str]:
-    def fetch(since: date, until: date) -> list[Day]:
-        return ask.market.days(ask.symbol, since, until, ask.venue)
-
-    return ask.page_by_date(fetch, until, oldest=oldest)
+    return ask.page_by_date(ask.days, until, oldest=oldest)
 
 
 def _session(ask: Ask) -> Page:
@@ -192,7 +189,7 @@ def _board(prefix: str, side: BookSide, before: int) -> Row:
 
 def _institution_trend(ask: Ask) -> Page:
     market, since, until = ask.market, ask.day("strt_dt"), ask.day("end_dt")
-    days = market.days(ask.symbol, since, until, ask.venue)
+    days = ask.days(since, until)
     institution = accumulate(day.flows.institution.net for day in days)
     foreign = accumulate(day.flows.foreign.net for day in days)
     rows = [_Trend(*each) for each in zip(days, institution, foreign, strict=True)]
@@ -294,7 +291,7 @@ def _strength_by_day(ask: Ask) -> Page:
                 "cntr_str_20min": average_20,
                 "cntr_str_60min": average_60,
             }
-            for day, average_5, average_20, average_60 in rows[::-1]
+            for day, (_, average_5, average_20, average_60) in zip(days, rows[::-1], strict=True)
         ],
         next_key=key,
     )

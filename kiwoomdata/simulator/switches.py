@@ -58,6 +58,8 @@ class Switches:
     """Seconds from a token's first issue to its end."""
     ignore_program_date: bool = True
     """Market program trading (ka90005, ka90010) answers for the latest session, whatever day is asked."""
+    rebased: bool = False
+    """Whether the days before a split are given in the shares of today. Nobody has said which."""
     page_rows: int = 100
     """Rows on a page of those TRs for which nobody has reported a number."""
     latency: float = 0.0
