@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from itertools import accumulate
@@ -360,6 +362,39 @@ def test_refresh_goes_to_the_server_and_replaces(make_client: MakeClient, store:
         assert_frame_equal(ASK[api_id](client=client), fresh)
         assert server.asked == []
     assert not fresh.equals(before)
+
+
+WORKER = """
+import sys, kiwoomdata as kd
+keys = dict(app_key="k", app_secret="s", quota=None, state=False)
+client = kd.Client(base_url=sys.argv[1], cache=sys.argv[2], **keys)
+frame = kd.arbitrage_balance("2024-12-30", client=client)
+print(frame.height, kd.provenance(frame).requests)
+"""
+
+
+def test_processes_that_ask_at_once_ask_the_server_once(store: Path) -> None:
+    with Envelopes(Market(*SATURDAY)) as server:
+        command = [sys.executable, "-c", WORKER, server.base_url, str(store)]
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        told = [process.communicate(timeout=60)[0].split() for process in running]
+        sent = sum(asked.headers["api-id"] == "ka90006" for asked in server.asked)
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert {rows for rows, _ in told} == {str(len(trading_days(date(2023, 12, 31), date(2024, 12, 30))))}
+    assert sorted(int(requests) for _, requests in told) == [0, 0, sent]
+
+
+def test_a_process_killed_while_it_asks_leaves_no_half_answer(make_client: MakeClient, store: Path) -> None:
+    market = Market(*SATURDAY)
+    with Envelopes(market) as server:
+        process = subprocess.Popen([sys.executable, "-c", WORKER, server.base_url, str(store)])
+        while len(server.asked) < 4:
+            assert process.poll() is None
+        process.kill()
+        process.wait(10)
+        client = make_client(server, cache=store, clock=market.clock)
+        frame = kd.arbitrage_balance("2024-12-30", client=client)
+    assert frame["date"].to_list() == trading_days(date(2023, 12, 31), date(2024, 12, 30))
 
 
 def test_an_answer_that_was_cut_short_by_since_is_not_taken_for_the_whole(
