@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -117,16 +117,41 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+@pytest.fixture
+def market() -> Market:
+    return Market(*SATURDAY)
+
+
+@pytest.fixture
+def server(market: Market) -> Iterator[Envelopes]:
+    with Envelopes(market) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Envelopes, market: Market, make_client: MakeClient, store: Path) -> kd.Client:
+    return make_client(server, cache=store, clock=market.clock)
+
+
+@pytest.fixture
+def bare(server: Envelopes, market: Market, make_client: MakeClient) -> kd.Client:
+    """A client that keeps nothing: what the server says now."""
+    return make_client(server, cache=False, clock=market.clock)
+
+
 @every_one
 def test_asking_again_costs_no_request_and_gives_the_same_frame(
-    make_client: MakeClient, store: Path, api_id: str
+    market: Market,
+    server: Envelopes,
+    client: kd.Client,
+    make_client: MakeClient,
+    store: Path,
+    api_id: str,
 ) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        first = ASK[api_id](client=make_client(server, cache=store, clock=market.clock))
-        sent = len(server.asked)
-        again = ASK[api_id](client=make_client(server, cache=store, clock=market.clock))
-        assert len(server.asked) == sent == -(-first.height // 20)
+    first = ASK[api_id](client=client)
+    sent = len(server.asked)
+    again = ASK[api_id](client=make_client(server, cache=store, clock=market.clock))
+    assert len(server.asked) == sent == -(-first.height // 20)
     assert_frame_equal(first, again)
     assert again["date"][-1] == date(2026, 11, 20)
     assert (source(again).cached_rows, source(again).requests) == (again.height, 0)
@@ -134,233 +159,192 @@ def test_asking_again_costs_no_request_and_gives_the_same_frame(
 
 @every_one
 def test_one_more_day_costs_one_page_and_reads_as_if_asked_for_at_once(
-    make_client: MakeClient, store: Path, api_id: str
+    market: Market, server: Envelopes, client: kd.Client, bare: kd.Client, api_id: str
 ) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        ASK[api_id](client=client)
-        market.moment = TUESDAY  # Monday is final, Tuesday has begun
-        market.missing = {date(2026, 11, 24)}
-        server.asked.clear()
-        frame = ASK[api_id](client=client)
-        assert len(server.asked) == source(frame).requests == 1
-        bare = ASK[api_id](client=make_client(server, cache=False, clock=market.clock))
+    ASK[api_id](client=client)
+    market.moment = TUESDAY  # Monday is final, Tuesday has begun
+    market.missing = {date(2026, 11, 24)}
+    server.asked.clear()
+    frame = ASK[api_id](client=client)
+    assert len(server.asked) == source(frame).requests == 1
+    now = ASK[api_id](client=bare)
     assert frame["date"][-1] == date(2026, 11, 23)
     # The server goes a year back, the store as far back as it went when it was first asked.
-    assert_frame_equal(frame.filter(pl.col("date") >= bare["date"][0]), bare)
+    assert_frame_equal(frame.filter(pl.col("date") >= now["date"][0]), now)
 
 
 @every_one
 def test_todays_row_is_asked_for_and_costs_one_page(
-    make_client: MakeClient, store: Path, api_id: str
+    market: Market, server: Envelopes, client: kd.Client, api_id: str
 ) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        ASK[api_id](client=client)
-        market.moment = MONDAY
-        server.asked.clear()
-        for asked in (1, 2):
-            assert ASK[api_id](client=client)["date"][-1] == date(2026, 11, 23)
-            assert len(server.asked) == asked
-        market.moment = (2026, 11, 24, 5, 59)
-        with pytest.raises(kd.NotCached, match="holds .* to 2026-11-22, .* up to 2026-11-24"):
-            ASK[api_id](client=client, offline=True)
+    ASK[api_id](client=client)
+    market.moment = MONDAY
+    server.asked.clear()
+    for asked in (1, 2):
+        assert ASK[api_id](client=client)["date"][-1] == date(2026, 11, 23)
+        assert len(server.asked) == asked
+    market.moment = (2026, 11, 24, 5, 59)
+    with pytest.raises(kd.NotCached, match="holds .* to 2026-11-22, .* up to 2026-11-24"):
+        ASK[api_id](client=client, offline=True)
 
 
-def test_days_whose_credit_may_still_come_are_asked_for_again(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
+def test_days_whose_credit_may_still_come_are_asked_for_again(
+    market: Market, server: Envelopes, client: kd.Client
+) -> None:
     thursday, friday = date(2026, 11, 19), date(2026, 11, 20)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        whole = kd.price_table("005930", client=client)
-        server.asked.clear()
-        market.credit = {thursday: "1.25", friday: "1.50"}
-        frame = kd.price_table("005930", client=client)
-        assert len(server.asked) == 1
+    whole = kd.price_table("005930", client=client)
+    server.asked.clear()
+    market.credit = {thursday: "1.25", friday: "1.50"}
+    frame = kd.price_table("005930", client=client)
+    assert len(server.asked) == 1
     assert frame["credit_balance_ratio"].to_list()[-3:] == [None, 1.25, 1.50]
     assert frame["date"].equals(whole["date"])
     assert source(frame).cached_rows == frame.height - 20
 
 
 def test_what_stands_beside_the_rows_belongs_to_the_range_that_was_asked_for(
-    make_client: MakeClient, store: Path
+    server: Envelopes, client: kd.Client
 ) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        long = kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
-        server.asked.clear()
-        short = kd.institution_trend("005930", "2026-01-02", "2026-03-31", client=client)
-        assert len(server.asked) == 1  # the rows are held, the averages are not
-        for end, frame in (("2026-06-30", long), ("2026-03-31", short)):
-            kept = kd.institution_trend("005930", "2026-01-02", end, client=client)
-            assert_frame_equal(kept, frame)
-            assert kept["institution_average"].unique().to_list() == [float(frame.height)]
-        assert len(server.asked) == 1
+    long = kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
+    server.asked.clear()
+    short = kd.institution_trend("005930", "2026-01-02", "2026-03-31", client=client)
+    assert len(server.asked) == 1  # the rows are held, the averages are not
+    for end, frame in (("2026-06-30", long), ("2026-03-31", short)):
+        kept = kd.institution_trend("005930", "2026-01-02", end, client=client)
+        assert_frame_equal(kept, frame)
+        assert kept["institution_average"].unique().to_list() == [float(frame.height)]
+    assert len(server.asked) == 1
 
 
-def test_a_running_total_is_that_of_the_first_day_asked_for(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        for start in ("2026-01-02", "2026-03-03", "2026-02-02", "2026-03-03"):
-            trend = kd.institution_trend("005930", start, "2026-06-30", client=client)
-            total = kd.program_cumulative(start, client=client)
-            assert trend["institution_cumulative"].equals(
-                trend["institution_net_buy"].cum_sum(), check_names=False
-            )
-            assert total["total_cumulative"].equals(total["total"].cum_sum(), check_names=False)
+def test_a_running_total_is_that_of_the_first_day_asked_for(client: kd.Client) -> None:
+    for start in ("2026-01-02", "2026-03-03", "2026-02-02", "2026-03-03"):
+        trend = kd.institution_trend("005930", start, "2026-06-30", client=client)
+        total = kd.program_cumulative(start, client=client)
+        assert trend["institution_cumulative"].equals(
+            trend["institution_net_buy"].cum_sum(), check_names=False
+        )
+        assert total["total_cumulative"].equals(total["total"].cum_sum(), check_names=False)
 
 
-def test_an_older_day_reaches_as_far_back_as_the_server_goes(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        bare = make_client(server, cache=False, clock=market.clock)
-        newest = kd.arbitrage_balance("2026-11-20", client=client)
-        for older in ("2026-10-30", "2025-11-25", "2026-10-30"):
-            assert_frame_equal(
-                kd.arbitrage_balance(older, client=client), kd.arbitrage_balance(older, client=bare)
-            )
-        server.asked.clear()
-        assert_frame_equal(kd.arbitrage_balance("2026-11-20", client=client), newest)
-        assert server.asked == []
+def test_an_older_day_reaches_as_far_back_as_the_server_goes(
+    server: Envelopes, client: kd.Client, bare: kd.Client
+) -> None:
+    newest = kd.arbitrage_balance("2026-11-20", client=client)
+    for older in ("2026-10-30", "2025-11-25", "2026-10-30"):
+        assert_frame_equal(
+            kd.arbitrage_balance(older, client=client), kd.arbitrage_balance(older, client=bare)
+        )
+    server.asked.clear()
+    assert_frame_equal(kd.arbitrage_balance("2026-11-20", client=client), newest)
+    assert server.asked == []
 
 
-def test_what_was_replaced_is_not_remembered(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        for end in ("2026-11-20", "2023-11-20"):
-            kd.arbitrage_balance(end, client=client)
-        market.row = lambda *each: {"dt": f"{each[1]:%Y%m%d}", "buy_dfrt_trde_amt": "1"}  # type: ignore[method-assign]
-        kd.arbitrage_balance("2026-11-20", client=client, refresh=True)
-        assert set(kd.arbitrage_balance("2023-11-20", client=client)["buy_value"]) == {1}
+def test_what_was_replaced_is_not_remembered(market: Market, client: kd.Client) -> None:
+    for end in ("2026-11-20", "2023-11-20"):
+        kd.arbitrage_balance(end, client=client)
+    market.row = lambda *each: {"dt": f"{each[1]:%Y%m%d}", "buy_dfrt_trde_amt": "1"}  # type: ignore[method-assign]
+    kd.arbitrage_balance("2026-11-20", client=client, refresh=True)
+    assert set(kd.arbitrage_balance("2023-11-20", client=client)["buy_value"]) == {1}
 
 
-def test_averages_that_were_not_final_are_asked_for_again(make_client: MakeClient, store: Path) -> None:
-    market = Market(*MONDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        kd.institution_trend("005930", "2026-11-02", "2026-11-23", client=client)
-        market.moment = (2026, 11, 25, 8, 0)
-        kd.institution_trend("005930", "2026-11-02", "2026-11-24", client=client)
-        server.asked.clear()
-        kd.institution_trend("005930", "2026-11-02", "2026-11-23", client=client)
-        assert len(server.asked) == 1
+def test_averages_that_were_not_final_are_asked_for_again(
+    market: Market, server: Envelopes, client: kd.Client
+) -> None:
+    market.moment = MONDAY
+    kd.institution_trend("005930", "2026-11-02", "2026-11-23", client=client)
+    market.moment = (2026, 11, 25, 8, 0)
+    kd.institution_trend("005930", "2026-11-02", "2026-11-24", client=client)
+    server.asked.clear()
+    kd.institution_trend("005930", "2026-11-02", "2026-11-23", client=client)
+    assert len(server.asked) == 1
 
 
-def test_an_answer_on_one_page_is_asked_for_once(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        kd.institution_trend("005930", "2026-11-09", "2026-11-18", client=client)
-        market.factor = 50
-        server.asked.clear()
-        kd.institution_trend("005930", "2026-11-09", "2026-11-20", client=client)
-        assert len(server.asked) == 1
+def test_an_answer_on_one_page_is_asked_for_once(
+    market: Market, server: Envelopes, client: kd.Client
+) -> None:
+    kd.institution_trend("005930", "2026-11-09", "2026-11-18", client=client)
+    market.factor = 50
+    server.asked.clear()
+    kd.institution_trend("005930", "2026-11-09", "2026-11-20", client=client)
+    assert len(server.asked) == 1
 
 
-def test_an_answer_that_a_ceiling_cut_short_is_not_kept(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        hasty = make_client(server, cache=store, clock=market.clock, max_pages=2, on_truncated="mark")
-        assert kd.arbitrage_balance(client=hasty).height == 40
-        client = make_client(server, cache=store, clock=market.clock)
-        assert kd.arbitrage_balance(client=client)["date"][0] < date(2025, 12, 1)
+def test_an_answer_that_a_ceiling_cut_short_is_not_kept(
+    market: Market, server: Envelopes, client: kd.Client, make_client: MakeClient, store: Path
+) -> None:
+    hasty = make_client(server, cache=store, clock=market.clock, max_pages=2, on_truncated="mark")
+    assert kd.arbitrage_balance(client=hasty).height == 40
+    assert kd.arbitrage_balance(client=client)["date"][0] < date(2025, 12, 1)
 
 
-def test_two_years_apart_lose_nothing_of_each_other(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        frames = {end: kd.arbitrage_balance(end, client=client) for end in ("2026-11-20", "2023-11-20")}
-        server.asked.clear()
-        for end, frame in frames.items():
-            assert_frame_equal(kd.arbitrage_balance(end, client=client), frame)
-        assert server.asked == []
+def test_two_years_apart_lose_nothing_of_each_other(server: Envelopes, client: kd.Client) -> None:
+    frames = {end: kd.arbitrage_balance(end, client=client) for end in ("2026-11-20", "2023-11-20")}
+    server.asked.clear()
+    for end, frame in frames.items():
+        assert_frame_equal(kd.arbitrage_balance(end, client=client), frame)
+    assert server.asked == []
 
 
 def test_a_server_that_takes_the_date_for_the_newest_day_is_believed(
-    make_client: MakeClient, store: Path
+    market: Market, client: kd.Client, bare: kd.Client
 ) -> None:
     """Nobody has said what the date of ka90007 is: whatever comes is given, and nothing else is mixed in."""
-    market = Market(*SATURDAY)
     market.heeds_end = True
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        bare = make_client(server, cache=False, clock=market.clock)
-        for asked in ("2026-11-19", "2026-11-20", "2026-11-19"):
-            assert_frame_equal(
-                kd.program_cumulative(asked, client=client), kd.program_cumulative(asked, client=bare)
-            )
+    for asked in ("2026-11-19", "2026-11-20", "2026-11-19"):
+        assert_frame_equal(
+            kd.program_cumulative(asked, client=client), kd.program_cumulative(asked, client=bare)
+        )
 
 
 @pytest.mark.parametrize("api_id", ["ka10045", "ka10047"])
-def test_a_split_makes_everything_be_asked_for_anew(
-    make_client: MakeClient, store: Path, api_id: str
-) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        ASK[api_id](client=client)
-        market.moment, market.factor = MONDAY, 50
-        for _ in range(2):
-            frame = ASK[api_id](client=client)
-            expected = [(50_000 + d.toordinal() % 1000) // 50 for d in frame["date"]]
-            assert frame["close"].to_list() == expected
+def test_a_split_makes_everything_be_asked_for_anew(market: Market, client: kd.Client, api_id: str) -> None:
+    ASK[api_id](client=client)
+    market.moment, market.factor = MONDAY, 50
+    for _ in range(2):
+        frame = ASK[api_id](client=client)
+        expected = [(50_000 + d.toordinal() % 1000) // 50 for d in frame["date"]]
+        assert frame["close"].to_list() == expected
     assert source(frame).requests == 1
 
 
-def test_days_without_trading_do_not_stand_for_an_equal_basis(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
+def test_days_without_trading_do_not_stand_for_an_equal_basis(market: Market, client: kd.Client) -> None:
     market.halted = set(trading_days(date(2026, 10, 1), date(2026, 12, 1)))
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        kd.trade_strength("005930", by="day", client=client)
-        market.moment, market.factor = MONDAY, 50
-        frame = kd.trade_strength("005930", by="day", client=client).filter(pl.col("close") > 0)
+    kd.trade_strength("005930", by="day", client=client)
+    market.moment, market.factor = MONDAY, 50
+    frame = kd.trade_strength("005930", by="day", client=client).filter(pl.col("close") > 0)
     assert frame["close"].to_list() == [(50_000 + d.toordinal() % 1000) // 50 for d in frame["date"]]
 
 
-def test_a_history_that_grew_at_its_old_end_is_asked_for_anew(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
+def test_a_history_that_grew_at_its_old_end_is_asked_for_anew(market: Market, client: kd.Client) -> None:
     market.missing = set(trading_days(date(2025, 1, 1), date(2026, 11, 17)))
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        assert kd.trade_strength("005930", by="day", client=client).height == 3
-        market.missing, market.moment = set(), MONDAY
-        assert kd.trade_strength("005930", by="day", client=client)["date"][0] < date(2025, 12, 1)
+    assert kd.trade_strength("005930", by="day", client=client).height == 3
+    market.missing, market.moment = set(), MONDAY
+    assert kd.trade_strength("005930", by="day", client=client)["date"][0] < date(2025, 12, 1)
 
 
-def test_an_answer_with_a_hole_is_told_and_not_kept(make_client: MakeClient, store: Path) -> None:
-    market = Market(*SATURDAY)
+def test_an_answer_with_a_hole_is_told_and_not_kept(market: Market, client: kd.Client) -> None:
     market.missing = {date(2026, 11, 12)}
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        with pytest.warns(kd.IncompleteFrame, match="no row for 1 trading day.*2026-11-12"):
-            kd.arbitrage_balance(client=client)
-        market.missing = set()
-        assert date(2026, 11, 12) in kd.arbitrage_balance(client=client)["date"].to_list()
+    with pytest.warns(kd.IncompleteFrame, match="no row for 1 trading day.*2026-11-12"):
+        kd.arbitrage_balance(client=client)
+    market.missing = set()
+    assert date(2026, 11, 12) in kd.arbitrage_balance(client=client)["date"].to_list()
 
 
 @every_one
-def test_refresh_goes_to_the_server_and_replaces(make_client: MakeClient, store: Path, api_id: str) -> None:
-    market, plain_row = Market(*SATURDAY), Market.row
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        before = ASK[api_id](client=client)
-        market.row = lambda *each: {  # type: ignore[method-assign]
-            key: text if key == "dt" or each[1] > date(2026, 6, 30) else "1"
-            for key, text in plain_row(market, *each).items()
-        }
-        assert_frame_equal(ASK[api_id](client=client), before)
-        fresh = ASK[api_id](client=client, refresh=True)
-        server.asked.clear()
-        assert_frame_equal(ASK[api_id](client=client), fresh)
-        assert server.asked == []
+def test_refresh_goes_to_the_server_and_replaces(
+    market: Market, server: Envelopes, client: kd.Client, api_id: str
+) -> None:
+    plain_row = Market.row
+    before = ASK[api_id](client=client)
+    market.row = lambda *each: {  # type: ignore[method-assign]
+        key: text if key == "dt" or each[1] > date(2026, 6, 30) else "1"
+        for key, text in plain_row(market, *each).items()
+    }
+    assert_frame_equal(ASK[api_id](client=client), before)
+    fresh = ASK[api_id](client=client, refresh=True)
+    server.asked.clear()
+    assert_frame_equal(ASK[api_id](client=client), fresh)
+    assert server.asked == []
     assert not fresh.equals(before)
 
 
@@ -397,13 +381,8 @@ def test_a_process_killed_while_it_asks_leaves_no_half_answer(make_client: MakeC
     assert frame["date"].to_list() == trading_days(date(2023, 12, 31), date(2024, 12, 30))
 
 
-def test_an_answer_that_was_cut_short_by_since_is_not_taken_for_the_whole(
-    make_client: MakeClient, store: Path
-) -> None:
-    market = Market(*SATURDAY)
-    with Envelopes(market) as server:
-        client = make_client(server, cache=store, clock=market.clock)
-        recent = client.request("ka10047", {"symbol": "005930"}, since=date(2026, 11, 16))
-        whole = client.request("ka10047", {"symbol": "005930"})
+def test_an_answer_that_was_cut_short_by_since_is_not_taken_for_the_whole(client: kd.Client) -> None:
+    recent = client.request("ka10047", {"symbol": "005930"}, since=date(2026, 11, 16))
+    whole = client.request("ka10047", {"symbol": "005930"})
     assert recent.height < whole.height
     assert whole["date"][-1] < date(2025, 12, 1)
