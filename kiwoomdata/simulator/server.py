@@ -1,35 +1,29 @@
-"""The simulator as a real HTTP server on loopback: sockets and threads, and nothing of the protocol.
+"""The simulator as one thing to start, look at and end: its market, its two sides, its faults.
 
-The live side is a server of its own, beside it, that starts when somebody asks for its address.
+The REST side runs at once; the live side is a server of its own, beside it, that starts when somebody
+asks for its address.
 """
 
 from __future__ import annotations
 
 import atexit
 import ipaddress
-import json
-import logging
 import os
-import socket
-import socketserver
-import struct
-import sys
 import threading
 import time as _time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import date, datetime, time
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kiwoomdata.calendar import KST, last_trading_day, now_kst
-from kiwoomdata.simulator.faults import FAULTS, Answer, Fault
+from kiwoomdata.simulator.faults import FAULTS, Fault
 from kiwoomdata.simulator.gatekeeper import DEFAULT_KEYS, Tokens
 from kiwoomdata.simulator.live_faults import LIVE_FAULTS
 from kiwoomdata.simulator.market import Market
-from kiwoomdata.simulator.service import Log, Request, Service
+from kiwoomdata.simulator.rest import PATIENCE, Http
+from kiwoomdata.simulator.service import Log, Service
 from kiwoomdata.simulator.switches import (
     Duplicate,
     Empty,
@@ -46,14 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Server", "start"]
 
-_log = logging.getLogger(__name__)
-
 AFTER_CLOSE = time(18, 30)
 """When a market stands that is given no time of day."""
 _AFTER_ALL = time(20, 30)  # when a market without a time of its own stands: after the second venue's close
-_LARGEST_BODY = 1_000_000
-_LINGER = "hh" if sys.platform == "win32" else "ii"
-_PATIENCE = 5.0  # seconds to wait for a thread at the end
 
 
 class Server:
@@ -81,7 +70,7 @@ class Server:
         self._closing = threading.Lock()
         self._running = True
         self._pid = os.getpid()
-        self._http = _Http((host, port), service, latency)
+        self._http = Http((host, port), service, latency)
         shown = f"[{host}]" if ":" in host else host
         self.base_url = f"http://{shown}:{self._http.server_address[1]}"
         self._thread = threading.Thread(
@@ -213,7 +202,7 @@ class Server:
             atexit.unregister(self.close)
             self.resources.close()
             self._http.end()
-            self._thread.join(_PATIENCE)
+            self._thread.join(PATIENCE)
 
 
 def start(
@@ -361,140 +350,3 @@ def _check_host(host: str) -> None:
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
             return
     raise ValueError(f"host: expected a loopback address such as '127.0.0.1', got {host!r}")
-
-
-# --- sockets -------------------------------------------------------------------------------
-
-
-class _HungUp(ConnectionError):
-    """This side has ended the connection on purpose."""
-
-
-class _Http(ThreadingHTTPServer):
-    """Threads that are daemons, so that a forgotten server does not hold the interpreter, and yet are
-    joined at the end, with their sockets closed."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], service: Service, latency: float) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.service, self.latency = service, latency
-        self._ending = threading.Event()
-        self._open: dict[threading.Thread, socket.socket] = {}
-        self._open_lock = threading.Lock()
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        socketserver.TCPServer.server_bind(self)  # the parent's asks the name service for the host's name
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(
-            target=self._serve, args=(request, client_address), name="simulator connection", daemon=True
-        )
-        with self._open_lock:
-            self._open[thread] = request
-        thread.start()
-
-    def _serve(self, request: socket.socket, client_address: Any) -> None:
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            with self._open_lock:
-                del self._open[threading.current_thread()]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):  # a client that went away, or was hung up on
-            _log.exception("the simulator failed at a request from %s", client_address)
-
-    def pause(self, seconds: float) -> None:
-        if seconds and self._ending.wait(seconds):
-            raise _HungUp
-
-    def end(self) -> None:
-        self._ending.set()
-        self.shutdown()
-        self.server_close()
-        with self._open_lock:
-            left = dict(self._open)
-        for connection in left.values():
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in left:
-            thread.join(_PATIENCE)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """One connection. Answers are sent in one piece, without Nagle's delay: 44 ms each otherwise."""
-
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        http = cast(_Http, self.server)
-        length = self.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > _LARGEST_BODY or "transfer-encoding" in self.headers:
-            self.close_connection = True
-            self.send_error(HTTPStatus.LENGTH_REQUIRED)
-            return
-        content = self.rfile.read(int(length))
-        path = self.path.partition("?")[0]
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(http.service.answer(Request(path, headers, content, self.command)))
-
-    do_GET = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_POST
-
-    def _send(self, answer: Answer) -> None:
-        http = cast(_Http, self.server)
-        http.pause(answer.wait + http.latency)
-        body = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
-        head = self._head(answer, len(body))
-        if self.command == "HEAD":
-            body = b""
-        if answer.delivery == "drop":
-            raise _HungUp
-        if answer.delivery in ("reset", "half_body"):
-            self._write(head + body[: len(body) // 2])
-            if answer.delivery == "reset":
-                self._reset()
-            raise _HungUp
-        if answer.delivery == "drip":
-            for byte in head + body:
-                self._write(bytes((byte,)))
-                http.pause(answer.pace)
-            return
-        self._write(head + body)
-
-    def _head(self, answer: Answer, length: int) -> bytes:
-        headers = {
-            "content-type": answer.content_type,
-            "content-length": str(length),
-            **({"api-id": answer.api_id} if answer.api_id else {}),
-            "cont-yn": "Y" if answer.more else "N",
-            "next-key": answer.next_key,
-            **answer.headers,
-            **({"connection": "close"} if self.close_connection else {}),
-        }
-        lines = [f"{self.protocol_version} {answer.status} {HTTPStatus(answer.status).phrase}"]
-        for name, value in headers.items():
-            lines.append(f"{name.title() if answer.capitals else name}: {value}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-    def _write(self, data: bytes) -> None:
-        self.wfile.write(data)
-        self.wfile.flush()
-
-    def _reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
-        self.wfile.close()
-        self.rfile.close()
-        self.connection.close()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the server's log is kept by the service."""
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
