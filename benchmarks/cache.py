@@ -15,9 +15,10 @@ import kiwoomdata as kd
 from benchmarks.timing import in_turn, table
 from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
-from kiwoomdata.coverage import Context, series
+from kiwoomdata.coverage import series
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.protocol import Fetched
+from kiwoomdata.served import Context
 
 TODAY = date(2026, 11, 20)
 START, END = date(2016, 9, 22), date(2026, 11, 13)

@@ -1,52 +1,27 @@
 """Whether a request is answered by the store, by the server, or by both.
 
-Two rules, both from the catalogue's entry (``walk``):
+The catalogue's entry decides (``walk``):
 
-* Rows that depend on their day alone are kept by *coverage* (:mod:`kiwoomdata.coverage`): of a
-  range, only the days that the store lacks are asked for.
-* An answer whose rows or whose reach depend on the question (``walk.whole``) is kept as it came, and
-  extended at its newest end: new pages are asked for until one overlaps what is kept and reads the
-  same. Nothing need be known about what the server cumulates, or how far back it goes.
+* Rows that depend on their day alone are kept by coverage (:mod:`kiwoomdata.coverage`): of a range,
+  only the days that the store lacks are asked for.
+* An answer whose rows or whose reach depend on the question is kept as it came
+  (:mod:`kiwoomdata.whole`): only what is newer is asked for.
 
 Rows that the server can still change are never kept; they are asked for again.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date
 
-import msgspec
-import polars as pl
-
-from kiwoomdata.calendar import last_trading_day, trading_days
-from kiwoomdata.coverage import (
-    ALL_STORED,
-    YEARS,
-    Answer,
-    Context,
-    Fetch,
-    between,
-    day_of,
-    key_of,
-    plain,
-    prices,
-    rule_of,
-    series,
-)
-from kiwoomdata.entries import VERSION
+from kiwoomdata.coverage import series
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import IncompleteFrame, NotCached
-from kiwoomdata.finality import last_final_day
-from kiwoomdata.intervals import Days
-from kiwoomdata.protocol import Fetched
-from kiwoomdata.store import Block, SeriesKey
+from kiwoomdata.errors import NotCached
+from kiwoomdata.served import Answer, Context, Fetch, plain
+from kiwoomdata.whole import whole
 
 __all__ = ["answer", "by_days"]
-
-_DAY = timedelta(days=1)
 
 
 def answer(
@@ -63,7 +38,7 @@ def answer(
     if by_days(endpoint) and since is not None and until is not None:
         return series(context, endpoint, body, since, until, fetch)
     if endpoint.walk is not None and endpoint.walk.whole and (since is None or until is not None):
-        return _whole(context, endpoint, body, since, fetch)
+        return whole(context, endpoint, body, since, fetch)
     if context.offline:
         raise NotCached(f"offline: {endpoint.api_id} of {dict(body)} is not kept; ask without offline=True")
     return plain(endpoint, fetch(body, since))
@@ -72,192 +47,3 @@ def answer(
 def by_days(endpoint: Endpoint) -> bool:
     """Whether the TR's rows depend on their day alone, so that days can be kept one by one."""
     return endpoint.walk is not None and not endpoint.walk.whole and endpoint.final != "never"
-
-
-# --- whole answers -------------------------------------------------------------------------
-
-
-def _whole(
-    context: Context, endpoint: Endpoint, body: Mapping[str, str], since: date | None, fetch: Fetch
-) -> Answer:
-    job = _Whole(context, endpoint, body, since)
-    found = None if context.refresh else job.kept()
-    if found is not None:
-        return found
-    if context.offline:
-        raise job.not_cached()
-    with context.store.lock(job.key):
-        found = None if context.refresh else job.kept()  # somebody else may have asked meanwhile
-        return found or job.asked(fetch)
-
-
-class _Question(msgspec.Struct):
-    """What is remembered of one question: the days of its answer, and what stood beside the rows."""
-
-    first: date
-    last: date
-    beside: dict[str, list[dict[str, str | None]]]
-
-
-@dataclass
-class _Whole:
-    context: Context
-    endpoint: Endpoint
-    body: Mapping[str, str]
-    since: date | None
-
-    def __post_init__(self) -> None:
-        walk, part = self.endpoint.walk, self.endpoint.rows
-        assert walk is not None
-        assert part is not None
-        self.walk, self.part, self.column = walk, part, key_of(part, walk.column)
-        server, api_id = self.context.server, self.endpoint.api_id
-        self.key = SeriesKey(server, api_id, tuple((k, v) for k, v in self.body.items() if k != walk.until))
-        self.question = SeriesKey(server, api_id, (*self.body.items(), ("answer", "")))
-
-    def kept(self) -> Answer | None:
-        """The answer out of the store, where it could not read otherwise today."""
-        store = self.context.store
-        remembered = store.snapshot_get(self.question)
-        block = store.read(self.key) if remembered is not None else None
-        if remembered is None or block is None:
-            return None
-        question = msgspec.json.decode(remembered, type=_Question)
-        current = question.last == self._newest_possible(question.last)
-        if not current or not block.coverage.covers(question.first, question.last):
-            return None
-        rows = self._stored(block, question.first, question.last)
-        beside = {
-            part.name: pl.DataFrame(found, dict.fromkeys(found[0] if found else part.by_key, pl.String))
-            for part in self.endpoint.parts
-            if (found := question.beside.get(part.name)) is not None
-        }
-        return Answer(
-            {**beside, self.part.name: rows},
-            ALL_STORED,
-            cached_rows=rows.height,
-            as_of=block.as_of,
-            fetched_at=block.fetched_at,
-        )
-
-    def not_cached(self) -> NotCached:
-        held = self.context.store.header(self.key)
-        days = f"holds {held.coverage.first} to {held.coverage.last}" if held else "holds nothing"
-        return NotCached(
-            f"offline: of {self.key.api_id} {dict(self.key.identity)} the store {days}, which is not the "
-            f"whole answer up to {self._newest_possible(date.min)}; ask once without offline=True"
-        )
-
-    def asked(self, fetch: Fetch) -> Answer:
-        """Ask for what is newer than the stored rows and goes on into them, or else for everything."""
-        block = self.context.store.read(self.key)
-        span = None if self.context.refresh else self._span(block)
-        requests = 0
-        if block is not None and span is not None:
-            fetched = fetch(self.body, max(span[1], self.since or span[1]))
-            found = plain(self.endpoint, fetched)
-            if self._is_complete(fetched, found):
-                return self._remember(found, block)
-            oldest = min(self._days(found), default=date.max)
-            if span[0] <= oldest <= span[1] and self._agrees(found, block):
-                older = self._stored(block, span[0], oldest - _DAY)
-                return self._remember(found, block, older)
-            requests = fetched.requests
-        found = plain(self.endpoint, fetch(self.body, self.since))
-        return self._remember(replace(found, requests=found.requests + requests), block)
-
-    def _remember(self, found: Answer, block: Block | None, older: pl.DataFrame | None = None) -> Answer:
-        """Keep what is final of an answer; give it, with the ``older`` rows that the store had already."""
-        rows = found.texts[self.part.name]
-        whole = rows if older is None else pl.concat([rows, older], how="diagonal")
-        answer = replace(
-            found,
-            texts={**found.texts, self.part.name: whole},
-            cached_rows=whole.height - rows.height,
-            as_of=block.as_of if block and older is not None else None,
-        )
-        days = self._days(found)
-        if found.stop.truncated or len(days) < rows.height or self._has_holes(days):
-            return answer
-        first, last = min(days, default=date.max), max(days, default=date.min)
-        final = min(last, last_final_day(rule_of(self.endpoint), self.context.now))
-        if first > final:
-            return answer
-        agrees = None if block is None else self._agrees(found, block)
-        self.context.store.merge(
-            self.key,
-            rows.with_columns(pl.col(self.column).str.strip_chars()),
-            Days.between(first, final),
-            date_column=self.column,
-            version=VERSION,
-            as_of=self.context.now.date() if self.endpoint.rebased else None,
-            replace=agrees is False or (agrees is None and self.endpoint.rebased),
-        )
-        if last == final:
-            beside = {name: texts.rows(named=True) for name, texts in found.texts.items()}
-            del beside[self.part.name]
-            begun = first if older is None else min([first, *self._days(answer)])
-            question = msgspec.json.encode(_Question(begun, last, beside))
-            self.context.store.snapshot_put(self.question, question, YEARS)
-        return answer
-
-    def _newest_possible(self, newest: date) -> date:
-        """The newest day that an answer could hold today; the one that we have goes up to ``newest``.
-
-        A request may name the newest day wanted; rows beyond it show a server that does not heed it.
-        """
-        today = self.context.now.date()
-        asked = self._until(today)
-        return last_trading_day(today if newest > asked else min(today, asked))
-
-    def _until(self, today: date) -> date:
-        return day_of(self.body.get(self.walk.until or "", "")) or today
-
-    def _span(self, block: Block | None) -> tuple[date, date] | None:
-        """The run of stored days that the answer goes on from, where it surely reaches no further back.
-
-        It does not if the oldest day is part of the question. Else it may reach back a fixed time from
-        the newest day wanted, so that only a later one begins no earlier.
-        """
-        asked = self._until(self.context.now.date())
-        told = self.walk.since is not None
-        runs = [run for run in (block.coverage if block else ()) if run[0 if told else 1] <= asked]
-        return runs[-1] if runs else None
-
-    def _is_complete(self, fetched: Fetched, found: Answer) -> bool:
-        """Whether the pages are all that there are, as far back as was asked for."""
-        reached = self.since is not None and min(self._days(found), default=date.max) <= self.since
-        return not fetched.stop.truncated and (reached or not fetched.pages[-1].more)
-
-    def _agrees(self, found: Answer, block: Block) -> bool | None:
-        """Whether days that are stored read the same now, cell by cell; None where there is none to compare.
-
-        Days without trading are all zeros whatever the basis: they tell nothing of prices.
-        """
-        rows = found.texts[self.part.name].with_columns(pl.col(self.column).str.strip_chars())
-        names = [name for name in rows.columns if name in block.rows.columns]
-        again = rows.join(block.rows, on=self.column, how="semi").select(names).sort(self.column)
-        before = block.rows.join(rows, on=self.column, how="semi").select(names).sort(self.column)
-        if self.endpoint.rebased and prices(self.part, again, self.column).is_empty():
-            return None
-        return again.equals(before) if again.height else None
-
-    def _has_holes(self, days: Sequence[date]) -> bool:
-        if not self.endpoint.every_day or not days:
-            return False
-        holes = sorted(set(trading_days(min(days), max(days))) - set(days))
-        if holes:
-            warnings.warn(
-                f"{self.key.api_id} {dict(self.body)}: the server had no row for {len(holes)} trading "
-                f"day(s), the first {holes[0]}; the answer is not kept",
-                IncompleteFrame,
-                stacklevel=2,
-            )
-        return bool(holes)
-
-    def _days(self, answer: Answer) -> list[date]:
-        return [day for text in answer.texts[self.part.name][self.column] if (day := day_of(text or ""))]
-
-    def _stored(self, block: Block, first: date, last: date) -> pl.DataFrame:
-        """The stored rows of some days, newest first, as the server writes them."""
-        return between(block.rows, self.column, first, last).reverse()

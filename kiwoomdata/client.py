@@ -20,7 +20,6 @@ import polars as pl
 from kiwoomdata import frames, protocol
 from kiwoomdata.answers import answer, by_days
 from kiwoomdata.arguments import DateLike, as_date, body_of
-from kiwoomdata.coverage import Answer, Context, Seen, day_of
 from kiwoomdata.credentials import Credentials, find_credentials
 from kiwoomdata.embedded import shared_simulator
 from kiwoomdata.entries import ENDPOINTS
@@ -33,6 +32,7 @@ from kiwoomdata.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import As, Columns, Style, choose, present
 from kiwoomdata.protocol import Fetched, Page
+from kiwoomdata.served import Answer, Context, Seen, day_of
 from kiwoomdata.store import SMALLEST_LIMIT, Store
 from kiwoomdata.token import TokenKeeper
 from kiwoomdata.transport import Counter, Retry, Transport, check_address

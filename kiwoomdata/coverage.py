@@ -16,8 +16,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -25,88 +24,32 @@ from kiwoomdata import frames
 from kiwoomdata.blocks import Header
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import VERSION
-from kiwoomdata.entries.entry import Endpoint, Part
+from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import IncompleteFrame, NotCached, UnknownKey
-from kiwoomdata.finality import Final, last_final_day
+from kiwoomdata.finality import last_final_day
 from kiwoomdata.intervals import Days
 from kiwoomdata.kinds import DATE, encode
-from kiwoomdata.protocol import Fetched, Page, Stop
-from kiwoomdata.store import Block, SeriesKey, Store
+from kiwoomdata.protocol import Page, Stop
+from kiwoomdata.served import (
+    ALL_STORED,
+    YEARS,
+    Answer,
+    Context,
+    Fetch,
+    between,
+    day_of,
+    key_of,
+    prices,
+    rule_of,
+)
+from kiwoomdata.store import Block, SeriesKey
 
-__all__ = [
-    "ALL_STORED",
-    "YEARS",
-    "Answer",
-    "Context",
-    "Fetch",
-    "between",
-    "day_of",
-    "key_of",
-    "plain",
-    "prices",
-    "rule_of",
-    "series",
-]
+__all__ = ["series"]
 
-ALL_STORED = Stop("everything came from the store")
 _DAY = timedelta(days=1)
 _NO_DAYS = Days()
-YEARS = 10 * 365 * 86_400.0
-"""Seconds: the life of what stands beside a block and is as final as it."""
 _KEEP_EVERY = 25
 """Pages between two merges of a long walk: five seconds at the real server's quota."""
-
-
-class Fetch(Protocol):
-    """Ask the server for one body, back to ``since``; ``seen`` is told the pages after each one."""
-
-    def __call__(
-        self, body: Mapping[str, str], since: date | None, seen: Seen | None = None, /
-    ) -> Fetched: ...
-
-
-class Seen(Protocol):
-    def __call__(self, pages: Sequence[Page], /) -> None: ...
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The text frames of a job, by part, and where they came from."""
-
-    texts: Mapping[str, pl.DataFrame]
-    stop: Stop
-    typed: pl.DataFrame | None = None
-    """The rows decoded already, instead of texts."""
-    pages: int = 0
-    requests: int = 0
-    cached_rows: int = 0
-    duplicates: int = 0
-    as_of: date | None = None
-    fetched_at: float | None = None
-    """When stored rows were last added to, in seconds since 1970; None for what came just now."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What every question to the store needs to know."""
-
-    store: Store
-    server: str
-    now: datetime
-    refresh: bool = False
-    offline: bool = False
-
-
-def rule_of(endpoint: Endpoint) -> Final:
-    return Final(endpoint.final, credit_days=2 if endpoint.credit_columns else 0)
-
-
-def plain(endpoint: Endpoint, fetched: Fetched) -> Answer:
-    """What the server answered, with nothing from the store."""
-    texts, dropped = frames.text_parts(endpoint, fetched.pages)
-    return Answer(
-        texts, fetched.stop, pages=len(fetched.pages), requests=fetched.requests, duplicates=dropped
-    )
 
 
 def series(
@@ -379,14 +322,6 @@ class _Gap:
         return True
 
 
-def prices(part: Part, rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Each day's prices as magnitudes; null where there is none (on a halted day it is 0)."""
-    names = [c.key for c in part.columns if c.kind.name == "price" and c.key in rows.columns]
-    bare = (pl.col(name).str.strip_chars(" +-") for name in names)
-    told = rows.select(column, *(pl.when(~text.is_in(["", "0"])).then(text) for text in bare))
-    return told.filter(pl.any_horizontal(pl.col(names).is_not_null())) if names else told.clear()
-
-
 def _agree(stored: pl.DataFrame, came: pl.DataFrame, column: str) -> bool | None:
     """Whether days that stand in both have the same prices; None where no price can be compared."""
     both = came.join(stored, on=column, suffix="_stored")
@@ -394,25 +329,3 @@ def _agree(stored: pl.DataFrame, came: pl.DataFrame, column: str) -> bool | None
     same = [pl.col(name) == pl.col(f"{name}_stored") for name in names]
     verdicts = both.select(same).unpivot()["value"].drop_nulls() if same else pl.Series([], dtype=pl.Boolean)
     return None if verdicts.is_empty() else bool(verdicts.all())
-
-
-def key_of(part: Part, name: str) -> str:
-    return next(column.key for column in part.columns if column.name == name)
-
-
-def day_of(text: str) -> date | None:
-    try:
-        day: date | None = DATE.parse(text.strip())
-    except ValueError:
-        return None
-    return day
-
-
-def between(
-    rows: pl.DataFrame, column: str, first: date, last: date, *, keep_odd: bool = False
-) -> pl.DataFrame:
-    """The rows of a range; ``keep_odd`` keeps those whose day is none, for decoding to complain about."""
-    day = pl.col(column).str.strip_chars().str.slice(0, 8)
-    inside = day.is_between(pl.lit(encode(DATE, first)), pl.lit(encode(DATE, last)))
-    odd = ~day.str.contains("^([0-9]{8})?$") | day.str.to_date("%Y%m%d", strict=False).is_null() & (day != "")
-    return rows.filter(inside | odd if keep_odd else inside)
