@@ -192,3 +192,11 @@ def merged(old: Block | None, new: Block, date_column: str) -> Block:
         coverage=new.coverage | old.coverage if old else new.coverage,
         as_of=new.as_of or (old.as_of if old else None),
     )
+
+
+def without(block: Block, days: Days, date_column: str) -> Block:
+    """The block without some days."""
+    rows = block.rows
+    if rows.height and date_column in rows.columns:
+        rows = replace_days(rows, rows.clear(), days, date_column)
+    return dataclasses.replace(block, rows=rows, row_count=rows.height, coverage=block.coverage - days)

@@ -97,12 +97,22 @@ class _Series:
         identity = tuple((k, v) for k, v in self.body.items() if k not in (walk.until, walk.since))
         self.key = SeriesKey(self.context.server, self.endpoint.api_id, identity)
         self.final = last_final_day(rule_of(self.endpoint), self.context.now)
+        self.early = Days.between(self.final + _DAY, self.until)
 
     def missing(self, covered: Days, besides: Days = _NO_DAYS) -> list[tuple[date, date]]:
-        """The days of the range (and ``besides``) to ask for: the gaps, without those of no trading day."""
+        """The days of the range (and ``besides``) to ask for: gaps, joined where no trading day parts them.
+
+        Days that are not final by now count as missing even if they are stored: a clock was ahead.
+        """
         wanted = Days.between(self.since, self.until) | besides
-        spans = (trading_days(first, last) for first, last in wanted - covered)
-        return [(days[0], days[-1]) for days in spans if days]
+        found: list[tuple[date, date]] = []
+        for first, last in wanted - (covered - self.early):
+            days = trading_days(first, last)
+            if days and found and not trading_days(found[-1][1] + _DAY, days[0] - _DAY):
+                found[-1] = found[-1][0], days[-1]
+            elif days:
+                found.append((days[0], days[-1]))
+        return found
 
     def not_cached(self, covered: Days) -> NotCached:
         listed = ", ".join(f"{first} to {last}" for first, last in self.missing(covered))
@@ -146,6 +156,8 @@ class _Series:
         ``anew``: the stored rows are of another basis; ask for all of their days too, and take their place.
         """
         stored = self.context.store.read(self.key)
+        if stored is not None and stored.coverage & self.early:
+            stored = self.context.store.let_go(self.key, self.early, date_column=self.column)
         others = stored.coverage if anew and stored else Days()
         stored = None if anew else stored
         self.agreed = stored is None or not self.endpoint.rebased
@@ -153,7 +165,7 @@ class _Series:
         gap: _Gap | None = None
         fresh: list[pl.DataFrame] = []
         for first, last in reversed(self.missing(block.coverage if block else Days(), others)):
-            gap = _Gap(self, first, last, stored, replace=anew and not fresh)
+            gap = _Gap(self, first, last, stored, replace=anew)
             fresh.append(gap.fill(fetch))
             stored = gap.held
             if gap.stop.truncated:
@@ -223,7 +235,7 @@ class _Gap:
                 self._keep(self._rows(so_far), fetch, cut=True)
 
         try:
-            fetched = fetch(self._body(self.first, self.last), self.first, seen)
+            fetched = fetch(self._body(self._known_before(), self.last), self.first, seen)
         except _Rebased:
             series.requests += len(pages)
             raise
@@ -239,7 +251,18 @@ class _Gap:
         series.requests += fetched.requests
         series.duplicates += dropped
         self._keep(rows, fetch, cut=self.stop.truncated)
+        if not self.stop.truncated:
+            self._tell_holes(rows)
         return between(rows, series.column, self.first, self.last, keep_odd=True)
+
+    def _known_before(self) -> date:
+        """The day to begin a request with that names its first day: a stored one comes along to compare."""
+        series = self.series
+        if series.agreed or self.held is None:
+            return self.first
+        stored = prices(series.part, self.held.rows, series.column)[series.column]
+        before = stored.head(stored.search_sorted(encode(DATE, self.first), "left"))
+        return (day_of(before[-1]) if before.len() else None) or self.first
 
     def _body(self, first: date, last: date) -> dict[str, str]:
         body = dict(self.series.body) | {self.series.until_key: encode(DATE, last)}
@@ -258,8 +281,10 @@ class _Gap:
         rows = rows.filter(
             pl.Series([day_of(text or "") is not None for text in rows[column]], dtype=pl.Boolean)
         )
+        if rows.is_empty() or not self._same_basis(rows, fetch):
+            return
         covered = self._whole_days(rows, cut)
-        if not covered or not self._same_basis(rows, fetch):
+        if not covered:
             return
         self.held = self.series.context.store.merge(
             self.series.key,
@@ -274,30 +299,43 @@ class _Gap:
     def _whole_days(self, rows: pl.DataFrame, cut: bool) -> Days:
         """The days that these rows settle: those that rows came for, and between them and the walk's end.
 
-        Nothing is settled after the newest row (the server may be late) and where no row came (it
-        answers so for much else than "no trading"). A walk that was cut short settles the days after
-        its oldest row; one that came to its end settles the days back to the start of the gap.
+        Where there is a row for each trading day, nothing is settled after the newest row (the server may
+        be late) and where no row came (it answers so for much else than "no trading"). A walk that was cut
+        short settles the days after its oldest row; one that came to its end those back to the gap's start.
         """
         days = {day for text in rows[self.series.column] if (day := day_of(text))}
-        inside = {day for day in days if self.first <= day <= self.last}
-        if not inside:
+        newest = max((day for day in days if day <= self.last), default=None)
+        if newest is None:
             return Days()
+        if not self.series.endpoint.every_day:
+            newest = self.last
         first = max(self.first, min(days) + _DAY) if cut else self.first
-        last = min(max(inside), self.series.final)
+        last = min(newest, self.series.final)
         if first > last:
             return Days()
         whole = Days.between(first, last)
         if not self.series.endpoint.every_day:
             return whole
-        holes = [day for day in trading_days(max(first, min(days)), last) if day not in days]
-        if holes and not cut:
+        return whole - Days.from_pairs((day, day) for day in self._holes(days) if first <= day <= last)
+
+    def _holes(self, days: set[date]) -> list[date]:
+        """The final trading days of the gap that have no row although days on both sides have one."""
+        stored = self.held.rows[self.series.column].to_list() if self.held is not None else []
+        known = days | {day for text in (*stored[:1], *stored[-1:]) if (day := day_of(text))}
+        if not known or not self.series.endpoint.every_day:
+            return []
+        begin, end = max(self.first, min(known)), min(self.last, max(known), self.series.final)
+        return sorted(set(trading_days(begin, end)) - days) if begin <= end else []
+
+    def _tell_holes(self, rows: pl.DataFrame) -> None:
+        holes = self._holes({day for text in rows[self.series.column] if (day := day_of(text or ""))})
+        if holes:
             warnings.warn(
                 f"{self.series.key.api_id} {dict(self.series.key.identity)}: the server had no row for "
                 f"{len(holes)} trading day(s), the first {holes[0]}; they will be asked for again",
                 IncompleteFrame,
                 stacklevel=2,
             )
-        return whole - Days.from_pairs((day, day) for day in holes)
 
     def _same_basis(self, rows: pl.DataFrame, fetch: Fetch | None) -> bool:
         """Whether the rows may stand beside the stored ones; where no day came again, one is asked for."""

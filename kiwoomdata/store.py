@@ -48,6 +48,7 @@ from kiwoomdata.blocks import (
     to_bytes,
     to_header,
     to_snapshot,
+    without,
 )
 from kiwoomdata.errors import CacheError, KiwoomDataWarning
 from kiwoomdata.folders import private_folder
@@ -164,33 +165,41 @@ class Store:
         new_rows = new_rows.cast({pl.Null: pl.String})
         if wrong := {name: str(dtype) for name, dtype in new_rows.schema.items() if dtype != pl.String}:
             raise TypeError(f"new_rows: expected text columns as served, got {wrong}; store before decoding")
-        text, now = key.text(), self._clock()
         new = Block(
             key=key,
             coverage=covered,
             version=version,
             as_of=as_of,
-            fetched_at=now,
+            fetched_at=self._clock(),
             row_count=new_rows.height,
             rows=new_rows,
         )
+        block = self._rewrite(key, lambda old: merged(None if replace else old, new, date_column))
+        assert block is not None
+        return block
 
-        def extend(index: Index) -> Block:
+    def let_go(self, key: SeriesKey, days: Days, *, date_column: str) -> Block | None:
+        """Forget some days of a series; return the block without them."""
+        return self._rewrite(key, lambda old: old and without(old, days, date_column))
+
+    def _rewrite(self, key: SeriesKey, change: Callable[[Block | None], Block | None]) -> Block | None:
+        """Put a changed block in the place of the one that is stored; return it even where that fails."""
+        text = key.text()
+
+        def rewrite(index: Index) -> tuple[Block | None]:
             with index.write():
-                block = merged(None if replace else self._load(text, to_block, index), new, date_column)
-                data = to_bytes(block)
-                if len(data) <= self.size_limit:
-                    index.put(text, data, now, self.size_limit)
+                block = change(self._load(text, to_block, index, sure=True))
+                data = to_bytes(block) if block else b""
+                if 0 < len(data) <= self.size_limit:
+                    index.put(text, data, self._clock(), self.size_limit)
             if len(data) > self.size_limit:
                 self._warn(
                     f"{_name(key)}: a block of {len(data)} bytes exceeds the size_limit, and is not stored"
                 )
-            return block
+            return (block,)
 
-        stored = self._run(extend, "written")
-        if stored is not None:
-            return stored
-        return merged(None if replace else self._try_files(text, to_block)[0], new, date_column)
+        stored = self._run(rewrite, "written")
+        return stored[0] if stored is not None else change(self._try_files(text, to_block)[0])
 
     def delete(self, key: SeriesKey) -> bool:
         """Let go of a series; whether there was one."""
@@ -296,10 +305,13 @@ class Store:
 
     # below: what goes wrong
 
-    def _load(self, text: str, decode: Callable[[str, bytes], T], index: Index | None = None) -> T | None:
+    def _load(
+        self, text: str, decode: Callable[[str, bytes], T], index: Index | None = None, *, sure: bool = False
+    ) -> T | None:
         """The value of a key from the file that the index names, or else from any intact file of the key.
 
-        Given an ``index`` (in a transaction) its rows are left alone.
+        Given an ``index`` (in a transaction) its rows are left alone. ``sure``: a file that is there but
+        cannot be opened now is an OSError, so that nobody writes over it.
         """
         for _ in range(_TRIES):
             row = index.find(text) if index else self._run(lambda index: index.find(text), "read")
@@ -312,7 +324,7 @@ class Store:
                         self._run(lambda index: index.forget(text), "repaired")
                     self._warn(f"an entry that this package did not write was refused ({error})")
                     row = None
-            found, where, moved = self._try_files(text, decode, name)
+            found, where, moved = self._try_files(text, decode, name, sure=sure)
             if found is not None:
                 if index is None and self._index is not None:
                     self._note_use(text, where, row)
@@ -324,7 +336,7 @@ class Store:
         return None
 
     def _try_files(
-        self, text: str, decode: Callable[[str, bytes], T], first: str | None = None
+        self, text: str, decode: Callable[[str, bytes], T], first: str | None = None, *, sure: bool = False
     ) -> tuple[T | None, str, bool]:
         """A value, its file, and whether a file was gone: replaced a moment ago, or lost."""
 
@@ -340,6 +352,8 @@ class Store:
             except FileNotFoundError:
                 moved = True
             except (Refused, OSError) as error:
+                if sure and isinstance(error, OSError):
+                    raise
                 self._warn(f"a block could not be read ({error})")
             except UNREADABLE as error:
                 self._set_aside(f"a damaged block ({error})", name)

@@ -150,15 +150,37 @@ def test_a_row_is_kept_when_it_is_final_and_not_before(make_client: MakeClient, 
         assert len(server.asked) == 4
 
 
-def test_a_clock_that_steps_back_loses_nothing_that_was_final(make_client: MakeClient, store: Path) -> None:
+def test_a_clock_that_steps_back_asks_only_for_what_is_not_final_by_it(
+    make_client: MakeClient, store: Path
+) -> None:
     clock = Clock(2026, 11, 25, 9, 0)
     with Envelopes(History(today=date(2026, 11, 25))) as server:
         client = make_client(server, cache=store, clock=clock)
-        kd.daily_prices("005930", "2026-11-02", "2026-11-19", client=client)
+        first = kd.daily_prices("005930", "2026-11-02", "2026-11-19", client=client)
         clock.moment = datetime(2026, 11, 19, 23, 0, tzinfo=KST)
-        frame = kd.daily_prices("005930", "2026-11-02", "2026-11-19", client=client)
-        assert len(server.asked) == 1
-    assert source(frame).requests == 0
+        again = kd.daily_prices("005930", "2026-11-02", "2026-11-19", client=client)
+        assert len(server.asked) == 2
+        held = kd.daily_prices("005930", "2026-11-02", "2026-11-16", client=client)
+        assert len(server.asked) == 2
+    assert_frame_equal(first, again)
+    assert source(again).cached_rows == 11  # the 17th, 18th and 19th are not final by now
+    assert source(held).requests == 0
+
+
+def test_what_a_clock_took_for_final_too_soon_is_not_served(make_client: MakeClient, store: Path) -> None:
+    clock, history = Clock(2026, 11, 25, 9, 0), History(today=date(2026, 11, 20))
+    final_row = history.row
+    history.row = lambda day: {**final_row(day), "close_pric": "1"} if day.day == 20 else final_row(day)  # type: ignore[method-assign]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store, clock=clock)
+        kd.daily_prices("005930", "2026-11-02", "2026-11-20", client=client)
+        clock.moment = datetime(2026, 11, 20, 14, 0, tzinfo=KST)  # the clock was five days ahead
+        kd.daily_prices("005930", "2026-11-02", "2026-11-20", client=client)
+        history.row = final_row  # type: ignore[method-assign]
+        for moment in (clock.moment, datetime(2026, 11, 25, 9, 0, tzinfo=KST)):
+            clock.moment = moment
+            frame = kd.daily_prices("005930", "2026-11-02", "2026-11-20", client=client)
+            assert closes(frame, 1)
 
 
 def test_a_split_makes_the_whole_series_be_asked_for_anew(make_client: MakeClient, store: Path) -> None:
@@ -262,7 +284,7 @@ def test_one_empty_answer_settles_nothing(make_client: MakeClient, store: Path) 
         kd.daily_prices("005930", "2024-11-04", "2024-11-15", client=client)
         history.fault = lambda number, asked: nothing
         kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
-        with pytest.warns(kd.EmptyAnswer):
+        with pytest.warns(kd.EmptyAnswer), pytest.warns(kd.IncompleteFrame, match="5 trading"):
             kd.daily_prices("005930", "2024-11-04", "2024-11-08", client=client, refresh=True)
         history.fault = lambda number, asked: None
         frame = kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
@@ -304,6 +326,52 @@ def test_an_old_block_makes_a_new_day_cost_no_more_than_two_requests(
         frame = kd.daily_prices("005930", "2024-11-20", "2024-11-20", client=client)
         assert len(server.asked) == 2  # the day, and one stored day to compare
     assert frame.height == 1
+
+
+def test_a_split_shows_while_only_days_that_are_not_final_are_asked_for(
+    make_client: MakeClient, store: Path
+) -> None:
+    history, clock = History(), Clock(2026, 11, 20, 7, 0)
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store, clock=clock)
+        kd.daily_prices("005930", "2026-01-02", client=client)
+        clock.moment, history.factor = datetime(2026, 11, 20, 9, 30, tzinfo=KST), 50
+        for _ in range(2):
+            frame = kd.daily_prices("005930", "2026-01-02", client=client)
+            assert closes(frame, 50)
+            assert frame["date"].to_list() == trading_days(date(2026, 1, 2), date(2026, 11, 20))
+
+
+def test_a_split_and_an_empty_answer_leave_no_mixture(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    nothing = Answer({"daly_stkpc": [], **OK})
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        for start, end in (("2024-01-02", "2024-01-31"), ("2024-03-04", "2024-03-29")):
+            kd.daily_prices("005930", start, end, client=client)
+        history.factor = 50
+        began = len(server.asked)
+        # The day that shows the split comes; the newest gap of the whole series then brings nothing.
+        history.fault = lambda number, asked: nothing if number == began + 1 else None
+        kd.daily_prices("005930", "2024-01-02", "2024-02-15", client=client)
+        history.fault = lambda number, asked: None
+        for start, end in (("2024-01-02", "2024-01-31"), ("2024-03-04", "2024-03-29")):
+            assert closes(kd.daily_prices("005930", start, end, client=client), 50)
+
+
+def test_a_stock_that_was_halted_for_a_year_costs_a_request_and_not_one_a_week(
+    make_client: MakeClient, store: Path
+) -> None:
+    history = History()
+    halted = set(trading_days(date(2024, 2, 1), date(2024, 12, 30)))
+    history.days = [day for day in history.days if day not in halted]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        for requests in (2, 1, 1):
+            server.asked.clear()
+            with pytest.warns(kd.IncompleteFrame, match=f"no row for {len(halted)} trading"):
+                kd.daily_prices("005930", "2024-01-02", "2025-01-31", client=client)
+            assert len(server.asked) == requests
 
 
 def test_padded_days_are_found_again(make_client: MakeClient, store: Path) -> None:
@@ -366,6 +434,54 @@ def test_a_server_that_runs_upwards_is_followed_to_its_end(make_client: MakeClie
         client = make_client(server, cache=store)
         frame = kd.broker_trend("001", "005930", "2024-01-02", "2024-06-28", client=client)
     assert frame["date"].to_list() == days
+
+
+class Broker:
+    """A server of what a broker traded, day by day, between the two days of the request."""
+
+    def __init__(self) -> None:
+        self.days = trading_days(date(2024, 1, 2), date(2024, 6, 28))
+        self.factor = 1
+
+    def __call__(self, number: int, asked: Asked) -> Answer:
+        first, last = asked.body["strt_dt"], asked.body["end_dt"]
+        days = [day for day in self.days if first <= f"{day:%Y%m%d}" <= last][::-1]
+        at = int(asked.headers.get("next-key") or 0)
+        rows = [{"dt": f"{d:%Y%m%d}", "cur_prc": str(500 // self.factor)} for d in days[at : at + 20]]
+        more = at + 20 < len(days)
+        key = {"cont-yn": "Y" if more else "N", "next-key": str(at + 20) if more else ""}
+        return Answer({"sec_stk_trde_trend": rows, **OK}, key)
+
+
+def test_a_request_that_names_its_first_day_is_compared_on_the_way(
+    make_client: MakeClient, store: Path
+) -> None:
+    broker = Broker()
+    with Envelopes(broker) as server:
+        client = make_client(server, cache=store)
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-30", client=client)
+        server.asked.clear()
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-31", client=client)
+        assert [asked.body["strt_dt"] for asked in server.asked] == ["20240530"]
+        broker.factor = 5
+        frame = kd.broker_trend("001", "005930", "2024-01-02", "2024-06-03", client=client)
+    assert set(frame["close"]) == {100}
+
+
+def test_days_on_which_a_broker_did_not_trade_are_settled_like_any(
+    make_client: MakeClient, store: Path
+) -> None:
+    broker = Broker()
+    broker.days = [day for day in broker.days if day.day < 20]
+    with Envelopes(broker) as server:
+        client = make_client(server, cache=store)
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-30", client=client)
+        server.asked.clear()
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-30", client=client)
+        assert server.asked == []
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-31", client=client)
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-31", client=client)
+        assert len(server.asked) == 1
 
 
 def test_a_long_walk_that_is_killed_goes_on_where_it_was(make_client: MakeClient, store: Path) -> None:
