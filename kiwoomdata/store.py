@@ -201,9 +201,9 @@ class Store:
         stored = self._run(rewrite, "written")
         return stored[0] if stored is not None else change(self._try_files(text, to_block)[0])
 
-    def delete(self, key: SeriesKey) -> bool:
-        """Let go of a series; whether there was one."""
-        return bool(self._remove(lambda found, used: found == key))
+    def discard(self, fits: Callable[[SeriesKey], bool]) -> int:
+        """Let go of whatever has a key that fits; how many series went."""
+        return self._remove(lambda found, used: fits(found))
 
     @contextmanager
     def lock(self, key: SeriesKey, timeout: float | None = None) -> Iterator[bool]:

@@ -41,6 +41,8 @@ from kiwoomdata.store import Block, SeriesKey
 __all__ = ["whole"]
 
 _DAY = timedelta(days=1)
+_ANSWER = ("answer", "")
+"""What the key of a question has beside the request's body."""
 
 
 def whole(
@@ -80,7 +82,8 @@ class _Whole:
         self.walk, self.part, self.column = walk, part, key_of(part, walk.column)
         server, api_id = self.context.server, self.endpoint.api_id
         self.key = SeriesKey(server, api_id, tuple((k, v) for k, v in self.body.items() if k != walk.until))
-        self.question = SeriesKey(server, api_id, (*self.body.items(), ("answer", "")))
+        self.question = SeriesKey(server, api_id, (*self.body.items(), _ANSWER))
+        self.final = last_final_day(rule_of(self.endpoint), self.context.now)
 
     def kept(self) -> Answer | None:
         """The answer out of the store, where it could not read otherwise today."""
@@ -90,7 +93,7 @@ class _Whole:
         if remembered is None or block is None:
             return None
         question = msgspec.json.decode(remembered, type=_Question)
-        current = question.last == self._newest_possible(question.last)
+        current = question.last == self._newest_possible(question.last) and question.last <= self.final
         if not current or not block.coverage.covers(question.first, question.last):
             return None
         rows = self._stored(block, question.first, question.last)
@@ -117,7 +120,10 @@ class _Whole:
 
     def asked(self, fetch: Fetch) -> Answer:
         """Ask for what is newer than the stored rows and goes on into them, or else for everything."""
-        block = self.context.store.read(self.key)
+        store, block = self.context.store, self.context.store.read(self.key)
+        early = Days.between(self.final + _DAY, self.context.now.date())
+        if block is not None and block.coverage & early:  # a clock was ahead when they were kept
+            block = store.let_go(self.key, early, date_column=self.column)
         span = None if self.context.refresh else self._span(block)
         requests = 0
         if block is not None and span is not None:
@@ -147,10 +153,13 @@ class _Whole:
         if found.stop.truncated or len(days) < rows.height or self._has_holes(days):
             return answer
         first, last = min(days, default=date.max), max(days, default=date.min)
-        final = min(last, last_final_day(rule_of(self.endpoint), self.context.now))
+        final = min(last, self.final)
         if first > final:
             return answer
         agrees = None if block is None else self._agrees(found, block)
+        anew = agrees is False or (agrees is None and self.endpoint.rebased)
+        if anew and block is not None:
+            self.context.store.discard(self._is_question)  # what stood beside those rows is of their basis
         self.context.store.merge(
             self.key,
             rows.with_columns(pl.col(self.column).str.strip_chars()),
@@ -158,7 +167,7 @@ class _Whole:
             date_column=self.column,
             version=VERSION,
             as_of=self.context.now.date() if self.endpoint.rebased else None,
-            replace=agrees is False or (agrees is None and self.endpoint.rebased),
+            replace=anew,
         )
         if last == final:
             beside = {name: texts.rows(named=True) for name, texts in found.texts.items()}
@@ -167,6 +176,12 @@ class _Whole:
             question = msgspec.json.encode(_Question(begun, last, beside))
             self.context.store.snapshot_put(self.question, question, YEARS)
         return answer
+
+    def _is_question(self, key: SeriesKey) -> bool:
+        """Whether a key is of what is remembered of a question to these rows, for whatever newest day."""
+        identity = tuple((k, v) for k, v in key.identity if k != self.walk.until)
+        ours = SeriesKey(self.key.server, self.key.api_id, (*self.key.identity, _ANSWER))
+        return SeriesKey(key.server, key.api_id, identity) == ours
 
     def _newest_possible(self, newest: date) -> date:
         """The newest day that an answer could hold today; the one that we have goes up to ``newest``.

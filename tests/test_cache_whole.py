@@ -247,6 +247,32 @@ def test_what_was_replaced_is_not_remembered(market: Market, client: kd.Client) 
     assert set(kd.arbitrage_balance("2023-11-20", client=client)["buy_value"]) == {1}
 
 
+@pytest.mark.parametrize("refresh", [False, True])
+def test_averages_are_of_the_basis_of_the_rows(
+    market: Market, server: Envelopes, client: kd.Client, refresh: bool
+) -> None:
+    kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
+    market.factor = 50
+    kd.institution_trend("005930", "2026-01-02", "2026-11-20", client=client, refresh=refresh)
+    server.asked.clear()
+    trend = kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
+    assert len(server.asked) == 1  # the averages of this range were of the old basis
+    assert trend["close"].max() < 2000
+
+
+def test_what_a_clock_took_for_final_too_soon_is_not_served(market: Market, client: kd.Client) -> None:
+    market.moment = (2026, 11, 25, 9, 0)
+    market.missing = {date(2026, 11, 24), date(2026, 11, 25)}
+    plain_row = Market.row
+    market.row = lambda *each: {**plain_row(market, *each), "cntr_str": "1"}  # type: ignore[method-assign]
+    kd.trade_strength("005930", by="day", client=client)
+    market.moment = MONDAY  # the clock was two days ahead
+    kd.trade_strength("005930", by="day", client=client)
+    market.row = lambda *each: plain_row(market, *each)  # type: ignore[method-assign]
+    market.moment = (2026, 11, 24, 9, 0)
+    assert kd.trade_strength("005930", by="day", client=client)["strength"][-1] == 100.25
+
+
 def test_averages_that_were_not_final_are_asked_for_again(
     market: Market, server: Envelopes, client: kd.Client
 ) -> None:
