@@ -371,7 +371,8 @@ class Client:
 
         context = None
         if self.store is not None:
-            context = Context(self.store, self._server_name, self.now(), refresh, offline)
+            stop = self.transport.stop.is_set
+            context = Context(self.store, self._server_name, self.now(), refresh, offline, stop)
         elif offline:
             raise NotCached("offline: this client keeps nothing (cache=False)")
         return answer(context, endpoint, body, since, until, fetch)

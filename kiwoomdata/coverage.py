@@ -64,7 +64,7 @@ def series(
             return found
     if context.offline:
         raise job.not_cached(held.coverage if held else Days())
-    with context.store.lock(job.key):
+    with context.store.lock(job.key, stop=context.stop):
         try:
             return job.extend(fetch)
         except _Rebased:
@@ -127,7 +127,8 @@ class _Series:
         The typed frame is a shortcut and nothing more: it is made of the block's texts by today's
         catalogue, and only where every text could be read. None: the block is gone.
         """
-        store, stamp = self.context.store, f"{VERSION} {held.fetched_at!r}\n".encode()
+        store = self.context.store
+        stamp = f"{VERSION} {self.part.meaning} {held.fetched_at!r}\n".encode()
         beside = SeriesKey(self.key.server, self.key.api_id, (*self.key.identity, ("typed", "")))
         kept = store.snapshot_get(beside)
         if kept is not None and kept.startswith(stamp):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -74,6 +74,8 @@ class Context:
     now: datetime
     refresh: bool = False
     offline: bool = False
+    stop: Callable[[], bool] = lambda: False
+    """Whether the client was told to stop; by default it never is."""
 
 
 def rule_of(endpoint: Endpoint) -> Final:

@@ -64,6 +64,8 @@ _OURS = re.compile(r"cache\.db(-wal|-shm)?|open\.lock|locks|[0-9a-f]{2}|.*\.brok
 _BROKEN_KEPT = 16
 _SAME_USE = 60.0
 """Seconds within which a second read is no new use: the index is not written for it."""
+_LOOK_UP = 0.5
+"""Seconds between two looks, while waiting for a lock, whether to stop."""
 _TRIES = 5
 """How often a file that others replace under our hands is looked for."""
 _SHUT = 10.0
@@ -206,20 +208,32 @@ class Store:
         return self._remove(lambda found, used: fits(found))
 
     @contextmanager
-    def lock(self, key: SeriesKey, timeout: float | None = None) -> Iterator[bool]:
+    def lock(
+        self, key: SeriesKey, timeout: float | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[bool]:
         """Be the only one, over threads and processes, who fetches this series.
 
         Not re-entrant. A holder that dies lets go. After ``timeout`` seconds, or where no lock can
-        be had, a warning is given and the body runs without it: fetched twice is not wrong.
+        be had, a warning is given and the body runs without it: fetched twice is not wrong. Waiting
+        ends with InterruptedError as soon as ``stop`` says so.
         """
         wait = self._lock_timeout if timeout is None else timeout
         file = self.path / "locks" / f"{digest_of(key.text())}.lock"
-        lock = filelock.FileLock(file, timeout=wait, mode=0o600, thread_local=False)
+        lock = filelock.FileLock(file, mode=0o600, thread_local=False)
+        until = time.monotonic() + wait
         try:
             _own_folder(file.parent)
-            lock.acquire()
-        except filelock.Timeout:
-            self._warn(f"{_name(key)}: somebody else has been fetching it for over {wait:g} s")
+            while not lock.is_locked:
+                if stop():
+                    raise InterruptedError("stopped while somebody else was fetching the series")
+                left = until - time.monotonic()
+                with suppress(filelock.Timeout):
+                    lock.acquire(timeout=max(0, min(left, _LOOK_UP)))
+                if left <= 0 and not lock.is_locked:
+                    self._warn(f"{_name(key)}: somebody else has been fetching it for over {wait:g} s")
+                    break
+        except InterruptedError:
+            raise
         except OSError as error:
             self._warn(f"no lock could be taken ({error})")
         try:

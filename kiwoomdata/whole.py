@@ -55,7 +55,7 @@ def whole(
         return found
     if context.offline:
         raise job.not_cached()
-    with context.store.lock(job.key):
+    with context.store.lock(job.key, stop=context.stop):
         found = None if context.refresh else job.kept()  # somebody else may have asked meanwhile
         return found or job.asked(fetch)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
+from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.entry import Unit
 from kiwoomdata.kinds import KST
+from kiwoomdata.store import SeriesKey, Store
 from tests.envelopes import Answer, Asked, Envelopes
 
 MakeClient = Callable[..., kd.Client]
@@ -715,6 +721,23 @@ def test_two_processes_do_not_fetch_the_same_gap_twice(store: Path) -> None:
     assert sorted(int(requests) for _, requests in told) == [0, 0, sent]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process")
+def test_ctrl_c_ends_the_wait_for_another_process_that_fetches_the_same(store: Path) -> None:
+    program = WORKER.replace('"005930"', '["005930", "000660"]')
+    with Envelopes(History()) as server:
+        mine = SeriesKey(server.base_url, "ka10086", (("stk_cd", "005930"), ("indc_tp", "0")))
+        with Store(store).lock(mine):
+            command = [sys.executable, "-c", program, server.base_url, str(store)]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            others = fewest("2022-01-03", "2024-12-30")
+            while len(server.asked) < others:  # the other symbol's pages: both threads are at work
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"KeyboardInterrupt" in errors
+
+
 def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(
     make_client: MakeClient, store: Path
 ) -> None:
@@ -733,8 +756,7 @@ def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(
     assert frame["date"].to_list() == trading_days(date(2022, 1, 3), date(2024, 12, 30))
 
 
-def test_a_corrected_meaning_heals_what_was_stored(make_client: MakeClient, store: Path) -> None:
-    """What is stored is text as served: the kinds of today read it, whatever read it then."""
+def test_what_is_stored_is_text_as_served(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)
         kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
@@ -746,6 +768,25 @@ def test_a_corrected_meaning_heals_what_was_stored(make_client: MakeClient, stor
     texts = pl.read_parquet(content[content.index(b"PAR1") :])
     assert set(texts.dtypes) == {pl.String}
     assert texts["ind"].to_list() == ["--7"] * 5
+
+
+def test_a_corrected_unit_heals_what_was_stored_without_a_request(
+    make_client: MakeClient, store: Path
+) -> None:
+    prices = ENDPOINTS["ka10086"]
+    body = body_of(prices, {"symbol": "005930", "until": "2024-11-22"})
+    span = {"since": date(2024, 11, 18), "until": date(2024, 11, 22)}
+    columns = [
+        replace(column, unit=Unit("lots", 100)) if column.name == "volume" else column
+        for column in prices.parts[0].columns
+    ]
+    corrected = replace(prices, parts=(replace(prices.parts[0], columns=tuple(columns)),))
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        for endpoint, volume in ((prices, 10), (prices, 10), (corrected, 1000), (prices, 10)):
+            (frame,) = client.frames(endpoint, body, **span)[0].values()
+            assert frame["volume"].to_list() == [volume] * 5
+        assert len(server.asked) == 1
 
 
 def test_a_text_that_cannot_be_read_is_told_each_time_it_is_served(

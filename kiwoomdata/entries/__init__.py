@@ -8,7 +8,7 @@ from kiwoomdata.entries.entry import Endpoint
 __all__ = ["ENDPOINTS", "VERSION"]
 
 VERSION = "1"
-"""Raised when a key's meaning changes, so that stored rows are read again by the new rule."""
+"""Raised when a kind reads texts otherwise, so that stored rows are read again by the new rule."""
 
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.api_id: endpoint

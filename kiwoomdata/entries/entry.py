@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
 from typing import Literal
 
 from kiwoomdata.kinds import Kind, Style
@@ -106,6 +108,15 @@ class Part:
         object.__setattr__(self, "by_key", {column.key: column for column in self.columns})
 
     by_key: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+
+    @cached_property
+    def meaning(self) -> str:
+        """A digest of what the columns mean: rows that were read by another rule are read again."""
+        columns = [
+            (c.key, c.name, c.kind.name, c.unit, sorted(c.units.items(), key=lambda unit: unit[0]))
+            for c in self.columns
+        ]
+        return blake2b(repr(columns).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)
