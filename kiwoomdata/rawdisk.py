@@ -238,7 +238,15 @@ class Index(diskcache.Cache):  # type: ignore[misc]
         self._row_insert(text, True, now, (until, None, size, MODE_BINARY, filename, None))
 
     def put(self, text: str, data: bytes, now: float, limit: int, until: float | None = None) -> None:
-        """Store a value in place of the key's old one, and make room. In a :meth:`write`."""
+        """Store a value in place of the key's old one, and make room. In a :meth:`write`.
+
+        A short-lived value for which a block would have to go is not stored.
+        """
+        if until is not None:
+            lasting = "SELECT TOTAL(size) FROM Cache WHERE expire_time IS NULL AND key != ?"
+            ((blocks,),) = self._con.execute(lasting, (text,)).fetchall()
+            if blocks + len(data) > limit:
+                return
         self._gone += self._disk.siblings(text)
         size, _, filename, _ = self._disk.store(data, False, text)
         self._written.append(filename)

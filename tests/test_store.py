@@ -305,6 +305,19 @@ def test_the_blocks_used_longest_ago_go_first_and_go_whole(folder: Path, clock: 
     store.close()
 
 
+def test_no_block_goes_for_a_short_lived_answer(folder: Path, clock: Clock) -> None:
+    store = Store(folder, size_limit=2**20, clock=clock)
+    for n in range(2):
+        put(store, key(str(n)), 0, 9, size=45_000)
+        store.snapshot_put(key(str(n)), os.urandom(90_000), life=1e9)
+        clock.now += 100
+    store.snapshot_put(key("2"), os.urandom(600_000), life=1e9)
+    assert store.snapshot_get(key("2")) is None
+    put(store, key("3"), 0, 1, size=45_000)
+    assert sorted(store.info()["symbol"]) == ["0", "1", "3"]  # the answers made room for it
+    store.close()
+
+
 def test_a_block_above_the_limit_is_served_but_not_stored(folder: Path) -> None:
     store = Store(folder, size_limit=2**20)
     put(store, KEY, 0, 1)
