@@ -74,6 +74,12 @@ def past_day(value: DateLike | None, name: str, today: date) -> date:
     return day
 
 
+def not_both(refresh: bool, offline: bool) -> None:
+    """Check the two options of the store against each other."""
+    if refresh and offline:
+        raise ValueError("refresh, offline: one asks the server, the other never does; say one of them")
+
+
 def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suffix: bool = True) -> str:
     """Check a stock code and give it as the API takes it.
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kiwoomdata import settings
-from kiwoomdata.arguments import DateLike, as_date
+from kiwoomdata.arguments import DateLike, as_date, as_symbol
+from kiwoomdata.client import endpoint_of
 from kiwoomdata.folders import cache_folder
 from kiwoomdata.store import Store
 
@@ -68,8 +69,8 @@ def clear(
 ) -> int:
     """Let go of what is stored of a symbol, of a TR, or was last used before a day.
 
-    Several filters all have to fit; without any, ``everything=True`` must be said. Returns how many
-    series went.
+    Several filters all have to fit; without any, ``everything=True`` must be said. A symbol without a
+    venue's suffix means it at all venues. Returns how many series went.
 
     Examples
     --------
@@ -79,9 +80,13 @@ def clear(
     >>> kd.cache.clear(symbol="005930") >= 1
     True
     """
+    if not isinstance(everything, bool):
+        raise TypeError(f"everything: expected True or False, got {everything!r}")
+    code = None if symbol is None else as_symbol(symbol)
+    tr = None if api_id is None else endpoint_of(api_id).api_id
+    day = None if before is None else as_date(before, "before")
     with _store() as store:
-        day = None if before is None else as_date(before, "before")
-        return store.clear(symbol, api_id, day, everything=everything)
+        return store.clear(code, tr, day, everything=everything)
 
 
 def __getattr__(name: str) -> Any:

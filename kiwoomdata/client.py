@@ -19,7 +19,7 @@ import polars as pl
 
 from kiwoomdata import frames, protocol
 from kiwoomdata.answers import answer, by_days
-from kiwoomdata.arguments import DateLike, as_date, body_of
+from kiwoomdata.arguments import DateLike, as_date, body_of, not_both
 from kiwoomdata.credentials import Credentials, find_credentials
 from kiwoomdata.embedded import shared_simulator
 from kiwoomdata.entries import ENDPOINTS
@@ -164,9 +164,7 @@ class Client:
             if folder is None or self.quota is None
             else SqliteGate(folder / "quota.db", self.quota)
         )
-        self.store, self._server_name = self._open_store(cache, cache_size), base_url
-        if self._simulator is not None:
-            self._server_name = f"simulator seed={self._simulator.seed}"
+        self.store = self._open_store(cache, cache_size)
         self.transport = Transport(
             base_url,
             credentials,
@@ -176,6 +174,9 @@ class Client:
             ),
             retry=retry,
         )
+        self._server_name = self.transport.base_url
+        if self._simulator is not None:
+            self._server_name = f"simulator seed={self._simulator.seed}"
 
     def __repr__(self) -> str:
         return f"Client({self.mode!r}, base_url={self.base_url!r})"
@@ -193,9 +194,9 @@ class Client:
     def _open_store(self, where: bool | Path | str, size: int) -> Store | None:
         if where is False:
             return None
-        if where is None or where == "":
-            raise ConfigError("cache: expected a folder, True or False; cache=False does without")
-        if size < SMALLEST_LIMIT:
+        if where == "" or not isinstance(where, bool | str | Path):
+            raise ConfigError(f"cache: expected a folder, True or False, got {where!r}; False does without")
+        if type(size) is not int or size < SMALLEST_LIMIT:
             raise ValueError(f"cache_size: expected at least {SMALLEST_LIMIT} bytes (1 MiB), got {size!r}")
         if where is not True:
             return Store(where, size_limit=size)
@@ -271,6 +272,7 @@ class Client:
         columns = choose("columns", columns or self.columns, ("en", "ko"))
         choose("on_bad", on_bad or self.on_bad, ("raise", "null"))
         choose("on_truncated", on_truncated or self.on_truncated, ("raise", "mark"))
+        not_both(refresh, offline)
         oldest = until = None
         if since is not None:
             oldest, newest = as_date(since, "since"), self._newest_wanted(endpoint, body)

@@ -48,8 +48,8 @@ __all__ = ["series"]
 
 _DAY = timedelta(days=1)
 _NO_DAYS = Days()
-_KEEP_EVERY = 25
-"""Pages between two merges of a long walk: five seconds at the real server's quota."""
+_KEEP_EVERY = 5
+"""Pages between two merges of a long walk: a second at the real server's quota, which a kill may cost."""
 
 
 def series(

@@ -2,14 +2,14 @@
 
 The rules are data:
 
-* ``NEXT_MORNING``: final at 06:00 in Seoul on the next calendar day. Observed 2026-05: at
+* ``Final("next morning")``: final at 06:00 in Seoul on the next calendar day. Observed 2026-05: at
   21:00 of the same day 74 of 630 NXT codes still lacked part of their row.
-* ``CREDIT``: rows that carry credit columns, which the server fills in one to two trading days
-  late: final at 06:00 on the morning after the second trading day that follows.
-* ``NEVER``: snapshots and intraday rows. ``Final("never", life=5)`` may be kept five seconds.
+* with ``credit_days=2``: rows that carry credit columns, which the server fills in one to two trading
+  days late: final at 06:00 on the morning after the second trading day that follows.
+* ``Final("never")``: snapshots and intraday rows.
 
-Only coverage up to :func:`last_final_day` belongs in the store. What the store holds has been
-final once and stays so: a clock that steps back makes fewer *new* rows final, and takes nothing back.
+Only coverage up to :func:`last_final_day` belongs in the store. Days after it that the store
+holds all the same were kept by a clock that was ahead: they are asked for again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal
 
-__all__ = ["CREDIT", "NEVER", "NEXT_MORNING", "Final", "last_final_day"]
+__all__ = ["Final", "last_final_day"]
 
 # Korea has kept UTC+9 without summer time since 1988-10-09, and the time here is always "now".
 _SEOUL = timezone(timedelta(hours=9), "KST")
@@ -31,26 +31,17 @@ _LONGEST_CLOSURE = 30
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """When rows become final, and how long those that never do may be kept."""
+    """When rows become final."""
 
     settles: Literal["next morning", "never"]
     credit_days: int = 0
     """Trading days after the row's own that must be over as well."""
-    life: float = 0.0
-    """Seconds an answer that never becomes final may be served from the store; 0: not at all."""
 
     def __post_init__(self) -> None:
         if self.settles not in ("next morning", "never"):
             raise ValueError(f"settles: expected 'next morning' or 'never', got {self.settles!r}")
         if self.credit_days < 0:
             raise ValueError(f"credit_days: expected 0 or more trading days, got {self.credit_days!r}")
-        if not 0 <= self.life < float("inf"):
-            raise ValueError(f"life: expected 0 or more seconds, got {self.life!r}")
-
-
-NEXT_MORNING = Final("next morning")
-CREDIT = Final("next morning", credit_days=2)
-NEVER = Final("never")
 
 
 def last_final_day(

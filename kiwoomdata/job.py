@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict
 
 import polars as pl
 
-from kiwoomdata.arguments import as_symbols, body_of
+from kiwoomdata.arguments import as_symbols, body_of, not_both
 from kiwoomdata.client import Client, OnTruncated
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, Truncated
@@ -135,6 +135,7 @@ def run(
         "on_truncated", options.get("on_truncated") or client.on_truncated, ("raise", "mark")
     )
     choose("on_bad", options.get("on_bad") or client.on_bad, ("raise", "null"))
+    not_both(options.get("refresh", False), options.get("offline", False))
     errors = choose("errors", options.get("errors", "raise"), ("raise", "collect"))
     first = next(iter(jobs.values()))
     empty = _empty(first, shape)

@@ -286,7 +286,8 @@ class Store:
         *,
         everything: bool = False,
     ) -> int:
-        """Let go of what is stored of a symbol, of a TR, or was last used before a day in Seoul.
+        """Let go of what is stored of a symbol (at all venues if it names none), of a TR, or was last used
+        before a day in Seoul.
 
         Several filters all have to fit. Short-lived answers go too. Returns how many blocks went.
         """
@@ -299,7 +300,7 @@ class Store:
             until = datetime(before.year, before.month, before.day, tzinfo=_SEOUL).timestamp()
         gone = self._remove(
             lambda key, used: (
-                (symbol is None or key.symbol == symbol)
+                (symbol is None or symbol in (key.symbol, (key.symbol or "").partition("_")[0]))
                 and (api_id is None or key.api_id == api_id)
                 and used < until
             )

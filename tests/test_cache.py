@@ -521,6 +521,26 @@ def test_a_long_walk_that_fails_keeps_what_it_has(make_client: MakeClient, store
         assert len(server.asked) <= fewest("2024-01-02", "2024-12-30") - 6
 
 
+def test_both_ways_past_the_store_at_once_are_refused(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        for ask in (
+            lambda **o: kd.daily_prices("005930", "2024-11-18", client=client, **o),
+            lambda **o: client.request("ka90013", {"symbol": "005930"}, **o),
+        ):
+            with pytest.raises(ValueError, match="^refresh, offline: "):
+                ask(refresh=True, offline=True)
+        assert server.asked == []
+
+
+def test_an_address_with_a_slash_is_the_same_server(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        for address in (server.base_url, f"{server.base_url}/"):
+            client = make_client(server, cache=store, base_url=address)
+            kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        assert len(server.asked) == 1
+
+
 def test_any_tr_by_name_shares_the_days_that_are_held(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
         client, bare = make_client(server, cache=store), make_client(server, cache=False)
@@ -662,10 +682,13 @@ def test_a_store_that_is_a_file_is_refused_with_a_remedy(make_client: MakeClient
     file.write_text("x")
     with pytest.raises(kd.CacheError, match=r"KIWOOMDATA_CACHE or cache=.*cache=False"):
         kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=file)
-    with pytest.raises(ValueError, match="^cache_size: "):
-        kd.Client(
-            base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=tmp_path / "s", cache_size=10
-        )
+    keys = {"base_url": "http://127.0.0.1:1", "app_key": "k", "app_secret": "s"}
+    for size in (10, "1GB", None, float("nan"), True):
+        with pytest.raises(ValueError, match="^cache_size: "):
+            kd.Client(**keys, cache=tmp_path / "s", cache_size=size)  # type: ignore[arg-type]
+    for where in (None, 0, 1.5, ""):
+        with pytest.raises(kd.ConfigError, match="^cache: expected a folder"):
+            kd.Client(**keys, cache=where)  # type: ignore[arg-type]
 
 
 def test_what_is_held_can_be_seen_and_let_go_of(make_client: MakeClient, store: Path) -> None:
@@ -682,7 +705,18 @@ def test_what_is_held_can_be_seen_and_let_go_of(make_client: MakeClient, store: 
             assert kd.cache.path == store
             with pytest.raises(ValueError, match="everything=True"):
                 kd.cache.clear()
-            assert kd.cache.clear(symbol="005930") == 1
+            kd.daily_prices("005930_NX", "2024-11-18", "2024-11-22")
+            for wrong in (
+                {"symbol": "Samsung"},
+                {"symbol": 5930},
+                {"api_id": "ka99999"},
+                {"everything": "no"},
+            ):
+                with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
+                    kd.cache.clear(**wrong)  # type: ignore[arg-type]
+            assert kd.cache.clear(symbol="005930_NX") == 1
+            kd.daily_prices("005930_NX", "2024-11-18", "2024-11-22")
+            assert kd.cache.clear(symbol="A005930") == 2  # at all venues
             assert kd.cache.info()["symbol"].to_list() == ["000660"]
         finally:
             kd.use("simulator")
@@ -736,6 +770,35 @@ def test_ctrl_c_ends_the_wait_for_another_process_that_fetches_the_same(store: P
             _, errors = process.communicate(timeout=20)
     assert process.returncode != 0
     assert b"KeyboardInterrupt" in errors
+
+
+PREFETCH = """
+import sys, kiwoomdata as kd
+from kiwoomdata.prefetch import prefetch
+keys = dict(app_key="k", app_secret="s", quota=None, state=False)
+client = kd.Client(base_url=sys.argv[1], cache=sys.argv[2], **keys)
+told = prefetch(["005930", "000660"], "2018-01-02", "2024-12-30", client=client)
+print(told.rows, told.requests)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals to one process")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_a_prefetch_that_was_stopped_goes_on_where_it_was(store: Path, how: str) -> None:
+    with Envelopes(History()) as server:
+        command = [sys.executable, "-c", PREFETCH, server.base_url, str(store)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len(server.asked) < 100:
+            assert process.poll() is None
+        process.send_signal(signal.Signals[how])
+        process.wait(20)
+        sent = len(server.asked)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        again = len(server.asked) - sent
+    rows, requests = map(int, done.stdout.split())
+    assert rows == 2 * len(trading_days(date(2018, 1, 2), date(2024, 12, 30)))
+    lost = 2 * 5 + 2  # of each series what was not kept yet, and a page to compare
+    assert 0 < requests == again <= 2 * fewest("2018-01-02", "2024-12-30") - sent + lost
 
 
 def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(

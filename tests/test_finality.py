@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiwoomdata.finality import CREDIT, NEVER, NEXT_MORNING, Final, last_final_day
+from kiwoomdata.finality import Final, last_final_day
 
 SEOUL = ZoneInfo("Asia/Seoul")
+NEXT_MORNING, CREDIT, NEVER = Final("next morning"), Final("next morning", credit_days=2), Final("never")
 
 
 def weekday(day: date) -> bool:
@@ -132,7 +133,8 @@ def test_the_hour_that_summer_time_repeats_is_two_different_hours() -> None:
 def test_the_zone_of_the_machine_plays_no_part(zone: str) -> None:
     code = (
         "from datetime import datetime, timezone; from kiwoomdata.finality import *; "
-        "print(last_final_day(NEXT_MORNING, datetime.fromtimestamp(1709845200, timezone.utc).astimezone()))"
+        "now = datetime.fromtimestamp(1709845200, timezone.utc).astimezone(); "
+        "print(last_final_day(Final('next morning'), now))"
     )
     environment = {**os.environ, "TZ": zone, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
@@ -141,10 +143,8 @@ def test_the_zone_of_the_machine_plays_no_part(zone: str) -> None:
     assert done.stdout.strip() == "2024-03-07"  # 2024-03-08 06:00 in Seoul
 
 
-def test_snapshots_are_never_final_but_may_live_a_while() -> None:
+def test_snapshots_are_never_final() -> None:
     assert last_final_day(NEVER, seoul("2024-03-08T06:00:00")) == date.min
-    assert NEVER.life == 0
-    assert Final("never", life=5).life == 5
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
@@ -163,9 +163,7 @@ def test_a_calendar_without_trading_days_is_refused_rather_than_searched_for_eve
         last_final_day(CREDIT, seoul("2024-03-08T06:00:00"), is_trading_day=lambda day: False)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"settles": "soon"}, {"settles": "never", "life": -1}, {"settles": "never", "credit_days": -1}]
-)
+@pytest.mark.parametrize("wrong", [{"settles": "soon"}, {"settles": "never", "credit_days": -1}])
 def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(dict(reversed(wrong.items()))))):
         Final(**wrong)  # type: ignore[arg-type]
