@@ -6,9 +6,11 @@ import json
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -720,6 +722,32 @@ def test_what_is_held_can_be_seen_and_let_go_of(make_client: MakeClient, store: 
             assert kd.cache.info()["symbol"].to_list() == ["000660"]
         finally:
             kd.use("simulator")
+
+
+@pytest.mark.parametrize("damage", ["half", "zeros", "gone", "index"])
+def test_a_damaged_store_answers_right_and_is_repaired(
+    make_client: MakeClient, store: Path, damage: str
+) -> None:
+    with Envelopes(History()) as server:
+        ask = partial(kd.daily_prices, "005930", "2024-11-18", "2024-11-22")
+        whole = ask(client=make_client(server, cache=store))
+        if damage == "index":
+            (store / "cache.db").write_bytes(b"not an index" * 1000)
+        for path in store.glob("??/*.block"):
+            content = path.read_bytes()
+            if damage == "half":
+                path.write_bytes(content[: len(content) // 2])
+            elif damage == "zeros":
+                path.write_bytes(content[:-200] + bytes(200))
+            elif damage == "gone":
+                path.unlink()
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            assert_frame_equal(ask(client=make_client(server, cache=store)), whole)
+        assert [str(one.message) for one in told if "set aside" in str(one.message)] or damage == "gone"
+        sent = len(server.asked)
+        assert_frame_equal(ask(client=make_client(server, cache=store)), whole)
+        assert len(server.asked) == sent == (1 if damage == "index" else 2)
 
 
 def test_neither_key_nor_token_is_in_the_store(make_client: MakeClient, store: Path) -> None:

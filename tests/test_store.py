@@ -682,16 +682,26 @@ def test_a_folder_that_vanishes_is_made_again(store: Store, folder: Path) -> Non
 
 def test_an_index_held_by_somebody_else_costs_storing_but_no_answer(store: Store, folder: Path) -> None:
     put(store, KEY, 0, 1)
-    holder = sqlite3.connect(folder / "cache.db", isolation_level=None)
-    holder.execute("BEGIN EXCLUSIVE")
+    holder = python(
+        """
+import sqlite3
+index = sqlite3.connect(sys.argv[1], isolation_level=None)
+index.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+""",
+        folder / "cache.db",
+        stdin=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
     assert texts(store.read(KEY)) == ["a0", "a1"]
     with pytest.warns(KiwoomDataWarning, match=r"could not be written .*database is locked"):
         assert texts(put(store, KEY, 2, 2)) == ["a0", "a1", "a2"]
     late = Store(folder, busy_timeout=0.1)
     with pytest.warns(KiwoomDataWarning, match="could not be read .*database is locked"):
         assert texts(late.read(KEY)) == ["a0", "a1"]
-    holder.execute("ROLLBACK")
-    holder.close()
+    finished(holder)
     assert texts(put(store, KEY, 3, 3)) == ["a0", "a1", "a3"]
     late.close()
 
