@@ -143,7 +143,7 @@ class _Series:
             if block.fetched_at == held.fetched_at:
                 packed = io.BytesIO()
                 frame.write_parquet(packed, compression="zstd", statistics=False)
-                store.snapshot_put(beside, stamp + packed.getvalue(), YEARS)
+                store.snapshot_put(beside, stamp + packed.getvalue(), YEARS, spare=True)
         days = frame[self.walk.column]
         begin = days.search_sorted(self.since, "left")
         rows = frame.slice(begin, days.search_sorted(self.until, "right") - begin)

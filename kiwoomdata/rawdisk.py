@@ -265,11 +265,17 @@ class Index(diskcache.Cache):  # type: ignore[misc]
                 total -= size
 
     def touch(self, text: str, now: float) -> None:
-        """Note the use, unless somebody is writing: a read never waits for that."""
+        """Note the use, unless somebody is writing."""
+        with self.unless_busy():
+            self._con.execute("UPDATE Cache SET access_time = ? WHERE key = ? AND raw = 1", (now, text))
+
+    @contextmanager
+    def unless_busy(self) -> Iterator[None]:
+        """Do without what fails because somebody is writing: a read never waits for that."""
         con = self._con
         with suppress(sqlite3.Error):
             con.execute("PRAGMA busy_timeout = 0")
-            con.execute("UPDATE Cache SET access_time = ? WHERE key = ? AND raw = 1", (now, text))
+            yield
         con.execute(f"PRAGMA busy_timeout = {int(self._busy * 1000)}")
 
     def entries(self) -> tuple[list[tuple[str, str, int, float]], int]:

@@ -23,7 +23,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime
 from itertools import count
 from pathlib import Path
@@ -243,13 +243,13 @@ class Store:
 
     # short-lived answers
 
-    def snapshot_put(self, key: SeriesKey, payload: bytes, life: float) -> None:
-        """Keep an answer for ``life`` seconds."""
+    def snapshot_put(self, key: SeriesKey, payload: bytes, life: float, *, spare: bool = False) -> None:
+        """Keep an answer for ``life`` seconds. One that is ``spare`` is not kept while others write."""
         text, now = key.text("snapshot"), self._clock()
         data = pack(text, {"from": now, "until": now + life}, payload)
 
         def keep(index: Index) -> None:
-            with index.write():
+            with index.unless_busy() if spare else nullcontext(), index.write():
                 index.put(text, data, now, self.size_limit, now + life)
 
         if life > 0 and len(data) <= self.size_limit:

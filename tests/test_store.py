@@ -696,6 +696,7 @@ sys.stdin.read()
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     assert texts(store.read(KEY)) == ["a0", "a1"]
+    store.snapshot_put(KEY, b"a shortcut", life=60, spare=True)  # no wait and no warning
     with pytest.warns(KiwoomDataWarning, match=r"could not be written .*database is locked"):
         assert texts(put(store, KEY, 2, 2)) == ["a0", "a1", "a2"]
     late = Store(folder, busy_timeout=0.1)
