@@ -30,7 +30,8 @@ from hypothesis import strategies as st
 
 from kiwoomdata.errors import CacheError, KiwoomDataWarning
 from kiwoomdata.intervals import Days
-from kiwoomdata.store import Block, Header, RawDisk, SeriesKey, Store
+from kiwoomdata.rawdisk import RawDisk
+from kiwoomdata.store import Block, Header, SeriesKey, Store
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2024, 3, 4)
@@ -870,7 +871,7 @@ import signal, threading
 store, held, done = Store(sys.argv[1]), threading.Event(), threading.Event()
 store.snapshot_put(KEY, b"parent", 60)
 def inside():
-    with store._mutex:
+    with store._shelf._mutex:
         held.set()
         done.wait(30)
 threading.Thread(target=inside).start()
