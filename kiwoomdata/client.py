@@ -275,7 +275,7 @@ class Client:
         not_both(refresh, offline)
         oldest = until = None
         if since is not None:
-            oldest, newest = as_date(since, "since"), self._newest_wanted(endpoint, body)
+            oldest, newest = self._oldest_wanted(endpoint, body, since), self._newest_wanted(endpoint, body)
             if oldest > newest:
                 raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")
             until = newest if by_days(endpoint) else None
@@ -295,6 +295,11 @@ class Client:
             source = replace(source, rows=frame.height)
         shown = {name: present(frame, source, as_=as_, columns=columns) for name, frame in parts.items()}
         return shown if len(shown) > 1 else next(iter(shown.values()))
+
+    def _oldest_wanted(self, endpoint: Endpoint, body: Mapping[str, str], since: DateLike) -> date:
+        named = body.get(endpoint.walk.since or "") if endpoint.walk else None
+        told = day_of(named) if named else None
+        return max(as_date(since, "since"), told or date.min)
 
     def _newest_wanted(self, endpoint: Endpoint, body: Mapping[str, str]) -> date:
         named = body.get(endpoint.walk.until or "") if endpoint.walk else None

@@ -25,11 +25,11 @@ from kiwoomdata.blocks import Header
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import VERSION
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import IncompleteFrame, NotCached, UnknownKey
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, TransportError, UnknownKey
 from kiwoomdata.finality import last_final_day
 from kiwoomdata.intervals import Days
 from kiwoomdata.kinds import DATE, encode
-from kiwoomdata.protocol import Page, Stop
+from kiwoomdata.protocol import Fetched, Page, Stop
 from kiwoomdata.served import (
     ALL_STORED,
     YEARS,
@@ -37,6 +37,7 @@ from kiwoomdata.served import (
     Context,
     Fetch,
     between,
+    complete,
     day_of,
     key_of,
     prices,
@@ -48,6 +49,11 @@ __all__ = ["series"]
 
 _DAY = timedelta(days=1)
 _NO_DAYS = Days()
+_ATTEMPTS = 3
+_PAGE_ROWS = 20
+"""Rows of a page where nobody has said how many there are: of those known, the fewest."""
+_LATE = timedelta(days=7)
+"""For how long a row may be late of a TR that has none for days on which nothing was traded."""
 _KEEP_EVERY = 5
 """Pages between two merges of a long walk: a second at the real server's quota, which a kill may cost."""
 
@@ -65,10 +71,15 @@ def series(
     if context.offline:
         raise job.not_cached(held.coverage if held else Days())
     with context.store.lock(job.key, stop=context.stop):
-        try:
-            return job.extend(fetch)
-        except _Rebased:
-            return job.extend(fetch, anew=True)
+        for attempt in range(_ATTEMPTS):
+            try:
+                return job.extend(fetch, anew=attempt > 0)
+            except _Rebased:
+                continue
+    raise TransportError(
+        f"{endpoint.api_id} {dict(body)}: past prices read otherwise in each of {_ATTEMPTS} walks; "
+        "ask again later"
+    )
 
 
 class _Rebased(Exception):
@@ -100,22 +111,31 @@ class _Series:
         self.early = Days.between(self.final + _DAY, self.until)
 
     def missing(self, covered: Days, besides: Days = _NO_DAYS) -> list[tuple[date, date]]:
-        """The days of the range (and ``besides``) to ask for: gaps, joined where no trading day parts them.
+        """The runs of days of the range (and ``besides``) to ask for, joined where that saves a request.
 
-        Days that are not final by now count as missing even if they are stored: a clock was ahead.
+        Days that are not final by now count as missing even if they are stored: a clock was ahead. A run
+        ends with a trading day, but may begin with others, so that rows of those have a place.
         """
         wanted = Days.between(self.since, self.until) | besides
-        found: list[tuple[date, date]] = []
-        for first, last in wanted - (covered - self.early):
-            days = trading_days(first, last)
-            if days and found and not trading_days(found[-1][1] + _DAY, days[0] - _DAY):
-                found[-1] = found[-1][0], days[-1]
+        runs: list[tuple[date, date]] = []
+        for first, end in wanted - (covered - self.early):
+            days = trading_days(first, end)
+            if days and runs and self._one_walk_is_better(runs[-1], (first, days[-1])):
+                runs[-1] = runs[-1][0], days[-1]
             elif days:
-                found.append((days[0], days[-1]))
-        return found
+                runs.append((first, days[-1]))
+        return runs
+
+    def _one_walk_is_better(self, one: tuple[date, date], other: tuple[date, date]) -> bool:
+        apart = trading_days(one[1] + _DAY, other[0] - _DAY)
+        return not apart or self._pages(one[0], other[1]) < self._pages(*one) + self._pages(*other)
+
+    def _pages(self, first: date, last: date) -> int:
+        return -(-len(trading_days(first, last)) // (self.endpoint.page_rows or _PAGE_ROWS))
 
     def not_cached(self, covered: Days) -> NotCached:
-        listed = ", ".join(f"{first} to {last}" for first, last in self.missing(covered))
+        spans = (trading_days(first, last) for first, last in self.missing(covered))
+        listed = ", ".join(f"{days[0]} to {days[-1]}" for days in spans)
         return NotCached(
             f"offline: {self.key.api_id} {dict(self.key.identity)} lacks {listed} in the store; "
             "ask once without offline=True"
@@ -137,7 +157,9 @@ class _Series:
             block = store.read(self.key)
             if block is None or self.missing(block.coverage):
                 return None
-            frame, troubles = frames.decoded(self.endpoint, self.part, block.rows, self.body)
+            frame, troubles = frames.decoded(
+                self.endpoint, self.part, complete(self.part, block.rows), self.body
+            )
             if troubles:
                 return self.served(block, None, ALL_STORED)
             if block.fetched_at == held.fetched_at:
@@ -163,18 +185,19 @@ class _Series:
         stored = None if anew else stored
         self.agreed = stored is None or not self.endpoint.rebased
         block = None if self.context.refresh else stored
-        gap: _Gap | None = None
-        fresh: list[pl.DataFrame] = []
+        stop, fresh = ALL_STORED, []
         for first, last in reversed(self.missing(block.coverage if block else Days(), others)):
             gap = _Gap(self, first, last, stored, replace=anew)
             fresh.append(gap.fill(fetch))
             stored = gap.held
+            if first <= self.until and last >= self.since:
+                stop = gap.stop
             if gap.stop.truncated:
                 break
         rows = pl.concat(fresh, how="diagonal") if fresh else None
         if rows is not None and others:
             rows = between(rows, self.column, self.since, self.until, keep_odd=True)
-        return self.served(block, rows, gap.stop if gap else ALL_STORED, stored.as_of if stored else None)
+        return self.served(block, rows, stop, stored.as_of if stored else None)
 
     def served(
         self, block: Block | None, fresh: pl.DataFrame | None, stop: Stop, as_of: date | None = None
@@ -189,11 +212,8 @@ class _Series:
                     fresh.select(self.column), on=self.column, how="anti", maintain_order="left"
                 )
             texts = pl.concat([fresh, stored], how="diagonal").sort(self.column, maintain_order=True)
-        lacking = [key for key in self.part.by_key if key not in texts.columns]
-        if lacking:
-            texts = texts.with_columns(pl.lit(None, pl.String()).alias(key) for key in lacking)
         return Answer(
-            {self.part.name: texts},
+            {self.part.name: complete(self.part, texts)},
             stop,
             pages=self.pages,
             requests=self.requests,
@@ -228,15 +248,18 @@ class _Gap:
         """Ask for the gap, keep what is final, and give its rows."""
         series = self.series
         pages: Sequence[Page] = ()
+        kept = 0
 
         def seen(so_far: Sequence[Page]) -> None:
-            nonlocal pages
+            nonlocal pages, kept
             pages = so_far
-            if len(so_far) % _KEEP_EVERY == 0:
-                self._keep(self._rows(so_far), fetch, cut=True)
+            if len(so_far) - kept == _KEEP_EVERY:
+                self._keep(self._rows(so_far[max(kept - 1, 0) :]), fetch, cut=True)
+                kept = len(so_far)
 
+        begin = trading_days(self.first, self.last)[0]
         try:
-            fetched = fetch(self._body(self._known_before(), self.last), self.first, seen)
+            fetched = fetch(self._body(self._known_before(), self.last), begin, seen)
         except _Rebased:
             series.requests += len(pages)
             raise
@@ -251,10 +274,23 @@ class _Gap:
         series.pages += len(fetched.pages)
         series.requests += fetched.requests
         series.duplicates += dropped
-        self._keep(rows, fetch, cut=self.stop.truncated)
+        self._keep(rows, fetch, cut=self.stop.truncated or self._ended_oddly(fetched, begin))
         if not self.stop.truncated:
             self._tell_holes(rows)
         return between(rows, series.column, self.first, self.last, keep_odd=True)
+
+    def _ended_oddly(self, fetched: Fetched, begin: date) -> bool:
+        """Whether "the last page" was empty or full, before the walk came to the day it was sent for.
+
+        A history may begin so; a server in trouble may also answer so. Nothing is settled by it.
+        """
+        part, last = self.series.part, fetched.pages[-1]
+        if last.more:  # this is how one TR says that it has come to the beginning
+            return False
+        count, full = len(last.rows(part)), self.series.endpoint.page_rows
+        days = [day for text in last.texts(part, self.series.column) if (day := day_of(text))]
+        early = min(days, default=date.max) > begin
+        return early and ((count == 0 and len(fetched.pages) > 1) or count == full)
 
     def _known_before(self) -> date:
         """The day to begin a request with that names its first day: a stored one comes along to compare."""
@@ -282,10 +318,11 @@ class _Gap:
         rows = rows.filter(
             pl.Series([day_of(text or "") is not None for text in rows[column]], dtype=pl.Boolean)
         )
-        if rows.is_empty() or not self._same_basis(rows, fetch):
-            return
         covered = self._whole_days(rows, cut)
-        if not covered:
+        beside_stored = self.series.stored_rows(self.held).height > 0
+        if rows.is_empty() or not (covered or beside_stored):
+            return
+        if not self._same_basis(rows, fetch) or not covered:
             return
         self.held = self.series.context.store.merge(
             self.series.key,
@@ -301,15 +338,16 @@ class _Gap:
         """The days that these rows settle: those that rows came for, and between them and the walk's end.
 
         Where there is a row for each trading day, nothing is settled after the newest row (the server may
-        be late) and where no row came (it answers so for much else than "no trading"). A walk that was cut
-        short settles the days after its oldest row; one that came to its end those back to the gap's start.
+        be late) and where no row came (it answers so for much else than "no trading"); elsewhere days
+        without one are, once they are old enough. A walk that was cut short settles the days after its
+        oldest row; one that came to its end those back to the gap's start.
         """
         days = {day for text in rows[self.series.column] if (day := day_of(text))}
         newest = max((day for day in days if day <= self.last), default=None)
         if newest is None:
             return Days()
-        if not self.series.endpoint.every_day:
-            newest = self.last
+        if not self.series.endpoint.every_day and not cut:
+            newest = max(newest, min(self.last, self.series.context.now.date() - _LATE))
         first = max(self.first, min(days) + _DAY) if cut else self.first
         last = min(newest, self.series.final)
         if first > last:
@@ -341,11 +379,11 @@ class _Gap:
     def _same_basis(self, rows: pl.DataFrame, fetch: Fetch | None) -> bool:
         """Whether the rows may stand beside the stored ones; where no day came again, one is asked for."""
         series = self.series
-        if series.agreed or self.held is None:
+        if self.held is None or not series.endpoint.rebased:
             return True
         stored = prices(series.part, self.held.rows, series.column)
         again = _agree(stored, prices(series.part, rows, series.column), series.column)
-        if again is None and stored.height:
+        if again is None and not series.agreed and stored.height:
             if fetch is None:
                 return False
             known = day_of(stored[series.column][-1])
@@ -354,7 +392,15 @@ class _Gap:
             series.pages += len(asked.pages)
             series.requests += asked.requests
             came = prices(series.part, self._rows(asked.pages), series.column)
-            again = _agree(stored, came, series.column) or False
+            again = _agree(stored, came, series.column)
+            if again is None:
+                warnings.warn(
+                    f"{series.key.api_id} {dict(series.key.identity)}: the server gave no price of {known} "
+                    "to compare with the stored one, so what is new is not kept",
+                    KiwoomDataWarning,
+                    stacklevel=2,
+                )
+                return False
         if again is False:
             raise _Rebased
         series.agreed = True

@@ -49,7 +49,7 @@ def text_parts(endpoint: Endpoint, pages: Sequence[Page]) -> tuple[dict[str, pl.
             texts, twice = _unique(endpoint, part, texts)
             dropped += twice
         else:
-            texts = texts.drop("_page")
+            texts = texts.drop("_page").unique(maintain_order=True)  # each page says it again
         found[part.name] = texts
     return found, dropped
 

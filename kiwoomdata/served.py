@@ -24,6 +24,7 @@ __all__ = [
     "Fetch",
     "Seen",
     "between",
+    "complete",
     "day_of",
     "key_of",
     "plain",
@@ -117,4 +118,11 @@ def prices(part: Part, rows: pl.DataFrame, column: str) -> pl.DataFrame:
     names = [c.key for c in part.columns if c.kind.name == "price" and c.key in rows.columns]
     bare = (pl.col(name).str.strip_chars(" +-") for name in names)
     told = rows.select(column, *(pl.when(~text.is_in(["", "0"])).then(text) for text in bare))
+    told = told.unique(column, keep="first", maintain_order=True)
     return told.filter(pl.any_horizontal(pl.col(names).is_not_null())) if names else told.clear()
+
+
+def complete(part: Part, rows: pl.DataFrame) -> pl.DataFrame:
+    """Stored rows with all columns of today's catalogue: a key that came into it later is null."""
+    lacking = [key for key in part.by_key if key not in rows.columns]
+    return rows.with_columns(pl.lit(None, pl.String()).alias(key) for key in lacking) if lacking else rows

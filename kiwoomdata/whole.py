@@ -22,6 +22,7 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import IncompleteFrame, NotCached
 from kiwoomdata.finality import last_final_day
 from kiwoomdata.intervals import Days
+from kiwoomdata.kinds import DATE, encode
 from kiwoomdata.protocol import Fetched
 from kiwoomdata.served import (
     ALL_STORED,
@@ -30,6 +31,7 @@ from kiwoomdata.served import (
     Context,
     Fetch,
     between,
+    complete,
     day_of,
     key_of,
     plain,
@@ -81,8 +83,9 @@ class _Whole:
         assert part is not None
         self.walk, self.part, self.column = walk, part, key_of(part, walk.column)
         server, api_id = self.context.server, self.endpoint.api_id
-        self.key = SeriesKey(server, api_id, tuple((k, v) for k, v in self.body.items() if k != walk.until))
-        self.question = SeriesKey(server, api_id, (*self.body.items(), _ANSWER))
+        asked = dict(self.body) | ({"since": encode(DATE, self.since)} if self.since else {})
+        self.key = SeriesKey(server, api_id, tuple((k, v) for k, v in asked.items() if k != walk.until))
+        self.question = SeriesKey(server, api_id, (*asked.items(), _ANSWER))
         self.final = last_final_day(rule_of(self.endpoint), self.context.now)
 
     def kept(self) -> Answer | None:
@@ -103,7 +106,7 @@ class _Whole:
             if (found := question.beside.get(part.name)) is not None
         }
         return Answer(
-            {**beside, self.part.name: rows},
+            {**beside, self.part.name: complete(self.part, rows)},
             ALL_STORED,
             cached_rows=rows.height,
             as_of=block.as_of,
@@ -129,12 +132,12 @@ class _Whole:
         if block is not None and span is not None:
             fetched = fetch(self.body, max(span[1], self.since or span[1]))
             found = plain(self.endpoint, fetched)
-            if self._is_complete(fetched, found):
-                return self._remember(found, block)
             oldest = min(self._days(found), default=date.max)
             if span[0] <= oldest <= span[1] and self._agrees(found, block):
                 older = self._stored(block, span[0], oldest - _DAY)
                 return self._remember(found, block, older)
+            if fetched.stop.truncated or self._is_complete(fetched, found):
+                return self._remember(found, block)
             requests = fetched.requests
         found = plain(self.endpoint, fetch(self.body, self.since))
         return self._remember(replace(found, requests=found.requests + requests), block)
@@ -153,12 +156,14 @@ class _Whole:
         if found.stop.truncated or len(days) < rows.height or self._has_holes(days):
             return answer
         first, last = min(days, default=date.max), max(days, default=date.min)
+        if older is None and block is not None and self._lacks_held_days(block, first):
+            return answer
         final = min(last, self.final)
         if first > final:
             return answer
         agrees = None if block is None else self._agrees(found, block)
         anew = agrees is False or (agrees is None and self.endpoint.rebased)
-        if anew and block is not None:
+        if anew:
             self.context.store.discard(self._is_question)  # what stood beside those rows is of their basis
         self.context.store.merge(
             self.key,
@@ -209,7 +214,7 @@ class _Whole:
     def _is_complete(self, fetched: Fetched, found: Answer) -> bool:
         """Whether the pages are all that there are, as far back as was asked for."""
         reached = self.since is not None and min(self._days(found), default=date.max) <= self.since
-        return not fetched.stop.truncated and (reached or not fetched.pages[-1].more)
+        return reached or not fetched.pages[-1].more
 
     def _agrees(self, found: Answer, block: Block) -> bool | None:
         """Whether days that are stored read the same now, cell by cell; None where there is none to compare.
@@ -217,9 +222,14 @@ class _Whole:
         Days without trading are all zeros whatever the basis: they tell nothing of prices.
         """
         rows = found.texts[self.part.name].with_columns(pl.col(self.column).str.strip_chars())
+        days = self._days(found)
+        if not days:
+            return None
+        known = {day for day in days if day in block.coverage}
         names = [name for name in rows.columns if name in block.rows.columns]
-        again = rows.join(block.rows, on=self.column, how="semi").select(names).sort(self.column)
-        before = block.rows.join(rows, on=self.column, how="semi").select(names).sort(self.column)
+        held = pl.Series([day_of(text or "") in known for text in rows[self.column]], dtype=pl.Boolean)
+        again = rows.filter(held).select(names).sort(self.column)
+        before = between(block.rows, self.column, min(days), max(days)).select(names).sort(self.column)
         if self.endpoint.rebased and prices(self.part, again, self.column).is_empty():
             return None
         return again.equals(before) if again.height else None
@@ -227,7 +237,8 @@ class _Whole:
     def _has_holes(self, days: Sequence[date]) -> bool:
         if not self.endpoint.every_day or not days:
             return False
-        holes = sorted(set(trading_days(min(days), max(days))) - set(days))
+        newest = min(max(days), self.context.now.date())
+        holes = sorted(set(trading_days(min(days), newest)) - set(days))
         if holes:
             warnings.warn(
                 f"{self.key.api_id} {dict(self.body)}: the server had no row for {len(holes)} trading "
@@ -236,6 +247,19 @@ class _Whole:
                 stacklevel=2,
             )
         return bool(holes)
+
+    def _lacks_held_days(self, block: Block, first: date) -> bool:
+        """Whether an answer that names its first day begins later than it did before."""
+        held = block.coverage.first
+        if self.walk.since is None or held is None or first <= held:
+            return False
+        warnings.warn(
+            f"{self.key.api_id} {dict(self.body)}: the server's answer begins with {first}, although it had "
+            f"rows from {held} on; the answer is not kept",
+            IncompleteFrame,
+            stacklevel=2,
+        )
+        return True
 
     def _days(self, answer: Answer) -> list[date]:
         return [day for text in answer.texts[self.part.name][self.column] if (day := day_of(text or ""))]

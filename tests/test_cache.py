@@ -476,6 +476,48 @@ def test_a_request_that_names_its_first_day_is_compared_on_the_way(
     assert set(frame["close"]) == {100}
 
 
+def test_a_first_day_that_the_request_names_goes_before_an_earlier_one(
+    make_client: MakeClient, store: Path
+) -> None:
+    asked = {"mmcm_cd": "001", "stk_cd": "005930", "strt_dt": "20240603", "end_dt": "20240628"}
+    with Envelopes(Broker()) as server:
+        for cache in (store, False):
+            frame = make_client(server, cache=cache).request("ka10078", asked, since="2024-05-02")
+            assert frame["date"][-1] == date(2024, 6, 3)
+
+
+def test_a_brokers_row_that_is_late_is_waited_for(make_client: MakeClient, store: Path) -> None:
+    broker, clock = Broker(), Clock(2024, 6, 28, 8, 0)
+    broker.days = [day for day in broker.days if day < date(2024, 6, 26)]
+    with Envelopes(broker) as server:
+        client = make_client(server, cache=store, clock=clock)
+        for _ in range(2):  # the second one takes a stored day along, so that something comes
+            kd.broker_trend("001", "005930", "2024-06-03", "2024-06-27", client=client)
+        broker.days = trading_days(date(2024, 1, 2), date(2024, 6, 28))
+        frame = kd.broker_trend("001", "005930", "2024-06-03", "2024-06-27", client=client)
+    assert frame["date"][-1] == date(2024, 6, 27)
+
+
+def test_a_walk_upwards_that_was_cut_settles_nothing_after_it(make_client: MakeClient, store: Path) -> None:
+    broker = Broker()
+    down = broker.__call__
+
+    def upwards(number: int, asked: Asked) -> Answer:
+        found = down(number, asked)
+        days = [
+            day for day in broker.days if asked.body["strt_dt"] <= f"{day:%Y%m%d}" <= asked.body["end_dt"]
+        ]
+        at = int(asked.headers.get("next-key") or 0)
+        rows = [{"dt": f"{day:%Y%m%d}", "cur_prc": "500"} for day in days[at : at + 20]]
+        return Answer({"sec_stk_trde_trend": rows, **OK}, found.headers)
+
+    with Envelopes(upwards) as server:
+        ask = partial(kd.broker_trend, "001", "005930", "2024-01-02", "2024-06-28")
+        hasty = ask(client=make_client(server, cache=store, max_pages=2, on_truncated="mark"))
+        assert hasty.height == 40
+        assert ask(client=make_client(server, cache=store))["date"].to_list() == broker.days
+
+
 def test_days_on_which_a_broker_did_not_trade_are_settled_like_any(
     make_client: MakeClient, store: Path
 ) -> None:
@@ -541,6 +583,90 @@ def test_an_address_with_a_slash_is_the_same_server(make_client: MakeClient, sto
             client = make_client(server, cache=store, base_url=address)
             kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("rows", [0, 20])
+def test_a_last_page_that_comes_too_early_settles_nothing_before_it(
+    make_client: MakeClient, store: Path, rows: int
+) -> None:
+    history = History()
+
+    def fault(number: int, asked: Asked) -> Answer | None:
+        if number != 3:
+            return None
+        history.fault = lambda number, asked: None
+        found = history(number, asked)
+        return Answer({"daly_stkpc": found.body["daly_stkpc"][:rows], **OK}, {"cont-yn": "N", "next-key": ""})
+
+    history.fault = fault
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        assert kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client).height == 60 + rows
+        whole = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+    assert whole["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 12, 30))
+
+
+def test_rows_of_days_that_the_calendar_takes_for_closed_are_kept(
+    make_client: MakeClient, store: Path
+) -> None:
+    history = History()
+    saturday = date(2024, 11, 16)
+    history.days = sorted([*history.days, saturday])
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        for end in ("2024-11-15", "2024-11-18", "2024-11-19"):
+            frame = kd.daily_prices("005930", "2024-11-11", end, client=client)
+    assert saturday in frame["date"].to_list()
+
+
+def test_days_that_can_no_longer_be_compared_are_not_lost(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        held = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+        history.days = [
+            day for day in history.days if day > date(2026, 1, 1)
+        ]  # the server reaches no further
+        with pytest.warns(kd.KiwoomDataWarning, match="no price of 2024-12-30 to compare"):
+            new = kd.daily_prices("005930", "2026-11-09", "2026-11-13", client=client)
+        assert new.height == 5
+        kept = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client, offline=True)
+    assert_frame_equal(kept, held)
+
+
+def test_holes_all_over_a_year_do_not_cost_a_walk_each(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    history.days = [day for number, day in enumerate(history.days) if number % 5]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        for _ in range(2):
+            server.asked.clear()
+            with pytest.warns(kd.IncompleteFrame):
+                kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
+            assert len(server.asked) <= fewest("2024-01-02", "2024-12-30") + 1
+
+
+def test_today_alone_costs_one_request_beside_an_old_block(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store, clock=Clock())
+        kd.daily_prices("005930", "2015-01-02", "2015-01-30", client=client)
+        server.asked.clear()
+        kd.daily_prices("005930", "2026-11-20", client=client)
+        assert len(server.asked) == 1
+
+
+def test_a_column_that_the_catalogue_learnt_later_is_null(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+        assert client.store is not None
+        mine = SeriesKey(server.base_url, "ka10086", (("stk_cd", "005930"), ("indc_tp", "0")))
+        block = client.store.read(mine)
+        assert block is not None
+        older = block.rows.drop("trde_qty")
+        client.store.merge(mine, older, block.coverage, date_column="date", version="0", replace=True)
+        frame = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+    assert frame["volume"].to_list() == [None] * 5
 
 
 def test_any_tr_by_name_shares_the_days_that_are_held(make_client: MakeClient, store: Path) -> None:

@@ -31,6 +31,7 @@ class Market:
     def __init__(self, *moment: int) -> None:
         self.moment = moment
         self.factor = 1
+        self.last_page = 1000
         self.halted: set[date] = set()
         self.missing: set[date] = set()
         self.credit: dict[date, str] = {}
@@ -56,7 +57,7 @@ class Market:
         days = [d for d in trading_days(first, min(last, today)) if d not in self.missing]
         rows = [self.row(api_id, *each) for each in zip(days, accumulate(map(net, days)), strict=True)][::-1]
         at = int(asked.headers.get("next-key") or 0)
-        more = at + 20 < len(rows)
+        more = at + 20 < min(len(rows), self.last_page)
         beside = {"orgn_prsm_avg_pric": str(len(days)), "for_prsm_avg_pric": "0"}
         return Answer(
             {**(beside if api_id == "ka10045" else {}), LISTS[api_id]: rows[at : at + 20], **OK},
@@ -245,6 +246,31 @@ def test_what_was_replaced_is_not_remembered(market: Market, client: kd.Client) 
     market.row = lambda *each: {"dt": f"{each[1]:%Y%m%d}", "buy_dfrt_trde_amt": "1"}  # type: ignore[method-assign]
     kd.arbitrage_balance("2026-11-20", client=client, refresh=True)
     assert set(kd.arbitrage_balance("2023-11-20", client=client)["buy_value"]) == {1}
+
+
+def test_a_last_page_that_comes_too_early_is_told_and_not_remembered(
+    market: Market, server: Envelopes, client: kd.Client, bare: kd.Client
+) -> None:
+    kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
+    market.last_page = 20
+    with pytest.warns(
+        kd.IncompleteFrame, match="begins with 2026-07-03, although it had rows from 2026-01-02"
+    ):
+        kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=client)
+    market.last_page = 1000
+    assert_frame_equal(
+        kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=client),
+        kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=bare),
+    )
+
+
+def test_how_far_back_was_asked_for_is_part_of_the_question(client: kd.Client, bare: kd.Client) -> None:
+    asked = {"stk_cd": "005930", "strt_dt": "20260102", "end_dt": "20260630"}
+    kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
+    mine, theirs = (each.request("ka10045", asked) for each in (client, bare))
+    assert_frame_equal(mine["trend"], theirs["trend"])
+    assert_frame_equal(mine["averages"], theirs["averages"])
+    assert mine["averages"].height == 1
 
 
 @pytest.mark.parametrize("refresh", [False, True])
