@@ -15,7 +15,7 @@ import io
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -40,6 +40,7 @@ from kiwoomdata.served import (
     complete,
     day_of,
     key_of,
+    plain,
     prices,
     rule_of,
 )
@@ -76,6 +77,8 @@ def series(
                 return job.extend(fetch, anew=attempt > 0)
             except _Rebased:
                 continue
+            except _Unsure:
+                return job.past_the_store(fetch)
     raise TransportError(
         f"{endpoint.api_id} {dict(body)}: past prices read otherwise in each of {_ATTEMPTS} walks; "
         "ask again later"
@@ -84,6 +87,10 @@ def series(
 
 class _Rebased(Exception):
     """Days that were final read otherwise now."""
+
+
+class _Unsure(Exception):
+    """Nothing tells whether new rows are of the basis of the stored ones that they would stand beside."""
 
 
 @dataclass
@@ -198,6 +205,17 @@ class _Series:
         if rows is not None and others:
             rows = between(rows, self.column, self.since, self.until, keep_odd=True)
         return self.served(block, rows, stop, stored.as_of if stored else None)
+
+    def past_the_store(self, fetch: Fetch) -> Answer:
+        """The range as the server has it, with nothing from the store."""
+        found = plain(self.endpoint, fetch(self.body, self.since))
+        rows = between(found.texts[self.part.name], self.column, self.since, self.until, keep_odd=True)
+        return replace(
+            found,
+            texts={self.part.name: rows.sort(self.column, maintain_order=True)},
+            pages=found.pages + self.pages,
+            requests=found.requests + self.requests,
+        )
 
     def served(
         self, block: Block | None, fresh: pl.DataFrame | None, stop: Stop, as_of: date | None = None
@@ -400,6 +418,8 @@ class _Gap:
                     KiwoomDataWarning,
                     stacklevel=2,
                 )
+                if series.stored_rows(self.held).height:
+                    raise _Unsure
                 return False
         if again is False:
             raise _Rebased

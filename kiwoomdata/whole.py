@@ -158,6 +158,8 @@ class _Whole:
         first, last = min(days, default=date.max), max(days, default=date.min)
         if older is None and block is not None and self._lacks_held_days(block, first):
             return answer
+        if self.walk.until and not self.walk.since and last < last_trading_day(min(self._wanted, self.final)):
+            return answer  # days are late, and how far back it goes is the matter of a later day
         final = min(last, self.final)
         if first > final:
             return answer
@@ -194,11 +196,12 @@ class _Whole:
         A request may name the newest day wanted; rows beyond it show a server that does not heed it.
         """
         today = self.context.now.date()
-        asked = self._until(today)
-        return last_trading_day(today if newest > asked else min(today, asked))
+        return last_trading_day(today if newest > self._wanted else min(today, self._wanted))
 
-    def _until(self, today: date) -> date:
-        return day_of(self.body.get(self.walk.until or "", "")) or today
+    @property
+    def _wanted(self) -> date:
+        """The newest day that the question names; where it names none, today."""
+        return day_of(self.body.get(self.walk.until or "", "")) or self.context.now.date()
 
     def _span(self, block: Block | None) -> tuple[date, date] | None:
         """The run of stored days that the answer goes on from, where it surely reaches no further back.
@@ -206,9 +209,8 @@ class _Whole:
         It does not if the oldest day is part of the question. Else it may reach back a fixed time from
         the newest day wanted, so that only a later one begins no earlier.
         """
-        asked = self._until(self.context.now.date())
         told = self.walk.since is not None
-        runs = [run for run in (block.coverage if block else ()) if run[0 if told else 1] <= asked]
+        runs = [run for run in (block.coverage if block else ()) if run[0 if told else 1] <= self._wanted]
         return runs[-1] if runs else None
 
     def _is_complete(self, fetched: Fetched, found: Answer) -> bool:

@@ -486,6 +486,20 @@ def test_a_first_day_that_the_request_names_goes_before_an_earlier_one(
             assert frame["date"][-1] == date(2024, 6, 3)
 
 
+def test_what_cannot_be_compared_never_stands_beside_what_is_stored(
+    make_client: MakeClient, store: Path
+) -> None:
+    broker = Broker()
+    with Envelopes(broker) as server:
+        client = make_client(server, cache=store)
+        kd.broker_trend("001", "005930", "2024-01-02", "2024-05-30", client=client)
+        broker.factor = 5
+        broker.days.remove(date(2024, 5, 30))  # the day that would be compared
+        with pytest.warns(kd.KiwoomDataWarning, match="no price of 2024-05-30 to compare"):
+            frame = kd.broker_trend("001", "005930", "2024-01-02", "2024-06-03", client=client)
+    assert set(frame["close"]) == {100}
+
+
 def test_a_brokers_row_that_is_late_is_waited_for(make_client: MakeClient, store: Path) -> None:
     broker, clock = Broker(), Clock(2024, 6, 28, 8, 0)
     broker.days = [day for day in broker.days if day < date(2024, 6, 26)]

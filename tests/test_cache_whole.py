@@ -240,6 +240,18 @@ def test_an_older_day_reaches_as_far_back_as_the_server_goes(
     assert server.asked == []
 
 
+def test_how_far_back_an_answer_goes_is_not_taken_for_that_of_an_older_day(
+    market: Market, client: kd.Client, bare: kd.Client
+) -> None:
+    late = set(trading_days(date(2026, 11, 11), date(2026, 11, 20)))
+    market.missing = late
+    kd.arbitrage_balance("2026-11-20", client=client)  # ends on the 10th, and begins a year before the 20th
+    market.missing = set()
+    assert_frame_equal(
+        kd.arbitrage_balance("2026-11-12", client=client), kd.arbitrage_balance("2026-11-12", client=bare)
+    )
+
+
 def test_what_was_replaced_is_not_remembered(market: Market, client: kd.Client) -> None:
     for end in ("2026-11-20", "2023-11-20"):
         kd.arbitrage_balance(end, client=client)

@@ -104,6 +104,7 @@ PRICE_TABLE = Endpoint(
     key=("date",),
     walk=Walk("date", whole=True),
     rebased=True,
+    every_day=True,
     order="newest first",
     final="next morning",
     credit_columns=("credit_balance_ratio",),
@@ -414,6 +415,7 @@ TRADE_STRENGTH_BY_DAY = Endpoint(
     key=("date",),
     walk=Walk("date", whole=True),
     rebased=True,
+    every_day=True,
     order="newest first",
     final="next morning",
     parts=(
