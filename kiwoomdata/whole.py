@@ -95,7 +95,10 @@ class _Whole:
         block = store.read(self.key) if remembered is not None else None
         if remembered is None or block is None:
             return None
-        question = msgspec.json.decode(remembered, type=_Question)
+        try:
+            question = msgspec.json.decode(remembered, type=_Question)
+        except msgspec.DecodeError:
+            return None  # remembered by another version of this package
         current = question.last == self._newest_possible(question.last) and question.last <= self.final
         if not current or not block.coverage.covers(question.first, question.last):
             return None
@@ -152,37 +155,45 @@ class _Whole:
             cached_rows=whole.height - rows.height,
             as_of=block.as_of if block and older is not None else None,
         )
+        if self._may_be_kept(found, block, extended=older is not None):
+            self._keep(found, block, self._days(answer))
+        return answer
+
+    def _may_be_kept(self, found: Answer, block: Block | None, *, extended: bool) -> bool:
+        """Whether nothing about an answer is in doubt: cut short, days that are none, holes, late days."""
         days = self._days(found)
-        if found.stop.truncated or len(days) < rows.height or self._has_holes(days):
-            return answer
-        first, last = min(days, default=date.max), max(days, default=date.min)
-        if older is None and block is not None and self._lacks_held_days(block, first):
-            return answer
-        if self.walk.until and not self.walk.since and last < last_trading_day(min(self._wanted, self.final)):
-            return answer  # days are late, and how far back it goes is the matter of a later day
-        final = min(last, self.final)
-        if first > final:
-            return answer
+        if found.stop.truncated or not days or len(days) < found.texts[self.part.name].height:
+            return False
+        if self._has_holes(days) or (block and not extended and self._lacks_held_days(block, min(days))):
+            return False
+        # Where days are late, how far back the answer goes is the matter of a day that it does not have.
+        expected = last_trading_day(min(self._wanted, self.final))
+        return self.walk.until is None or self.walk.since is not None or max(days) >= expected
+
+    def _keep(self, found: Answer, block: Block | None, all_days: Sequence[date]) -> None:
+        """Merge what is final, and remember the question if all of its answer is."""
+        days = self._days(found)
+        final = min(max(days), self.final)
+        if min(days) > final:
+            return
         agrees = None if block is None else self._agrees(found, block)
         anew = agrees is False or (agrees is None and self.endpoint.rebased)
         if anew:
             self.context.store.discard(self._is_question)  # what stood beside those rows is of their basis
         self.context.store.merge(
             self.key,
-            rows.with_columns(pl.col(self.column).str.strip_chars()),
-            Days.between(first, final),
+            found.texts[self.part.name].with_columns(pl.col(self.column).str.strip_chars()),
+            Days.between(min(days), final),
             date_column=self.column,
             version=VERSION,
             as_of=self.context.now.date() if self.endpoint.rebased else None,
             replace=anew,
         )
-        if last == final:
-            beside = {name: texts.rows(named=True) for name, texts in found.texts.items()}
-            del beside[self.part.name]
-            begun = first if older is None else min([first, *self._days(answer)])
-            question = msgspec.json.encode(_Question(begun, last, beside))
+        if max(days) == final:
+            others = (part.name for part in self.endpoint.parts if part is not self.part)
+            parts = {name: found.texts[name].rows(named=True) for name in others}
+            question = msgspec.json.encode(_Question(min(all_days), final, parts))
             self.context.store.snapshot_put(self.question, question, YEARS)
-        return answer
 
     def _is_question(self, key: SeriesKey) -> bool:
         """Whether a key is of what is remembered of a question to these rows, for whatever newest day."""
