@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -435,13 +436,14 @@ class Client:
             with self.bar(len(jobs), unit) as tick:
                 while waiting:
                     done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
+                    tick(0)  # shows the bar before the first is done
                     for future in done:
                         name = waiting.pop(future)
                         try:
                             results[name] = future.result()
                         except Exception as error:
                             on_failure(name, error)
-                        tick()
+                        tick(1)
         except BaseException:
             try:
                 self.transport.abort()
@@ -453,10 +455,14 @@ class Client:
         return {name: results[name] for name in jobs if name in results}
 
     @contextmanager
-    def bar(self, total: int | None, unit: str) -> Iterator[Callable[[], object]]:
-        """A progress bar that shows itself after two seconds, in a terminal or a notebook."""
-        if self.progress is False:
-            yield lambda: None
+    def bar(self, total: int | None, unit: str) -> Iterator[Callable[..., object]]:
+        """A progress bar that shows itself after two seconds, in a terminal or a notebook.
+
+        Its function counts the steps it is given, or one. In a thread beside the main one there is none:
+        whoever started the thread shows how far all of them are.
+        """
+        if self.progress is False or threading.current_thread() is not threading.main_thread():
+            yield lambda steps=1: None
             return
         from tqdm.auto import tqdm
 

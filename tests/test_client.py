@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tqdm.std import tqdm
 
 import kiwoomdata as kd
 from kiwoomdata.transport import Retry
@@ -504,3 +505,20 @@ def test_different_rows_of_one_day_are_kept_and_told(make_client: MakeClient) ->
         client = make_client(server, cache=False)
         with pytest.warns(kd.KiwoomDataWarning, match="different rows of one day"):
             assert ask(client)["close"].to_list() == [1, 2]
+
+
+def test_only_the_main_thread_shows_a_bar(make_client: MakeClient) -> None:
+    """A bar of each worker beside that of all of them would overwrite one another's line."""
+    with Envelopes(lambda number, asked: Answer({})) as server:
+        client = make_client(server, progress=True)
+        shown: list[bool] = []
+
+        def work() -> None:
+            with client.bar(None, "page") as tick:
+                shown.append(isinstance(getattr(tick, "__self__", None), tqdm))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(10)
+        work()
+    assert shown == [False, True]
