@@ -220,6 +220,9 @@ def test_a_split_shows_on_older_days_too(make_client: MakeClient, store: Path) -
 
 
 @pytest.mark.parametrize(
+    "ends", [("2026-11-12", "2026-11-13"), ("2026-11-20", "2026-11-20")], ids=["one more day", "today again"]
+)
+@pytest.mark.parametrize(
     "ask",
     [
         lambda **o: kd.daily_prices("000660", "2026-01-02", o.pop("end"), **o),
@@ -232,16 +235,16 @@ def test_a_split_shows_on_older_days_too(make_client: MakeClient, store: Path) -
     ids=["ka10086", "ka10078", "ka90013", "ka10045", "ka10005", "ka10047"],
 )
 def test_a_split_in_the_simulator_never_mixes_two_bases(
-    make_client: MakeClient, store: Path, ask: Callable[..., pl.DataFrame]
+    make_client: MakeClient, store: Path, ask: Callable[..., pl.DataFrame], ends: tuple[str, str]
 ) -> None:
     today, split = date(2026, 11, 20), date(2026, 11, 18)
     with kd.simulator.start(seed=7, today=today, now=time(18, 30), rate=None, rebased=True) as server:
         keys = {"app_key": server.app_key, "app_secret": server.app_secret}
         client = make_client(server, cache=store, clock=server.now, **keys)
-        before = ask(end="2026-11-12", client=client)
+        before = ask(end=ends[0], client=client)
         server.market.split("000660", split, 5)
-        after = ask(end="2026-11-13", client=client)
-        bare = ask(end="2026-11-13", client=make_client(server, cache=False, clock=server.now, **keys))
+        after = ask(end=ends[1], client=client)
+        bare = ask(end=ends[1], client=make_client(server, cache=False, clock=server.now, **keys))
     assert_frame_equal(after, bare)
     both = before.join(after.filter(pl.col("date") < split), on="date", suffix="_now")
     assert both.height > 50
