@@ -278,7 +278,7 @@ class _Gap:
         begin = trading_days(self.first, self.last)[0]
         try:
             fetched = fetch(self._body(self._known_before(), self.last), begin, seen)
-        except _Rebased:
+        except (_Rebased, _Unsure):
             series.requests += len(pages)
             raise
         except BaseException:

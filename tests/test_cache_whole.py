@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -46,6 +47,8 @@ class Market:
         first, last = {
             "ka10045": lambda: (day(body["strt_dt"]), day(body["end_dt"])),
             "ka10005": lambda: (today - YEAR, today),
+            "ka10078": lambda: (day(body["strt_dt"]), day(body["end_dt"])),
+            "ka10086": lambda: (date(2025, 1, 2), day(body["qry_dt"])),
             "ka10047": lambda: (today - YEAR, today),
             "ka90006": lambda: (day(body["date"]) - YEAR, day(body["date"])),
             "ka90007": lambda: (
@@ -67,7 +70,7 @@ class Market:
     def row(self, api_id: str, d: date, total: int) -> dict[str, str]:
         close = "0" if d in self.halted else f"-{(50_000 + d.toordinal() % 1000) // self.factor}"
         return {
-            "date" if api_id == "ka10005" else "dt": f"{d:%Y%m%d}",
+            "date" if api_id in ("ka10005", "ka10086") else "dt": f"{d:%Y%m%d}",
             **{
                 "ka10005": {"close_pric": close, "crd_remn_rt": self.credit.get(d, "")},
                 "ka10045": {
@@ -76,6 +79,8 @@ class Market:
                     "orgn_dt_acc": str(total),
                 },
                 "ka10047": {"cur_prc": close, "cntr_str": "100.25"},
+                "ka10078": {"cur_prc": close, "netprps_qty": f"{net(d):+}"},
+                "ka10086": {"close_pric": close, "ind": f"{net(d):+}"},
                 "ka90006": {"buy_dfrt_trde_amt": str(d.toordinal())},
                 "ka90007": {"all_tdy": f"{net(d):+}", "all_acc": f"{total:+}"},
             }[api_id],
@@ -84,6 +89,8 @@ class Market:
 
 LISTS = {
     "ka10005": "stk_ddwkmm",
+    "ka10078": "sec_stk_trde_trend",
+    "ka10086": "daly_stkpc",
     "ka10045": "stk_orgn_trde_trnsn",
     "ka10047": "cntr_str_daly",
     "ka90006": "prm_trde_dfrt_remn_trnsn",
@@ -410,6 +417,46 @@ def test_refresh_goes_to_the_server_and_replaces(
     assert_frame_equal(ASK[api_id](client=client), fresh)
     assert server.asked == []
     assert not fresh.equals(before)
+
+
+QUESTIONS: dict[str, Callable[..., Any]] = {
+    "ka10005": lambda start, end, **o: kd.price_table("005930", **o),
+    "ka10045": lambda start, end, **o: kd.institution_trend("005930", start, end, **o),
+    "ka10047": lambda start, end, **o: kd.trade_strength("005930", by="day", **o),
+    "ka10078": lambda start, end, **o: kd.broker_trend("001", "005930", start, end, **o),
+    "ka10086": lambda start, end, **o: kd.daily_prices("005930", start, end, **o),
+    "ka90006": lambda start, end, **o: kd.arbitrage_balance(end, **o),
+    "ka90007": lambda start, end, **o: kd.program_cumulative(start, **o),
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_asked_in_whatever_order_reads_as_the_server_says_it(
+    market: Market, client: kd.Client, bare: kd.Client, seed: int
+) -> None:
+    """Days go by and a stock is split now and then. Only what is held whole may stay of an older basis."""
+    chance = random.Random(seed)
+    moment = datetime(2026, 3, 2, 10, 0)
+    market.clock = lambda: moment.replace(tzinfo=KST)  # type: ignore[method-assign]
+    client._clock = bare._clock = market.clock
+    for _ in range(40):
+        if chance.random() < 0.5:
+            moment += timedelta(hours=chance.choice([1, 9, 24, 24, 72]))
+        if chance.random() < 0.1:
+            market.factor = chance.choice([1, 2, 5])
+        today = moment.date()
+        end = chance.choice([today, today, today - timedelta(chance.randrange(60))])
+        start = chance.choice([date(2025, 10, 1), date(2026, 1, 2), end - timedelta(chance.randrange(40))])
+        ask, refresh = QUESTIONS[chance.choice(list(QUESTIONS))], chance.random() < 0.1
+        got, told = ask(start, end, client=client, refresh=refresh), ask(start, end, client=bare)
+        requests = source(got).requests
+        # The store may reach further back than the server does by then.
+        got = got.filter(pl.col("date") >= told["date"].min()) if told.height else got.clear()
+        prices = [name for name in ("close", "institution_average") if name in got.columns]
+        if prices and requests == 0 and got.height:
+            assert (told["close"] / got["close"]).round(1).n_unique() == 1, "two bases in one frame"
+            got, told = got.drop(prices), told.drop(prices)
+        assert_frame_equal(got, told)
 
 
 WORKER = """
