@@ -141,11 +141,11 @@ def run(
     empty = _empty(first, shape)
     # Whatever cannot be handed over is refused here, before any request.
     present(empty, _provenance(client, jobs, [], {}, empty), as_=as_, columns=columns, style=style)
+    frames: dict[str, pl.DataFrame] = {}
+    sources: dict[str, Provenance] = {}
     failures: dict[str, Exception] = {}
 
-    broken_off: dict[str, tuple[pl.DataFrame, Provenance]] = {}
-
-    def fetch(name: str, tick: Callable[[], object] | None) -> tuple[pl.DataFrame, Provenance]:
+    def fetch(name: str, tick: Callable[[], object] | None) -> None:
         job = jobs[name]
         parts, source = client.frames(
             job.endpoint,
@@ -160,19 +160,16 @@ def run(
         )
         if job.endpoint.rows is None and _is_blank(parts):
             warnings.warn(f"{name}: {_BLANK_ANSWER}", EmptyAnswer, stacklevel=2)
-        frame = _oldest_first(_in_window(_with_extra(shape(parts), job), job), job, order)
+        frames[name] = _oldest_first(_in_window(_with_extra(shape(parts), job), job), job, order)
+        sources[name] = source
         if source.truncated and on_truncated == "raise":
-            broken_off[name] = frame, source
             raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
-        return frame, source
 
-    results = _fetch_all(client, jobs, fetch, failures)
-    results = {name: (results | broken_off)[name] for name in jobs if name in results or name in broken_off}
-    sources = [source for _, source in results.values()]
-    pieces = [frame for frame, _ in results.values()] or [empty]
-    results.clear()
+    _fetch_all(client, jobs, fetch, failures)
+    pieces = [frames.pop(name) for name in jobs if name in frames] or [empty]
     frame = _in_order(pieces, [name for name in order if name in empty.columns])
-    source = _provenance(client, jobs, sources, failures, frame)
+    told = [sources[name] for name in jobs if name in sources]
+    source = _provenance(client, jobs, told, failures, frame)
     if failures:
         _tell(failures, errors, present(frame, source, as_=as_, columns=columns, style=style))
     elif frame.is_empty() and expect_rows:
@@ -201,20 +198,20 @@ def _in_order(pieces: list[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
 def _fetch_all(
     client: Client,
     jobs: Mapping[str, Job],
-    fetch: Callable[[str, Callable[[], object] | None], tuple[pl.DataFrame, Provenance]],
+    fetch: Callable[[str, Callable[[], object] | None], None],
     failures: dict[str, Exception],
-) -> dict[str, tuple[pl.DataFrame, Provenance]]:
+) -> None:
     if len(jobs) > 1:
-        return client.side_by_side(
+        client.side_by_side(
             {name: partial(fetch, name, None) for name in jobs}, "symbol", failures.__setitem__
         )
+        return
     (name,) = jobs
     with client.bar(None, "page") as tick:
         try:
-            return {name: fetch(name, tick)}
+            fetch(name, tick)
         except Truncated as error:
             failures[name] = error
-            return {}
 
 
 _BLANK_ANSWER = (
