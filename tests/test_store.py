@@ -748,6 +748,34 @@ except CacheError as error:
         shutil.rmtree(top)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such permissions")
+def test_a_block_that_cannot_be_opened_for_a_moment_is_not_written_over() -> None:
+    # Not in pytest's own folder, which another user may not enter; root would be stopped by no permission.
+    top = Path(tempfile.mkdtemp())
+    top.chmod(0o777)
+    code = """
+import glob
+put(Store(sys.argv[2]), KEY, 0, 1)  # so that all is imported while it may be
+if os.getuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+store = Store(sys.argv[1])
+put(store, KEY, 0, 1)
+(file,) = glob.glob(sys.argv[1] + "/??/*.block")
+os.chmod(file, 0)
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    put(store, KEY, 5, 5)
+os.chmod(file, 0o600)
+print(any("could not be written" in str(warning.message) for warning in seen), texts(store.read(KEY)))
+print(texts(put(store, KEY, 5, 5)))
+"""
+    try:
+        out = finished(python(code, top / "store", top / "other"))
+        assert out.splitlines() == ["True ['a0', 'a1']", "['a0', 'a1', 'a5']"]
+    finally:
+        shutil.rmtree(top)
+
+
 @pytest.mark.parametrize("limit", [6_000, 30_000, 70_000, 200_000])
 def test_a_full_disk_costs_storing_but_neither_an_answer_nor_what_is_stored(folder: Path, limit: int) -> None:
     # No file may grow beyond the limit: first the index meets it, or its log, or only the block.
