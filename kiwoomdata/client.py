@@ -33,7 +33,7 @@ from kiwoomdata.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import As, Columns, Style, choose, present
 from kiwoomdata.protocol import Fetched, Page
-from kiwoomdata.served import Answer, Context, Seen, day_of
+from kiwoomdata.served import Answer, Context, Seen, named_day
 from kiwoomdata.store import SMALLEST_LIMIT, Store
 from kiwoomdata.token import TokenKeeper
 from kiwoomdata.transport import Counter, Retry, Transport, check_address
@@ -276,7 +276,9 @@ class Client:
         not_both(refresh, offline)
         oldest = until = None
         if since is not None:
-            oldest, newest = self._oldest_wanted(endpoint, body, since), self._newest_wanted(endpoint, body)
+            walk = endpoint.walk
+            oldest = max(as_date(since, "since"), (walk and named_day(body, walk.since)) or date.min)
+            newest = (walk and named_day(body, walk.until)) or self.today()
             if oldest > newest:
                 raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")
             until = newest if by_days(endpoint) else None
@@ -296,15 +298,6 @@ class Client:
             source = replace(source, rows=frame.height)
         shown = {name: present(frame, source, as_=as_, columns=columns) for name, frame in parts.items()}
         return shown if len(shown) > 1 else next(iter(shown.values()))
-
-    def _oldest_wanted(self, endpoint: Endpoint, body: Mapping[str, str], since: DateLike) -> date:
-        named = body.get(endpoint.walk.since or "") if endpoint.walk else None
-        told = day_of(named) if named else None
-        return max(as_date(since, "since"), told or date.min)
-
-    def _newest_wanted(self, endpoint: Endpoint, body: Mapping[str, str]) -> date:
-        named = body.get(endpoint.walk.until or "") if endpoint.walk else None
-        return (day_of(named) if named else None) or self.today()
 
     def frames(
         self,

@@ -39,10 +39,12 @@ from kiwoomdata.served import (
     between,
     complete,
     day_of,
+    days_of,
     key_of,
     plain,
     prices,
     rule_of,
+    trusted,
 )
 from kiwoomdata.store import Block, SeriesKey
 
@@ -65,12 +67,13 @@ def series(
     """The rows of a range, oldest first: from the store what is final there, from the server the rest."""
     job = _Series(context, endpoint, body, since, until)
     held = context.store.header(job.key)
-    if not (context.refresh and not context.offline) and not job.missing(held.coverage if held else Days()):
+    covered = held.coverage if held else _NO_DAYS
+    if not (context.refresh and not context.offline) and not job.missing(covered):
         found = job.decoded(held) if held else job.served(None, None, ALL_STORED)
         if found is not None:
             return found
     if context.offline:
-        raise job.not_cached(held.coverage if held else Days())
+        raise job.not_cached(covered)
     with context.store.lock(job.key, stop=context.stop):
         for attempt in range(_ATTEMPTS):
             try:
@@ -185,9 +188,7 @@ class _Series:
 
         ``anew``: the stored rows are of another basis; ask for all of their days too, and take their place.
         """
-        stored = self.context.store.read(self.key)
-        if stored is not None and stored.coverage & self.early:
-            stored = self.context.store.let_go(self.key, self.early, date_column=self.column)
+        stored = trusted(self.context, self.key, self.early, self.column)
         others = stored.coverage if anew and stored else Days()
         stored = None if anew else stored
         self.agreed = stored is None or not self.endpoint.rebased
@@ -306,14 +307,13 @@ class _Gap:
         if last.more:  # this is how one TR says that it has come to the beginning
             return False
         count, full = len(last.rows(part)), self.series.endpoint.page_rows
-        days = [day for text in last.texts(part, self.series.column) if (day := day_of(text))]
-        early = min(days, default=date.max) > begin
+        early = min(days_of(last.texts(part, self.series.column)), default=date.max) > begin
         return early and ((count == 0 and len(fetched.pages) > 1) or count == full)
 
     def _known_before(self) -> date:
         """The day to begin a request with that names its first day: a stored one comes along to compare."""
         series = self.series
-        if series.agreed or self.held is None:
+        if series.walk.since is None or series.agreed or self.held is None:
             return self.first
         stored = prices(series.part, self.held.rows, series.column)[series.column]
         before = stored.head(stored.search_sorted(encode(DATE, self.first), "left"))
@@ -360,7 +360,7 @@ class _Gap:
         without one are, once they are old enough. A walk that was cut short settles the days after its
         oldest row; one that came to its end those back to the gap's start.
         """
-        days = {day for text in rows[self.series.column] if (day := day_of(text))}
+        days = set(days_of(rows[self.series.column]))
         newest = max((day for day in days if day <= self.last), default=None)
         if newest is None:
             return Days()
@@ -377,15 +377,17 @@ class _Gap:
 
     def _holes(self, days: set[date]) -> list[date]:
         """The final trading days of the gap that have no row although days on both sides have one."""
-        stored = self.held.rows[self.series.column].to_list() if self.held is not None else []
-        known = days | {day for text in (*stored[:1], *stored[-1:]) if (day := day_of(text))}
+        stored = (
+            self.held.rows[self.series.column] if self.held is not None else pl.Series([], dtype=pl.String)
+        )
+        known = {*days, *days_of(stored.head(1)), *days_of(stored.tail(1))}
         if not known or not self.series.endpoint.every_day:
             return []
         begin, end = max(self.first, min(known)), min(self.last, max(known), self.series.final)
         return sorted(set(trading_days(begin, end)) - days) if begin <= end else []
 
     def _tell_holes(self, rows: pl.DataFrame) -> None:
-        holes = self._holes({day for text in rows[self.series.column] if (day := day_of(text or ""))})
+        holes = self._holes(set(days_of(rows[self.series.column])))
         if holes:
             warnings.warn(
                 f"{self.series.key.api_id} {dict(self.series.key.identity)}: the server had no row for "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -12,9 +12,10 @@ import polars as pl
 from kiwoomdata import frames
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.finality import Final
+from kiwoomdata.intervals import Days
 from kiwoomdata.kinds import DATE, encode
 from kiwoomdata.protocol import Fetched, Page, Stop
-from kiwoomdata.store import Store
+from kiwoomdata.store import Block, SeriesKey, Store
 
 __all__ = [
     "ALL_STORED",
@@ -26,10 +27,13 @@ __all__ = [
     "between",
     "complete",
     "day_of",
+    "days_of",
     "key_of",
+    "named_day",
     "plain",
     "prices",
     "rule_of",
+    "trusted",
 ]
 
 ALL_STORED = Stop("everything came from the store")
@@ -101,6 +105,24 @@ def day_of(text: str) -> date | None:
     except ValueError:
         return None
     return day
+
+
+def days_of(texts: Iterable[str | None]) -> list[date]:
+    """The days of a column, without the texts that are none."""
+    return [day for text in texts if (day := day_of(text or ""))]
+
+
+def named_day(body: Mapping[str, str], key: str | None) -> date | None:
+    """The day that a request names under a key; None where it names none."""
+    return day_of(body.get(key or "", ""))
+
+
+def trusted(context: Context, key: SeriesKey, early: Days, column: str) -> Block | None:
+    """The block of a series, without days that are not final by now: a clock was ahead when it kept them."""
+    block = context.store.read(key)
+    if block is not None and block.coverage & early:
+        return context.store.let_go(key, early, date_column=column)
+    return block
 
 
 def between(

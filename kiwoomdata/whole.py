@@ -33,10 +33,13 @@ from kiwoomdata.served import (
     between,
     complete,
     day_of,
+    days_of,
     key_of,
+    named_day,
     plain,
     prices,
     rule_of,
+    trusted,
 )
 from kiwoomdata.store import Block, SeriesKey
 
@@ -126,10 +129,8 @@ class _Whole:
 
     def asked(self, fetch: Fetch) -> Answer:
         """Ask for what is newer than the stored rows and goes on into them, or else for everything."""
-        store, block = self.context.store, self.context.store.read(self.key)
         early = Days.between(self.final + _DAY, self.context.now.date())
-        if block is not None and block.coverage & early:  # a clock was ahead when they were kept
-            block = store.let_go(self.key, early, date_column=self.column)
+        block = trusted(self.context, self.key, early, self.column)
         span = None if self.context.refresh else self._span(block)
         requests = 0
         if block is not None and span is not None:
@@ -156,7 +157,9 @@ class _Whole:
             as_of=block.as_of if block and older is not None else None,
         )
         if self._may_be_kept(found, block, extended=older is not None):
-            self._keep(found, block, self._days(answer))
+            # An answer was extended because it agrees.
+            agrees = True if older is not None else self._agrees(found, block) if block else None
+            self._keep(found, agrees, self._days(answer))
         return answer
 
     def _may_be_kept(self, found: Answer, block: Block | None, *, extended: bool) -> bool:
@@ -170,13 +173,12 @@ class _Whole:
         expected = last_trading_day(min(self._wanted, self.final))
         return self.walk.until is None or self.walk.since is not None or max(days) >= expected
 
-    def _keep(self, found: Answer, block: Block | None, all_days: Sequence[date]) -> None:
+    def _keep(self, found: Answer, agrees: bool | None, all_days: Sequence[date]) -> None:
         """Merge what is final, and remember the question if all of its answer is."""
         days = self._days(found)
         final = min(max(days), self.final)
         if min(days) > final:
             return
-        agrees = None if block is None else self._agrees(found, block)
         anew = agrees is False or (agrees is None and self.endpoint.rebased)
         if anew:
             self.context.store.discard(self._is_question)  # what stood beside those rows is of their basis
@@ -212,7 +214,7 @@ class _Whole:
     @property
     def _wanted(self) -> date:
         """The newest day that the question names; where it names none, today."""
-        return day_of(self.body.get(self.walk.until or "", "")) or self.context.now.date()
+        return named_day(self.body, self.walk.until) or self.context.now.date()
 
     def _span(self, block: Block | None) -> tuple[date, date] | None:
         """The run of stored days that the answer goes on from, where it surely reaches no further back.
@@ -275,7 +277,7 @@ class _Whole:
         return True
 
     def _days(self, answer: Answer) -> list[date]:
-        return [day for text in answer.texts[self.part.name][self.column] if (day := day_of(text or ""))]
+        return days_of(answer.texts[self.part.name][self.column])
 
     def _stored(self, block: Block, first: date, last: date) -> pl.DataFrame:
         """The stored rows of some days, newest first, as the server writes them."""
