@@ -8,7 +8,7 @@ answer, some break the way it is sent.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -307,6 +307,21 @@ class Fault:
         return True
 
 
+def check_injection(
+    name: str, times: int | None, after: int, options: Collection[str], known: Collection[str]
+) -> None:
+    """Check what is said of a fault that is turned on, of either side."""
+    if (times is not None and times < 1) or after < 0:
+        raise ValueError(
+            f"times, after: expected times of 1 or more (None: always) and after of 0 or more, "
+            f"got {times!r} and {after!r}"
+        )
+    for option in options:
+        if option not in known:
+            takes = ", ".join(known) or "no options"
+            raise TypeError(f"{option}: the fault {name!r} has no such option; it takes {takes}")
+
+
 class Faults:
     """The faults that are turned on, in the order of their injection."""
 
@@ -323,16 +338,8 @@ class Faults:
             raise ValueError(
                 f"api_id: expected a TR of the catalogue, 'au10001' or 'au10002', got {api_id!r}"
             )
-        if (times is not None and times < 1) or after < 0:
-            raise ValueError(
-                f"times, after: expected times of 1 or more (None: always) and after of 0 or more, "
-                f"got {times!r} and {after!r}"
-            )
         known = FAULTS[name].options
-        for option in options:
-            if option not in known:
-                takes = ", ".join(known) or "no options"
-                raise TypeError(f"{option}: the fault {name!r} has no such option; it takes {takes}")
+        check_injection(name, times, after, options, known)
         fault = Fault(name, api_id, times, after, {**known, **options})
         if name == "refusal":
             Refused(**fault.options)  # an unknown code is refused here, not in the middle of an answer

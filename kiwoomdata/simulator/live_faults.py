@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from kiwoomdata.simulator.faults import Fault
+from kiwoomdata.simulator.faults import Fault, check_injection
 from kiwoomdata.simulator.live_frames import (
     Close,
     Cut,
@@ -212,15 +212,7 @@ class LiveFaults:
         if name not in LIVE_FAULTS:
             raise ValueError(f"name: expected one of {', '.join(sorted(LIVE_FAULTS))}, got {name!r}")
         spec = LIVE_FAULTS[name]
-        if (times is not None and times < 1) or after < 0:
-            raise ValueError(
-                f"times, after: expected times of 1 or more (None: always) and after of 0 or more, "
-                f"got {times!r} and {after!r}"
-            )
-        for option in options:
-            if option not in spec.options:
-                takes = ", ".join(spec.options) or "no options"
-                raise TypeError(f"{option}: the fault {name!r} has no such option; it takes {takes}")
+        check_injection(name, times, after, options, spec.options)
         fault = LiveFault(name, only, times, after, {**spec.options, **options})
         with self._lock:
             self._on.append(fault)
