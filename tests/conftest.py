@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,24 @@ from kiwoomdata import settings
 from kiwoomdata.transport import Retry
 
 TODAY = date(2026, 11, 20)
+
+
+@contextmanager
+def simulated() -> Iterator[kd.Client]:
+    """A client of a simulator of its own, for the tests of a whole file; nothing of it is kept."""
+    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as server:
+        client = kd.Client(
+            base_url=server.base_url,
+            app_key=server.app_key,
+            app_secret=server.app_secret,
+            quota=None,
+            cache=False,
+            state=False,
+            clock=server.now,
+            progress=False,
+        )
+        with client:
+            yield client
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
-from tests.conftest import TODAY
+from tests.conftest import simulated
 
 Call = Callable[..., Any]
 RANGE = ("2026-10-01", "2026-10-30")
@@ -43,21 +43,8 @@ EVERY: dict[str, Call] = {
 
 @pytest.fixture(scope="module")
 def shared() -> Any:
-    from datetime import time
-
-    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as server:
-        client = kd.Client(
-            base_url=server.base_url,
-            app_key=server.app_key,
-            app_secret=server.app_secret,
-            quota=None,
-            cache=False,
-            state=False,
-            clock=server.now,
-            progress=False,
-        )
+    with simulated() as client:
         yield client
-        client.close()
 
 
 @pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())

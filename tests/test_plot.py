@@ -35,7 +35,7 @@ from kiwoomdata.calendar import trading_days
 from kiwoomdata.plot.font import FAMILY, FONT_FILE
 from kiwoomdata.plot.moving import Notebook
 from kiwoomdata.plot.numbers import exact
-from tests.conftest import TODAY
+from tests.conftest import simulated
 
 DATA = Path(__file__).parent / "data" / "plots"
 RED, BLUE, GREEN, GREY = (to_rgb(code) for code in ("#d92c3c", "#1e63c4", "#148a63", "#6b7580"))
@@ -46,19 +46,8 @@ YEAR = ("2025-11-20", "2026-11-19")
 @pytest.fixture(scope="module")
 def market() -> Iterator[kd.Client]:
     """A client of a simulator that all tests of this file share; nothing of it is kept."""
-    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as server:
-        client = kd.Client(
-            base_url=server.base_url,
-            app_key=server.app_key,
-            app_secret=server.app_secret,
-            quota=None,
-            cache=False,
-            state=False,
-            clock=server.now,
-            progress=False,
-        )
+    with simulated() as client:
         yield client
-        client.close()
 
 
 @pytest.fixture(scope="module")

@@ -128,6 +128,14 @@ def python(code: str, *args: object, **more: object) -> subprocess.Popen[str]:
     )
 
 
+# In a folder that is not pytest's own, which another user may not enter; root is stopped by no permission.
+AS_NOBODY = """
+put(Store(sys.argv[2]), KEY, 0, 1)  # so that all is imported while it may be
+if os.getuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+"""
+
+
 def finished(process: subprocess.Popen[str]) -> str:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -709,13 +717,11 @@ sys.stdin.read()
 
 
 def test_a_folder_that_cannot_be_written_to_is_still_read() -> None:
-    # Not in pytest's own folder, which another user may not enter; root would be stopped by no permission.
     top = Path(tempfile.mkdtemp())
     top.chmod(0o755)
-    code = """
-put(Store(sys.argv[2]), KEY, 0, 1)  # so that all is imported while it may be
-if os.getuid() == 0:
-    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+    code = (
+        AS_NOBODY
+        + """
 store = Store(sys.argv[1])
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
@@ -729,6 +735,7 @@ try:
 except CacheError as error:
     print("cannot be the store's folder" in str(error))
 """
+    )
     try:
         store = Store(top / "store")
         put(store, KEY, 0, 1)
@@ -750,14 +757,12 @@ except CacheError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such permissions")
 def test_a_block_that_cannot_be_opened_for_a_moment_is_not_written_over() -> None:
-    # Not in pytest's own folder, which another user may not enter; root would be stopped by no permission.
     top = Path(tempfile.mkdtemp())
     top.chmod(0o777)
-    code = """
+    code = (
+        AS_NOBODY
+        + """
 import glob
-put(Store(sys.argv[2]), KEY, 0, 1)  # so that all is imported while it may be
-if os.getuid() == 0:
-    os.setgroups([]); os.setgid(65534); os.setuid(65534)
 store = Store(sys.argv[1])
 put(store, KEY, 0, 1)
 (file,) = glob.glob(sys.argv[1] + "/??/*.block")
@@ -769,6 +774,7 @@ os.chmod(file, 0o600)
 print(any("could not be written" in str(warning.message) for warning in seen), texts(store.read(KEY)))
 print(texts(put(store, KEY, 5, 5)))
 """
+    )
     try:
         out = finished(python(code, top / "store", top / "other"))
         assert out.splitlines() == ["True ['a0', 'a1']", "['a0', 'a1', 'a5']"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from datetime import time
 from pathlib import Path
 
 import matplotlib as mpl
@@ -18,7 +17,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
-from tests.conftest import TODAY
+from tests.conftest import simulated
 
 mpl.use("Agg")
 RANGE = ("2025-11-20", "2026-11-19")
@@ -27,19 +26,8 @@ SYMBOLS = ["005930", "000660", "035420", "005380"]
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[kd.Client]:
-    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as server:
-        made = kd.Client(
-            base_url=server.base_url,
-            app_key=server.app_key,
-            app_secret=server.app_secret,
-            quota=None,
-            cache=False,
-            state=False,
-            clock=server.now,
-            progress=False,
-        )
-        with made:
-            yield made
+    with simulated() as client:
+        yield client
 
 
 def ohlcv(client: kd.Client) -> pd.DataFrame:
