@@ -26,6 +26,13 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
+@pytest.fixture
+def server() -> Iterator[kd.simulator.Server]:
+    """A simulator that goes by the machine's clock, as the command line does."""
+    with kd.simulator.start(seed=1, rate=None) as running:
+        yield running
+
+
 def use(server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KIWOOM_BASE_URL", server.base_url)
     monkeypatch.setenv("KIWOOM_APP_KEY", server.app_key)
@@ -112,7 +119,7 @@ def test_help_has_examples_and_exit_codes() -> None:
 
 
 def test_a_simulator_serves_until_it_is_stopped() -> None:
-    command = [sys.executable, "-m", "kiwoomdata", "simulate", "--rate", "none", "--today", "2026-11-20"]
+    command = [sys.executable, "-m", "kiwoomdata", "simulate", "--rate", "none"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     guard = threading.Timer(60, process.kill)
