@@ -15,10 +15,10 @@ import kiwoomdata as kd
 from benchmarks.timing import in_turn, table
 from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
-from kiwoomdata.coverage import series
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.protocol import Fetched
-from kiwoomdata.served import Context
+from kiwoomdata.rest.protocol import Fetched
+from kiwoomdata.store.coverage import series
+from kiwoomdata.store.served import Context
 
 TODAY = date(2026, 11, 20)
 START, END = date(2016, 9, 22), date(2026, 11, 13)
@@ -154,7 +154,7 @@ import polars, requests, kiwoomdata as kd
 client = kd.Client(base_url=sys.argv[1], app_key="k", app_secret="s", quota=None, state=False, cache=False)
 from kiwoomdata import client as _
 started = time.perf_counter()
-from kiwoomdata.store import Store, SeriesKey
+from kiwoomdata.store.series import Store, SeriesKey
 store = Store(sys.argv[2])
 store.read(SeriesKey(sys.argv[1], "ka10086", (("indc_tp", "0"), ("stk_cd", "005930"))))
 print(1000 * (time.perf_counter() - started))

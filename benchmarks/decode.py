@@ -18,9 +18,10 @@ import pandas as pd
 import polars as pl
 
 from benchmarks.timing import in_turn, ratio, table
-from kiwoomdata import frames, protocol
+from kiwoomdata import frames
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import encode
+from kiwoomdata.rest import protocol
 
 PRICES = ENDPOINTS["ka10086"]
 BODY = {"stk_cd": "005930", "qry_dt": "20241125", "indc_tp": "0"}

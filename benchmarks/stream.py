@@ -32,11 +32,11 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 
 from kiwoomdata.client import Client
-from kiwoomdata.credentials import Credentials
 from kiwoomdata.entries.feeds import find_feed, write_values
+from kiwoomdata.rest.credentials import Credentials
+from kiwoomdata.rest.token import Token, TokenKeeper
 from kiwoomdata.stream.link import PATH
-from kiwoomdata.stream.live import Live, stream_to_frame
-from kiwoomdata.token import Token, TokenKeeper
+from kiwoomdata.stream.start import Live, stream_to_frame
 
 TRADE = find_feed("trade")
 SYMBOLS = [f"{n:06d}" for n in range(100, 300)]

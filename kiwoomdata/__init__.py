@@ -42,67 +42,67 @@ if TYPE_CHECKING:
     from kiwoomdata.errors import UnknownKey as UnknownKey
     from kiwoomdata.errors import UnprovenValue as UnprovenValue
     from kiwoomdata.errors import Unsupported as Unsupported
-    from kiwoomdata.flows import closing_investor_trades as closing_investor_trades
-    from kiwoomdata.flows import intraday_investor_trades as intraday_investor_trades
-    from kiwoomdata.flows import investor_flows as investor_flows
-    from kiwoomdata.institutions import broker_trend as broker_trend
-    from kiwoomdata.institutions import institution_trades as institution_trades
-    from kiwoomdata.institutions import institution_trend as institution_trend
-    from kiwoomdata.limits import Quota as Quota
-    from kiwoomdata.orderbook import after_hours_quote as after_hours_quote
-    from kiwoomdata.orderbook import orderbook_snapshot as orderbook_snapshot
     from kiwoomdata.origin import Provenance as Provenance
     from kiwoomdata.origin import provenance as provenance
-    from kiwoomdata.prices import daily_prices as daily_prices
-    from kiwoomdata.prices import price_table as price_table
-    from kiwoomdata.prices import quote_board as quote_board
-    from kiwoomdata.prices import rights_quotes as rights_quotes
-    from kiwoomdata.prices import session_summary as session_summary
-    from kiwoomdata.prices import trade_strength as trade_strength
-    from kiwoomdata.program import arbitrage_balance as arbitrage_balance
-    from kiwoomdata.program import program_cumulative as program_cumulative
-    from kiwoomdata.program import program_trend as program_trend
-    from kiwoomdata.reference import catalogue as catalogue
-    from kiwoomdata.reference import describe as describe
-    from kiwoomdata.reference import raw as raw
-    from kiwoomdata.reference import request as request
-    from kiwoomdata.searches import condition_search as condition_search
-    from kiwoomdata.searches import condition_stream as condition_stream
-    from kiwoomdata.searches import conditions as conditions
+    from kiwoomdata.questions.any_tr import catalogue as catalogue
+    from kiwoomdata.questions.any_tr import describe as describe
+    from kiwoomdata.questions.any_tr import raw as raw
+    from kiwoomdata.questions.any_tr import request as request
+    from kiwoomdata.questions.conditions import condition_search as condition_search
+    from kiwoomdata.questions.conditions import condition_stream as condition_stream
+    from kiwoomdata.questions.conditions import conditions as conditions
+    from kiwoomdata.questions.flows import closing_investor_trades as closing_investor_trades
+    from kiwoomdata.questions.flows import intraday_investor_trades as intraday_investor_trades
+    from kiwoomdata.questions.flows import investor_flows as investor_flows
+    from kiwoomdata.questions.institutions import broker_trend as broker_trend
+    from kiwoomdata.questions.institutions import institution_trades as institution_trades
+    from kiwoomdata.questions.institutions import institution_trend as institution_trend
+    from kiwoomdata.questions.orderbook import after_hours_quote as after_hours_quote
+    from kiwoomdata.questions.orderbook import orderbook_snapshot as orderbook_snapshot
+    from kiwoomdata.questions.prices import daily_prices as daily_prices
+    from kiwoomdata.questions.prices import price_table as price_table
+    from kiwoomdata.questions.prices import quote_board as quote_board
+    from kiwoomdata.questions.prices import rights_quotes as rights_quotes
+    from kiwoomdata.questions.prices import session_summary as session_summary
+    from kiwoomdata.questions.prices import trade_strength as trade_strength
+    from kiwoomdata.questions.program import arbitrage_balance as arbitrage_balance
+    from kiwoomdata.questions.program import program_cumulative as program_cumulative
+    from kiwoomdata.questions.program import program_trend as program_trend
+    from kiwoomdata.recording.replay import replay as replay
+    from kiwoomdata.recording.ticks import recording_info as recording_info
+    from kiwoomdata.recording.ticks import ticks as ticks
+    from kiwoomdata.rest.limits import Quota as Quota
     from kiwoomdata.settings import use as use
-    from kiwoomdata.simulator.replay import replay as replay
-    from kiwoomdata.stream.lake import recording_info as recording_info
-    from kiwoomdata.stream.lake import ticks as ticks
-    from kiwoomdata.stream.live import Batch as Batch
-    from kiwoomdata.stream.live import Gap as Gap
-    from kiwoomdata.stream.live import Live as Live
-    from kiwoomdata.stream.live import stream_to_frame as stream_to_frame
+    from kiwoomdata.stream.start import Batch as Batch
+    from kiwoomdata.stream.start import Gap as Gap
+    from kiwoomdata.stream.start import Live as Live
+    from kiwoomdata.stream.start import stream_to_frame as stream_to_frame
 
 # Which module each public name lives in. A test holds this and the block above together.
 _HOMES = {
     "client": ("Client",),
     "settings": ("use",),
-    "simulator.replay": ("replay",),
-    "searches": ("condition_search", "condition_stream", "conditions"),
-    "stream.lake": ("recording_info", "ticks"),
-    "stream.live": ("Batch", "Gap", "Live", "stream_to_frame"),
+    "recording.replay": ("replay",),
+    "questions.conditions": ("condition_search", "condition_stream", "conditions"),
+    "recording.ticks": ("recording_info", "ticks"),
+    "stream.start": ("Batch", "Gap", "Live", "stream_to_frame"),
     "errors": (
         *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
         *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),
         *("KiwoomDataWarning", "LoginRefused", "NoAnswer", "NotCached", "RateLimited", "StreamError"),
         *("TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
-    "flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
-    "institutions": ("broker_trend", "institution_trades", "institution_trend"),
-    "limits": ("Quota",),
-    "orderbook": ("after_hours_quote", "orderbook_snapshot"),
-    "prices": (
+    "questions.flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
+    "questions.institutions": ("broker_trend", "institution_trades", "institution_trend"),
+    "rest.limits": ("Quota",),
+    "questions.orderbook": ("after_hours_quote", "orderbook_snapshot"),
+    "questions.prices": (
         *("daily_prices", "price_table", "quote_board", "rights_quotes", "session_summary"),
         "trade_strength",
     ),
-    "program": ("arbitrage_balance", "program_cumulative", "program_trend"),
+    "questions.program": ("arbitrage_balance", "program_cumulative", "program_trend"),
     "origin": ("Provenance", "provenance"),
-    "reference": ("catalogue", "describe", "raw", "request"),
+    "questions.any_tr": ("catalogue", "describe", "raw", "request"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("cache", "plot", "simulator")

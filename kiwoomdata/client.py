@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import polars as pl
 
-from kiwoomdata import frames, protocol
-from kiwoomdata.answers import answer, by_days
+from kiwoomdata import frames
 from kiwoomdata.arguments import DateLike, as_date, body_of, not_both
-from kiwoomdata.credentials import Credentials, find_credentials
 from kiwoomdata.embedded import shared_simulator
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
@@ -29,14 +27,17 @@ from kiwoomdata.errors import ConfigError, NotCached, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
-from kiwoomdata.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import As, Columns, Style, choose, present
-from kiwoomdata.protocol import Fetched, Page
-from kiwoomdata.served import Answer, Context, Seen, named_day
-from kiwoomdata.store import SMALLEST_LIMIT, Store
-from kiwoomdata.token import TokenKeeper
-from kiwoomdata.transport import Counter, Retry, Transport, check_address
+from kiwoomdata.rest import protocol
+from kiwoomdata.rest.credentials import Credentials, find_credentials
+from kiwoomdata.rest.limits import MemoryGate, Quota, SqliteGate
+from kiwoomdata.rest.protocol import Fetched, Page
+from kiwoomdata.rest.token import TokenKeeper
+from kiwoomdata.rest.transport import Counter, Retry, Transport, check_address
+from kiwoomdata.store.answers import answer, by_days
+from kiwoomdata.store.series import SMALLEST_LIMIT, Store
+from kiwoomdata.store.served import Answer, Context, Seen, named_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import polars as pl
 from kiwoomdata.entries.entry import Column, Endpoint, Part
 from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import Trouble, decode
-from kiwoomdata.protocol import Page
+from kiwoomdata.rest.protocol import Page
 
 __all__ = ["OnBad", "columns_of", "decoded", "schema", "text_frame", "text_parts", "typed", "units"]
 

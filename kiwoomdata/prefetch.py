@@ -9,10 +9,10 @@ from typing import Any
 from kiwoomdata.arguments import DateLike, as_symbols, date_range
 from kiwoomdata.client import Client
 from kiwoomdata.errors import ConfigError
-from kiwoomdata.flows import investor_flows
 from kiwoomdata.origin import Provenance, provenance
-from kiwoomdata.prices import daily_prices
-from kiwoomdata.program import program_trend
+from kiwoomdata.questions.flows import investor_flows
+from kiwoomdata.questions.prices import daily_prices
+from kiwoomdata.questions.program import program_trend
 
 __all__ = ["Told", "prefetch"]
 

@@ -13,7 +13,7 @@ import pytest
 
 import kiwoomdata as kd
 from kiwoomdata import settings
-from kiwoomdata.transport import Retry
+from kiwoomdata.rest.transport import Retry
 
 TODAY = date(2026, 11, 20)
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 import kiwoomdata as kd
 from kiwoomdata.cli import main
-from kiwoomdata.stream.record import Recorder
+from kiwoomdata.recording.record import Recorder
 from tests.envelopes import Answer, Envelopes
 
 

@@ -11,10 +11,11 @@ import msgspec
 import polars as pl
 import pytest
 
-from kiwoomdata import frames, protocol
+from kiwoomdata import frames
 from kiwoomdata.arguments import body_of
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.rest import protocol
 
 SHARED = Path(__file__).parents[2] / "shared" / "reference"
 DATA = Path(__file__).parent / "data"

@@ -67,7 +67,7 @@ def dashboard(
     >>> [ax.get_label() for ax in figure.axes]
     ['price', 'volume', 'flows', 'program']
     """
-    from kiwoomdata.prices import daily_prices
+    from kiwoomdata.questions.prices import daily_prices
 
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")

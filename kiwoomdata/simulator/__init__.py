@@ -27,11 +27,11 @@ it does.
 
 from __future__ import annotations
 
-from kiwoomdata.simulator.faults import FAULTS, Fault
-from kiwoomdata.simulator.live_faults import LIVE_FAULTS, LiveSpec
-from kiwoomdata.simulator.market import Market
+from kiwoomdata.simulator.live.faults import LIVE_FAULTS, LiveSpec
+from kiwoomdata.simulator.market.market import Market
+from kiwoomdata.simulator.rest.faults import FAULTS, Fault
+from kiwoomdata.simulator.rest.service import Log, Record
 from kiwoomdata.simulator.server import Server, start
-from kiwoomdata.simulator.service import Log, Record
 from kiwoomdata.simulator.switches import Switches
 
 __all__ = [

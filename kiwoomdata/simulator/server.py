@@ -18,12 +18,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kiwoomdata.calendar import KST, last_trading_day, now_kst
-from kiwoomdata.simulator.faults import FAULTS, Fault
-from kiwoomdata.simulator.gatekeeper import DEFAULT_KEYS, Tokens
-from kiwoomdata.simulator.live_faults import LIVE_FAULTS
-from kiwoomdata.simulator.market import Market
-from kiwoomdata.simulator.rest import PATIENCE, Http
-from kiwoomdata.simulator.service import Log, Service
+from kiwoomdata.simulator.live.faults import LIVE_FAULTS
+from kiwoomdata.simulator.market.market import Market
+from kiwoomdata.simulator.rest.faults import FAULTS, Fault
+from kiwoomdata.simulator.rest.gatekeeper import DEFAULT_KEYS, Tokens
+from kiwoomdata.simulator.rest.http import PATIENCE, Http
+from kiwoomdata.simulator.rest.service import Log, Service
 from kiwoomdata.simulator.switches import (
     Duplicate,
     Empty,
@@ -36,7 +36,7 @@ from kiwoomdata.simulator.switches import (
 )
 
 if TYPE_CHECKING:
-    from kiwoomdata.simulator.live import Live
+    from kiwoomdata.simulator.live.server import Live
 
 __all__ = ["Server", "start"]
 
@@ -125,7 +125,7 @@ class Server:
     @property
     def live(self) -> Live:
         """The live side, which starts when it is asked for the first time."""
-        from kiwoomdata.simulator.live import Live  # with the WebSocket library, which REST needs not
+        from kiwoomdata.simulator.live.server import Live  # with the WebSocket library, which REST needs not
 
         with self._closing:
             if self._live is None:

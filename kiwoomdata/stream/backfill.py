@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kiwoomdata import frames, protocol
+from kiwoomdata import frames
 from kiwoomdata.arguments import body_of
 from kiwoomdata.entries.quote import TRADE_STRENGTH_BY_TIME
 from kiwoomdata.errors import IncompleteFrame
 from kiwoomdata.kinds import split_code
+from kiwoomdata.rest import protocol
 from kiwoomdata.stream.decode import LEADING
 from kiwoomdata.stream.gaps import TRADE, Hole
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from kiwoomdata.entries.feeds import find_feed
 from kiwoomdata.kinds import Trouble
-from kiwoomdata.orderbook import long_book
+from kiwoomdata.questions.orderbook import long_book
 from kiwoomdata.stream.decode import read_ticks
 
 __all__ = ["ORDERBOOK", "latest_book"]

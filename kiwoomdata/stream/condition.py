@@ -15,7 +15,9 @@ import polars as pl
 from kiwoomdata.entries.condition import LIST, STREAM, ConditionCall
 from kiwoomdata.entries.feeds import CONDITION_EVENT
 from kiwoomdata.errors import ApiError, NoAnswer, StreamError
-from kiwoomdata.events import (
+from kiwoomdata.kinds import VENUES, split_code
+from kiwoomdata.stream.decode import read_ticks
+from kiwoomdata.stream.events import (
     ConditionBusy,
     ConditionCleared,
     ConditionList,
@@ -25,8 +27,6 @@ from kiwoomdata.events import (
     Real,
     Silence,
 )
-from kiwoomdata.kinds import VENUES, split_code
-from kiwoomdata.stream.decode import read_ticks
 from kiwoomdata.stream.gaps import Hole, gap_frame, moment
 from kiwoomdata.stream.link import Link, Listener, attach, detach
 

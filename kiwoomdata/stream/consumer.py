@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
-from kiwoomdata.stream.asked import count
+from kiwoomdata.stream.arguments import count
 from kiwoomdata.stream.engine import Batch, Engine
 from kiwoomdata.stream.gaps import Gap
 

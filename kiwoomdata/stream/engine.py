@@ -19,12 +19,13 @@ from typing import NamedTuple, Protocol
 
 import polars as pl
 
-from kiwoomdata import errors, events
+from kiwoomdata import errors
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
-from kiwoomdata.failures import ENDING
 from kiwoomdata.kinds import Trouble
+from kiwoomdata.stream import events
 from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.decode import read_ticks, schema
+from kiwoomdata.stream.failures import ENDING
 from kiwoomdata.stream.gaps import TRADE, Gap, Hole, moment
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
 from kiwoomdata.stream.link import Link, Listener, detach
@@ -50,7 +51,7 @@ class Batch(NamedTuple):
 
 
 class Sink(Protocol):
-    """Where messages are recorded: :class:`kiwoomdata.stream.record.Recorder`, or the like."""
+    """Where messages are recorded: :class:`kiwoomdata.recording.record.Recorder`, or the like."""
 
     def add(self, type: str, item: str, values: bytes, received: int, /) -> None: ...
 

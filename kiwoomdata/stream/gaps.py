@@ -10,8 +10,8 @@ import msgspec
 import polars as pl
 
 from kiwoomdata.entries.feeds import find_feed
-from kiwoomdata.events import UNREADABLE
 from kiwoomdata.kinds import KST, MAGNITUDE, QUANTITY, VENUES, split_code
+from kiwoomdata.stream.events import UNREADABLE
 
 __all__ = ["SCHEMA", "Gap", "Hole", "gap_frame"]
 

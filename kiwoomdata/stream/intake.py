@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kiwoomdata.events import UNREADABLE, Items, RealFrame, Stats, read_entries, read_real
+from kiwoomdata.stream.events import UNREADABLE, Items, RealFrame, Stats, read_entries, read_real
 
 __all__ = ["Intake", "Messages", "OnFull", "is_real", "open_frames"]
 

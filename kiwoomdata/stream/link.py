@@ -21,12 +21,12 @@ from websockets.sync.client import ClientConnection, connect
 
 from kiwoomdata import errors
 from kiwoomdata._version import __version__
-from kiwoomdata.events import Event, Items, LoginRefused, Real, Silence, System
-from kiwoomdata.failures import ENDING, Failure, Verdict, backoff, classify
-from kiwoomdata.session import Session
+from kiwoomdata.rest.token import Token, TokenKeeper
+from kiwoomdata.rest.transport import is_loopback
+from kiwoomdata.stream.events import Event, Items, LoginRefused, Real, Silence, System
+from kiwoomdata.stream.failures import ENDING, Failure, Verdict, backoff, classify
 from kiwoomdata.stream.intake import is_real
-from kiwoomdata.token import Token, TokenKeeper
-from kiwoomdata.transport import is_loopback
+from kiwoomdata.stream.session import Session
 
 if TYPE_CHECKING:
     from kiwoomdata.client import Client

@@ -1,185 +1,315 @@
-"""Live data as rolling frames: :func:`stream_to_frame` and what it gives."""
+"""A stream that runs: its frames, and waiting for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from os import PathLike
+import asyncio
+import threading
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from kiwoomdata.arguments import Symbols
-from kiwoomdata.present import choose
-from kiwoomdata.stream.asked import Columns, chosen_columns, chosen_window, count, feed_items, feed_list, span
-from kiwoomdata.stream.backfill import Backfill
-from kiwoomdata.stream.engine import Batch, Engine, Sink
-from kiwoomdata.stream.gaps import Gap
-from kiwoomdata.stream.intake import OnFull
-from kiwoomdata.stream.link import Link, attach
-from kiwoomdata.stream.running import Live
+import polars as pl
+
+from kiwoomdata.arguments import Symbols, as_symbol
+from kiwoomdata.entries.feeds import FEEDS, Feed, find_feed
+from kiwoomdata.errors import StreamError
+from kiwoomdata.stream.arguments import feed_items, feed_list, span
+from kiwoomdata.stream.backfill import SCHEMA as FILLED
+from kiwoomdata.stream.bars import market_gap, market_since, trade_bars
+from kiwoomdata.stream.book import ORDERBOOK, latest_book
+from kiwoomdata.stream.consumer import Consumer
+from kiwoomdata.stream.engine import Batch, Engine, Stats
+from kiwoomdata.stream.gaps import TRADE, Gap, gap_frame, moment
 
 if TYPE_CHECKING:
-    from kiwoomdata.client import Client
+    from kiwoomdata.plot.moving import LivePlot
 
-__all__ = ["Batch", "Gap", "Live", "stream_to_frame"]
+__all__ = ["Live"]
 
 
-def stream_to_frame(
-    symbols: Symbols,
-    feeds: str | Iterable[str] = ("trade",),
-    *,
-    window: Any = None,
-    rows: int | None = None,
-    every: Any = None,
-    batch: int | None = None,
-    on_full: OnFull = "block",
-    buffer: int = 100_000,
-    columns: Columns = None,
-    on_batch: Callable[[Batch | Gap], object] | None = None,
-    record: str | PathLike[str] | Sink | None = None,
-    venue: Literal["krx", "nxt", "all"] | None = None,
-    connections: int = 1,
-    idle: float = 60.0,
-    reconnect: bool = True,
-    backfill: bool = False,
-    client: Client | None = None,
-) -> Live:
-    """Live data, each feed as a typed frame of what came lately.
+class Live:
+    """A running stream. Made by :func:`kiwoomdata.stream_to_frame`.
 
-    Returns at once; connecting, logging in and registering go on in the background, also after an
-    interruption. Use it as a context manager, or call :meth:`Live.stop`.
+    What ends it for good (a refused login, the same key logged in elsewhere, a full buffer that was to
+    be told) is raised by the next call of whatever method. After that :meth:`wait`, :meth:`subscribe` and
+    iteration raise it again, while :meth:`frame`, :meth:`bars`, :meth:`book`, ``gaps`` and ``stats`` give
+    what was received before. A registration that the server refuses is raised once, as
+    :class:`StreamError`; what else is registered goes on.
 
-    Parameters
-    ----------
-    symbols
-        Codes such as ``"005930"`` or ``["005930", "000660_NX"]``, sector codes such as ``"001"`` for the
-        feeds ``sector_index`` and ``sector_breadth``, ``"MGD"`` and ``"MGU"`` for ``gold``; each goes to the
-        feeds that are about its kind. Empty only for feeds that need none: ``market_status``, ``vi`` (of
-        the whole market), ``order``, ``balance``.
-    feeds
-        Names, or the server's codes, whose case counts: ``trade`` 0B, ``quote`` 0A, ``best_quote`` 0C,
-        ``orderbook`` 0D, ``after_hours_book`` 0E, ``brokers`` 0F, ``etf_nav`` 0G, ``expected`` 0H, ``gold``
-        0I, ``sector_index`` 0J, ``sector_breadth`` 0U, ``stock_info`` 0g, ``elw_theory`` 0m,
-        ``market_status`` 0s, ``elw_indicator`` 0u, ``program`` 0w, ``vi`` 1h, ``order`` 00, ``balance`` 04.
-    window, rows
-        What a frame keeps, exactly one of the two: ``window="5m"`` what arrived in the last five minutes,
-        ``rows=10_000`` the last rows of each feed.
-    every, batch
-        When iteration and ``on_batch`` are given new rows: every second (``"1s"``, the default) or another
-        span, or a feed's rows ``batch`` at a time.
-    on_full, buffer
-        At most ``buffer`` messages wait to be decoded, and while somebody iterates, as many rows to be
-        taken. Beyond that: ``"block"`` stops reading, so that the server has to hold back (it ends a
-        connection that is not read for long); ``"drop_oldest"`` lets the oldest go and counts them in
-        ``stats.dropped``; ``"raise"`` ends the stream with :class:`BufferFull`.
-    columns
-        The columns to keep beside ``symbol venue time received_at``: a list for all feeds, or a mapping
-        from feed to list. Nine columns take a fifth of the memory of all. :meth:`Live.bars` needs
-        ``price``, ``quantity`` and ``side``.
-    on_batch
-        Called, from a thread of its own, with what iteration would give. An error in it ends the stream.
-    record
-        A folder to keep every message in, or a :class:`kiwoomdata.stream.record.Recorder`.
-    venue
-        ``"krx"`` (default), ``"nxt"`` or ``"all"``, for stock codes that do not say it themselves.
-    connections
-        A connection takes 200 items. With several the items are spread over as many. The server ends a
-        session when the same key logs in again (R10001), so that more than one works only where it was
-        seen to be allowed.
-    idle
-        Seconds of complete silence after which a connection is taken for dead.
-    reconnect
-        Connect again after a failure that may pass; else any interruption is :class:`ConnectionLost`.
-    backfill
-        Ask over REST (ka10046) for trades that went unseen in a gap: see :attr:`Live.backfilled`.
-    client
-        The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
-
-    Returns
-    -------
-    Live
-        Its :meth:`Live.frame` gives, for each message of a feed, one row, in the order of arrival, always
-        with the same columns: ``symbol`` (String), ``venue`` (Enum krx, nxt, all), ``time`` (Datetime[us,
-        Asia/Seoul], the server's, to the second; null where a feed tells none), ``received_at``
-        (Datetime[us, Asia/Seoul]), then the feed's own. Of ``trade``: ``price`` (Int64, KRW), ``side``
-        (Enum buy, sell: the aggressor), ``quantity cumulative_volume`` (Int64, shares) and so on. A FID
-        that the catalogue lacks is a text column named by its number.
-
-    Raises
-    ------
-    ValueError, TypeError
-        A wrong argument, before anything is sent.
-    StreamError
-        A live stream with this key is open in this process already.
-    LoginRefused, Kicked, ConnectionLost, BufferFull, AuthError
-        At the next call after it happened: see :class:`Live`.
+    Iterating gives :class:`Batch` (a feed's name, and a frame of its new rows) and, where there was an
+    interruption, :class:`Gap`, each once and in the order of arrival. The first loop begins with what the
+    window holds, a later one where the last ended. ``async for`` does the same.
 
     Examples
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> with kd.stream_to_frame(["005930", "000660"], window="5m") as live:
-    ...     arrived = live.wait(rows=20, seconds=30)
-    ...     trades = live.frame("trade")
-    >>> arrived, trades.height >= 20, trades.schema["price"]
-    (True, True, Int64)
+    >>> with kd.stream_to_frame("005930", rows=1000, batch=10) as live:
+    ...     for event in live:
+    ...         if isinstance(event, kd.Gap):
+    ...             print("missed:", event.since, event.until)
+    ...         else:
+    ...             print(event.feed, event.frame.height)
+    ...             break
+    trade 10
     """
-    from kiwoomdata.settings import default_client
 
-    chosen = feed_list(feeds)
-    items = feed_items(symbols, chosen, venue)
-    kept = chosen_columns(columns, chosen)
-    shown = chosen_window(window, rows)
-    if every is not None and batch is not None:
-        raise ValueError("every, batch: both were given; pass one, every='1s' or batch=1000, or neither")
-    choose("on_full", on_full, ("block", "drop_oldest", "raise"))
-    if batch is not None and count(batch, "batch") > count(buffer, "buffer"):
-        raise ValueError(f"batch: {batch} rows never come together in a buffer of {buffer}; enlarge buffer=")
-    if not idle > 0:
-        raise ValueError(f"idle: expected seconds above 0, got {idle!r}")
-    client = client or default_client()
-    sink = _sink(record)
-    room = count(buffer, "buffer")
-    engine = Engine(
-        kept, shown, now=client.now, day=client.session_day, limit=room, on_full=on_full, sink=sink
-    )
-    if backfill:
-        engine.backfill = Backfill(client, engine.tell)
-    try:
-        _connect(engine, client, items, count(connections, "connections"), idle, reconnect)
-    except BaseException:
-        engine.release(wait=False)
-        engine.close()
-        raise
-    owned = sink if sink is not record else None
-    seconds = span("1s" if every is None else every, "every").total_seconds()
-    return Live(engine, venue, None if batch else seconds, batch, owned, on_batch)
+    def __init__(
+        self,
+        engine: Engine,
+        venue: str | None,
+        every: float | None,
+        batch: int | None,
+        sink: Any,
+        on_batch: Callable[[Batch | Gap], object] | None,
+    ) -> None:
+        self._engine = engine
+        self._consumer = Consumer(engine, every, batch)
+        self._venue = venue
+        thread = None
+        if on_batch is not None:
+            thread = threading.Thread(
+                target=self._call, args=(on_batch,), name="kiwoomdata-on-batch", daemon=True
+            )
+        # Also for a stream that is dropped without being stopped, or that lasts until the program ends.
+        self._end = weakref.finalize(self, _close, engine, sink, thread)
+        if thread is not None:
+            thread.start()
+
+    def __repr__(self) -> str:
+        names = ", ".join(FEEDS[type_].name for type_ in self._engine.stores)
+        state = "ended" if self._engine.ended else "running"
+        return f"<Live {names}: {state}, {self.stats.decoded} rows>"
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+        if kind is None:
+            self._consumer.check()
+
+    async def __aenter__(self) -> Live:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self._end)
+        if kind is None:
+            self._consumer.check()
+
+    def stop(self) -> None:
+        """End the stream. What was received stays; stopping twice does nothing."""
+        self._end()
+
+    # --- frames --------------------------------------------------------------------------------
+
+    def frame(self, feed: str | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a feed that are in the window now, in the order of arrival.
+
+        Cheap to call often: whatever the window holds, it is put together of few pieces without copying.
+
+        Parameters
+        ----------
+        feed
+            One of the feeds asked for; left out: ``trade``, or the only one.
+        columns
+            Only these.
+        """
+        self._consumer.check()
+        engine, type_ = self._engine, self._type(feed)
+        engine.flush()
+        with engine.lock:
+            frame = engine.stores[type_].window_frame(engine.intake.now())
+        return frame if columns is None else frame.select(columns)
+
+    def book(self, symbol: str, venue: Literal["krx", "nxt", "all"] | None = None) -> pl.DataFrame:
+        """The latest order book of a symbol, long: ten levels a side, asks first, best level first.
+
+        One row is one level of one side; no rows before the first book has come. It is the latest one
+        also where it has left the window.
+
+        Returns
+        -------
+        DataFrame
+            ``symbol venue time received_at``, ``side`` (Enum ask, bid), ``level`` (Int8, 1 is the best),
+            ``price`` (Int64, KRW), ``quantity change`` (Int64, shares), and the same on each row of a side,
+            ``total_quantity total_change`` (Int64, shares).
+        """
+        self._consumer.check()
+        engine = self._engine
+        self._type(ORDERBOOK.name)
+        item = as_symbol(symbol, venue or (None if "_" in symbol else self._venue))
+        engine.flush()
+        with engine.lock:
+            values, received = engine.latest[ORDERBOOK.type].get(item, (None, 0))
+        return latest_book(item, values, received, engine.session_day(moment(received)))[0]
+
+    def bars(self, every: Any = "1m") -> pl.DataFrame:
+        """Bars of open, high, low, close and volume, from the trades in the window.
+
+        One row is one span of one symbol in which it was traded. A trade belongs to the bar of its own
+        ``time``, also when it comes late; one that is told twice counts once.
+
+        Parameters
+        ----------
+        every
+            A span that divides a day, such as ``"10s"``, ``"1m"`` or ``"1h"``.
+
+        Returns
+        -------
+        DataFrame
+            Ascending by time, then symbol and venue: ``time`` (Datetime[us, Asia/Seoul], where the bar
+            begins), ``symbol venue``, ``open high low close`` (Int64, KRW), ``volume buy_volume sell_volume``
+            (Int64, shares; by aggressor, trades of unknown side in ``volume`` alone), ``value`` (Int64, KRW),
+            ``trades`` (UInt32), ``finished`` (Boolean: two seconds after its end have passed), ``gap``
+            (Boolean: trades may be missing, because an interruption fell into it or because it began
+            before the window or the stream).
+        """
+        self._consumer.check()
+        engine, length = self._engine, span(every, "every")
+        type_ = self._type(TRADE.name)
+        engine.flush()
+        with engine.lock:
+            now = engine.intake.now()
+            store = engine.stores[type_]
+            trades = store.window_frame(now)
+            began, first = engine.began or now, store.total - trades.height
+            holes = [(hole.doubt, hole.marks.get(type_, 0) - first) for hole in engine.holes]
+        since = market_since(trades, moment(now if first else began))
+        gaps = [
+            market_gap(gap, trades.slice(0, mark), trades.slice(mark)) for gap, mark in holes if mark >= 0
+        ]
+        if engine.backfill is not None:
+            trades = pl.concat([trades, engine.backfill.frame()], how="diagonal").select(trades.columns)
+        return trade_bars(trades, length, moment(now), since=since, gaps=gaps)
+
+    def plot(self, feed: str = "trade", **how: Any) -> LivePlot:
+        """A chart that moves with the stream and stops with it; see :func:`kiwoomdata.plot.live`."""
+        from kiwoomdata import plot
+
+        return plot.live(self, feed, **how)
+
+    @property
+    def gaps(self) -> pl.DataFrame:
+        """The interruptions so far, oldest first, one row each.
+
+        ``since until`` (Datetime; when something was last heard before it, and when everything was
+        registered again, null while it lasts), ``reason`` (String), ``feeds symbols`` (List), and where
+        trades were streamed, ``unseen_shares`` (Int64: how many shares were traded meanwhile),
+        ``filled_shares`` (Int64: how many of them ``backfill`` has found) and ``unseen`` (List of Struct
+        symbol, venue, shares), told by the day's volume in the first trade of each symbol after the gap,
+        for symbols that were traded before it and after it on the same day.
+        """
+        with self._engine.lock:
+            return gap_frame(self._engine.holes)
+
+    @property
+    def backfilled(self) -> pl.DataFrame:
+        """Trades of gaps that were asked for afterwards, where ``backfill`` was chosen; oldest gap first.
+
+        They are not in :meth:`frame`, which is what was received, but :meth:`bars` counts them. Columns as
+        there, as far as the server tells them: ``symbol venue time``, ``received_at`` (null), ``price
+        direction change change_pct side quantity cumulative_volume strength``.
+        """
+        backfill = self._engine.backfill
+        return pl.DataFrame(schema=FILLED) if backfill is None else backfill.frame()
+
+    @property
+    def stats(self) -> Stats:
+        """What was received, decoded and dropped so far, and how fast: see
+        :class:`kiwoomdata.stream.engine.Stats`."""
+        return self._engine.stats()
+
+    @property
+    def error(self) -> Exception | None:
+        """What ended the stream, if something did."""
+        return self._engine.error
+
+    def wait(self, *, rows: int | None = None, feed: str | None = None, seconds: float | None = None) -> bool:
+        """Wait until ``rows`` have arrived since the stream began, in all or in one ``feed``.
+
+        Returns
+        -------
+        bool
+            True when they have, False when ``seconds`` passed or the stream was stopped before. Without
+            ``rows`` it waits for the time to pass, and is True then.
+
+        Raises
+        ------
+        StreamError
+            What ended the stream, where something did.
+        """
+        return self._consumer.wait(rows, None if feed is None else self._type(feed), seconds)
+
+    async def wait_async(
+        self, *, rows: int | None = None, feed: str | None = None, seconds: float | None = None
+    ) -> bool:
+        """The same as :meth:`wait`, for asyncio."""
+        type_ = None if feed is None else self._type(feed)
+        return await self._consumer.wait_async(rows, type_, seconds)
+
+    def __iter__(self) -> Iterator[Batch | Gap]:
+        return self._consumer.take(self)
+
+    def __aiter__(self) -> AsyncIterator[Batch | Gap]:
+        return self._consumer.take_async(self)
+
+    def _call(self, on_batch: Callable[[Batch | Gap], object]) -> None:
+        try:
+            for event in self:
+                on_batch(event)
+        except Exception as error:
+            self._engine.fail(error)
+
+    # --- while running -------------------------------------------------------------------------
+
+    def subscribe(self, symbols: Symbols, feeds: str | Iterable[str] | None = None) -> None:
+        """Register more symbols, for these feeds or for all that were asked for.
+
+        Feeds that were not asked for before get a frame of their own. Nothing is sent where the server
+        would take no more: it holds 200 items for each connection, whatever their feeds.
+        """
+        self._consumer.check(always=True)
+        chosen = self._feeds(feeds)
+        items = feed_items(symbols, chosen, self._venue)
+        for feed in chosen:
+            self._engine.add_feed(feed)
+        self._engine.subscribe(items)
+
+    def unsubscribe(self, symbols: Symbols, feeds: str | Iterable[str] | None = None) -> None:
+        """Drop symbols, for these feeds or for all that were asked for. Their rows stay in the window."""
+        self._consumer.check(always=True)
+        self._engine.unsubscribe(feed_items(symbols, self._feeds(feeds), self._venue))
+
+    def _feeds(self, feeds: str | Iterable[str] | None) -> list[Feed]:
+        return [FEEDS[type_] for type_ in self._engine.stores] if feeds is None else feed_list(feeds)
+
+    def _type(self, feed: str | None) -> str:
+        stores = self._engine.stores
+        if feed is None:
+            only = next(iter(stores)) if len(stores) == 1 else TRADE.type
+            feed = FEEDS[only].name
+        type_ = find_feed(feed).type
+        if type_ not in stores:
+            names = ", ".join(FEEDS[one].name for one in stores)
+            raise ValueError(f"feed: {feed!r} is not streamed; there are {names}. See live.subscribe")
+        return type_
 
 
-def _sink(record: str | PathLike[str] | Sink | None) -> Sink | None:
-    if record is None or hasattr(record, "add"):
-        return record  # type: ignore[return-value]
-    if not isinstance(record, str | PathLike):
-        raise TypeError(f"record: expected a folder, or something with an add method, got {record!r}")
-    from kiwoomdata.stream.record import Recorder
-
-    return Recorder(record)
-
-
-def _connect(
-    engine: Engine,
-    client: Client,
-    items: dict[str, list[str]],
-    connections: int,
-    idle: float,
-    reconnect: bool,
-) -> None:
-    shared = attach(client, engine, engine.intake.put)
-    extra = [Link(client.ws_url or "", client.transport.tokens) for _ in range(connections - 1)]
-    engine.links = (shared, *extra)
-    for link in engine.links:
-        link.idle, link.reconnect = idle, reconnect
-        link.held = lambda: engine.intake.blocked
-        if link is not shared:
-            link.take, link.listeners = engine.intake.put, (engine,)
-    engine.subscribe(items)
-    for link in engine.links:
-        link.start()
+def _close(engine: Engine, sink: Any, thread: threading.Thread | None) -> None:
+    """End a stream: the connections first, so that all that was received is decoded and recorded."""
+    engine.intake.close()
+    engine.release(wait=True)
+    engine.close()
+    if thread is not None and thread is not threading.current_thread():
+        thread.join(10)
+    if sink is not None:
+        try:
+            sink.close()
+        except StreamError as error:
+            engine.error = engine.error or error

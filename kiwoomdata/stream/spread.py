@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kiwoomdata.session import Session
+from kiwoomdata.stream.session import Session
 
 __all__ = ["spread_items"]
 

@@ -1,0 +1,183 @@
+"""The catalogue as frames, and the two doors to any TR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike
+from kiwoomdata.client import Client, endpoint_of
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.entry import Column, Param
+from kiwoomdata.rest.protocol import Page
+from kiwoomdata.settings import default_client
+
+__all__ = ["catalogue", "describe", "raw", "request"]
+
+_DESCRIBE = {
+    name: pl.String() for name in ("part", "key", "column", "korean", "kind", "dtype", "unit", "note")
+}
+
+
+def catalogue() -> pl.DataFrame:
+    """All TRs that this package knows.
+
+    One row is one TR.
+
+    Returns
+    -------
+    DataFrame
+        ``api_id korean english category url function`` (String), ``page_rows`` (Int64, null where
+        nobody has measured it), ``final`` (String: when a row can no longer change).
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.catalogue().filter(api_id="ka10086").select("function", "page_rows", "final").row(0)
+    ('daily_prices, investor_flows', 20, 'next morning')
+    """
+    return pl.DataFrame(
+        [
+            {
+                "api_id": endpoint.api_id,
+                "korean": endpoint.ko,
+                "english": endpoint.en,
+                "category": endpoint.category,
+                "url": endpoint.path,
+                "function": endpoint.function,
+                "page_rows": endpoint.page_rows,
+                "final": endpoint.final,
+            }
+            for endpoint in ENDPOINTS.values()
+        ],
+        schema_overrides={"page_rows": pl.Int64()},
+    )
+
+
+def describe(api_id: str) -> pl.DataFrame:
+    """The keys of a TR, request and response, and what they mean here.
+
+    One row is one key; a key that gives two columns stands twice.
+
+    Returns
+    -------
+    DataFrame
+        ``part`` (``"request"``, or the name of the response's frame), ``key`` (as the API spells it),
+        ``column`` (ours), ``korean kind dtype unit note`` (String). A unit that depends on the request
+        is told as such, one that no source states is ``"unknown"``.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.describe("ka10086").filter(key="amt_mn").select("part", "column", "kind", "unit").row(0)
+    ('prices', 'value', 'amount', 'KRW')
+    """
+    endpoint = endpoint_of(api_id)
+    rows = [_param_row(param) for param in endpoint.params]
+    rows += [_column_row(part.name, column) for part in endpoint.parts for column in part.columns]
+    return pl.DataFrame(rows, schema=_DESCRIBE)
+
+
+def _param_row(param: Param) -> dict[str, str]:
+    choices = ", ".join(f"{name}={code}" for name, code in param.choices.items())
+    default = f"default {param.default}" if param.default else "" if param.required else "optional"
+    return {
+        "part": "request",
+        "key": param.key,
+        "column": param.name,
+        "korean": param.ko,
+        "kind": param.kind.name if not param.choices else "choice",
+        "dtype": str(param.kind.dtype),
+        "unit": "",
+        "note": "; ".join(text for text in (choices, default) if text),
+    }
+
+
+def _column_row(part: str, column: Column) -> dict[str, str]:
+    return {
+        "part": part,
+        "key": column.key,
+        "column": column.name,
+        "korean": column.ko,
+        "kind": column.kind.name,
+        "dtype": str(column.kind.dtype),
+        "unit": column.unit_text,
+        "note": column.note,
+    }
+
+
+def request(
+    api_id: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    client: Client | None = None,
+    since: DateLike | None = None,
+    max_pages: int | None = None,
+    **named: Any,
+) -> Any:
+    """The typed frame of any TR of the catalogue, with every key that the server sends.
+
+    Parameters
+    ----------
+    api_id
+        Such as ``"ka10086"``; :func:`catalogue` lists them.
+    params, **named
+        The request's parameters, by our names or by the API's own keys (:func:`describe` lists both);
+        words and the API's codes are both taken.
+    since
+        For a series by date: the oldest day wanted. Days that the store holds as final are not asked for
+        again. Without it every page is fetched.
+    max_pages
+        The ceiling; reaching it raises Truncated, or marks the frame with ``on_truncated="mark"``.
+    as_, columns, refresh, offline, on_bad, on_truncated
+        As in :class:`kiwoomdata.query.Options`.
+
+    Returns
+    -------
+    DataFrame or dict of DataFrame
+        One frame in the server's order, or a dict of them where the response has several parts (names as
+        in :func:`describe`). A key that the catalogue lacks is kept as text under its own name.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A wrong argument, before any request.
+    ApiError, TransportError, DecodeError, Truncated
+        See :mod:`kiwoomdata.errors`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> parts = kd.request("ka10045", stk_cd="005930", strt_dt="20240102", end_dt="20240131")
+    >>> list(parts)
+    ['averages', 'trend']
+    """
+    return (client or default_client()).request(api_id, params, since=since, max_pages=max_pages, **named)
+
+
+def raw(
+    api_id: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    client: Client | None = None,
+    since: DateLike | None = None,
+    max_pages: int | None = None,
+    **named: Any,
+) -> list[Page]:
+    """The pages as served: ``.headers`` (lower case), ``.json`` and ``.content`` (bytes) of each.
+
+    Parameters as in :func:`request`; ``since`` stops at the page that reaches this day. The store plays no
+    part. Refusals raise; nothing else is interpreted.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> pages = kd.raw("ka10086", {"stk_cd": "005930", "qry_dt": "20240131"}, max_pages=2)
+    >>> len(pages), pages[0].headers["cont-yn"], len(pages[0].json["daly_stkpc"])
+    (2, 'Y', 20)
+    """
+    return (client or default_client()).raw(api_id, params, since=since, max_pages=max_pages, **named)

@@ -1,0 +1,215 @@
+"""Condition search: the stocks that meet a condition saved in the vendor's trading program."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from kiwoomdata.arguments import word
+from kiwoomdata.entries.condition import LIST, SEARCH, STREAM, ConditionCall
+from kiwoomdata.errors import Truncated, UnknownKey
+from kiwoomdata.frames import complain
+from kiwoomdata.kinds import decode
+from kiwoomdata.origin import Provenance
+from kiwoomdata.present import As, present
+from kiwoomdata.settings import default_client
+from kiwoomdata.stream.condition import Asker, ConditionStream, as_text, not_live_here, which
+from kiwoomdata.stream.events import ConditionList
+from kiwoomdata.stream.lanes import seq_argument
+
+if TYPE_CHECKING:
+    from kiwoomdata.client import Client
+
+__all__ = ["condition_search", "condition_stream", "conditions"]
+
+MOST_PAGES = 500
+
+
+def conditions(*, timeout: float = 10.0, as_: As | None = None, client: Client | None = None) -> Any:
+    """The account's saved conditions.
+
+    One row is one condition, in the server's order.
+
+    Parameters
+    ----------
+    timeout
+        Seconds to wait for the answer.
+    client
+        The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
+
+    Returns
+    -------
+    DataFrame
+        ``seq`` (String, what :func:`condition_search` takes), ``name`` (String).
+
+    Raises
+    ------
+    NoAnswer
+        The server kept silent.
+    ApiError, LoginRefused, Kicked, ConnectionLost
+        See :mod:`kiwoomdata.errors`.
+
+    Notes
+    -----
+    Source: ka10171 (조건검색 목록조회), over the live connection: the one that is open in this process for
+    the key, else one opened for this call.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.conditions().columns
+    ['seq', 'name']
+    """
+    client = client or default_client()
+    with Asker.asking(client, timeout) as asker:
+        asker.link.ask(lambda session: session.ask_conditions())
+        found = asker.answer(LIST)
+    assert isinstance(found, ConditionList)
+    schema = {column.name: column.kind.dtype for column in LIST.columns}
+    return _shown(pl.DataFrame(found.conditions, schema=schema, orient="row"), LIST, {}, 1, client, as_)
+
+
+def condition_search(
+    seq: str | int,
+    *,
+    venue: Literal["krx"] = "krx",
+    timeout: float = 10.0,
+    as_: As | None = None,
+    client: Client | None = None,
+) -> Any:
+    """The stocks that meet a condition now.
+
+    One row is one stock, in the server's order, all pages together.
+
+    Parameters
+    ----------
+    seq
+        The condition's number, from :func:`conditions`.
+    venue
+        ``"krx"``; the server knows no other.
+    timeout
+        Seconds to wait for each answer.
+    client
+        The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol`` (String), ``venue`` (Enum), ``name`` (String), ``price`` (Int64, KRW), ``direction``
+        (Enum), ``change`` (Int64, KRW), ``change_pct`` (Float64, %), ``cumulative_volume`` (Int64, shares),
+        ``open high low`` (Int64, KRW). No rows where nothing meets it.
+
+    Raises
+    ------
+    NoAnswer
+        The server kept silent, as it does about a condition that it does not know.
+    StreamError
+        The condition is live: in this process, or elsewhere and could not be cleared.
+    ApiError, DecodeError, Truncated, LoginRefused, Kicked, ConnectionLost
+        See :mod:`kiwoomdata.errors`.
+
+    Notes
+    -----
+    Source: ka10172 (조건검색 요청 일반), over the live connection. The list is asked for first on every
+    connection, because the server answers no search before.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> found = kd.condition_search(kd.conditions()["seq"][0])
+    >>> found.schema["price"]
+    Int64
+    """
+    client, seq, exchange = client or default_client(), seq_argument(str(seq)), word(SEARCH.params[1], venue)
+    rows: list[dict[str, Any]] = []
+    keys: list[str] = []
+    with Asker.asking(client, timeout) as asker:
+        not_live_here(asker.link, seq)
+        page = asker.page(SEARCH, seq, exchange)
+        rows += page.rows
+        while page.cont_yn == "Y":
+            if page.next_key in keys or not page.rows or len(keys) + 1 >= MOST_PAGES:
+                why = "too many pages" if len(keys) + 1 >= MOST_PAGES else "a page made no progress"
+                frame = _members(rows, client)
+                raise Truncated(SEARCH.api_id, why, pages=len(keys) + 1, frame=frame)
+            keys.append(page.next_key)
+            page = asker.page(SEARCH, seq, exchange, "Y", page.next_key)
+            rows += page.rows
+    return _shown(_members(rows, client), SEARCH, {"seq": seq}, len(keys) + 1, client, as_)
+
+
+def _members(rows: Sequence[Mapping[str, Any]], client: Client) -> pl.DataFrame:
+    """The rows of an answer as a typed frame; keys that the catalogue lacks stay text."""
+    known = {column.key for column in SEARCH.columns}
+    extra = list(dict.fromkeys(key for row in rows for key in row if key not in known))
+    if extra:
+        told = f"{SEARCH.api_id}: the server sent {', '.join(extra)}, which the catalogue lacks; kept as text"
+        warnings.warn(told, UnknownKey, stacklevel=3)
+    texts = pl.DataFrame(
+        {
+            key: pl.Series([as_text(row.get(key)) for row in rows], dtype=pl.String())
+            for key in dict.fromkeys((*(column.key for column in SEARCH.columns), *extra))
+        }
+    )
+    plan = [(column.key, column.name, column.kind, column.unit.scale) for column in SEARCH.columns]
+    frame, troubles = decode(texts, plan)
+    complain(SEARCH.api_id, troubles, client.on_bad)
+    return pl.DataFrame([*which(frame["code"]), *frame.drop("code"), *texts.select(extra)])
+
+
+def _shown(
+    frame: pl.DataFrame,
+    call: ConditionCall,
+    params: dict[str, str],
+    pages: int,
+    client: Client,
+    as_: As | None,
+) -> Any:
+    server = client.ws_url or ""
+    source = Provenance(
+        call.api_id, params, server, client.now(), pages=pages, rows=frame.height, requests=pages
+    )
+    return present(frame, source, as_=as_ or client.as_)
+
+
+def condition_stream(
+    seq: str | int,
+    *,
+    venue: Literal["krx"] = "krx",
+    timeout: float = 10.0,
+    client: Client | None = None,
+) -> ConditionStream:
+    """The stocks that meet a condition, and from then on every one that enters or leaves.
+
+    Waits for the first members. Use it as a context manager, or call :meth:`ConditionStream.stop`.
+
+    Parameters
+    ----------
+    seq, venue, timeout, client
+        As for :func:`condition_search`. The server takes ten live conditions for each login.
+
+    Raises
+    ------
+    NoAnswer, StreamError, ApiError, LoginRefused, Kicked, ConnectionLost
+        As :func:`condition_search`; what ends the stream later is raised by the next call.
+
+    Notes
+    -----
+    Source: ka10173 (조건검색 요청 실시간), ended with ka10174. A condition that is live already (900003) is
+    cleared and asked for again.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> with kd.condition_stream(kd.conditions()["seq"][0]) as live:
+    ...     live.members.columns
+    ['symbol', 'venue', 'since']
+    """
+    client = client or default_client()
+    return ConditionStream(client, seq_argument(str(seq)), word(STREAM.params[1], venue), timeout)

@@ -1,0 +1,285 @@
+"""Who buys and who sells: investors, institutions, foreigners, brokers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
+from kiwoomdata.entries import quote
+from kiwoomdata.kinds import VENUES
+from kiwoomdata.query import Options, Parts, client_of, for_symbols, run, single
+from kiwoomdata.questions.prices import FLOWS, Measure, Venue, expect, flow_units
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["closing_investor_trades", "intraday_investor_trades", "investor_flows", "with_symbol"]
+
+Market = Literal["kospi", "kosdaq"]
+AnyMarket = Literal["all", "kospi", "kosdaq"]
+Investor = Literal[
+    "foreign",
+    "institution",
+    "investment_trust",
+    "insurance",
+    "bank",
+    "pension",
+    "nation",
+    "other_corporation",
+]
+
+_NOTHING_TODAY = (
+    "the server had no rows. It answers so before the open, on holidays, and for a market or venue "
+    "without data."
+)
+
+
+def with_symbol(frame: pl.DataFrame, venue: str) -> pl.DataFrame:
+    """Take the codes of a ranking apart: ``symbol`` and ``venue`` in front (codes may carry _NX, _AL)."""
+    code = pl.col("code")
+    symbol = code.str.extract(r"^A?([0-9][0-9A-Z]{5})(?:_NX|_AL)?$").fill_null(code)
+    suffix = code.str.extract(r"(_NX|_AL)$").replace({"_NX": "nxt", "_AL": "all"}).fill_null(venue)
+    return frame.select(
+        symbol.alias("symbol"), suffix.cast(pl.Enum(VENUES)).alias("venue"), pl.exclude("code", "venue")
+    )
+
+
+@overload
+def investor_flows(
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    venue: Venue | None = None,
+    measure: Measure = "shares",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def investor_flows(
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    venue: Venue | None = None,
+    measure: Measure = "shares",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def investor_flows(
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    venue: Venue | None = None,
+    measure: Measure = "shares",
+    **options: Unpack[Options],
+) -> Any:
+    """Net buying of a stock by individuals, institutions, foreigners, foreign brokers and programs.
+
+    One row is one trading day of one symbol. Positive is net buying.
+
+    Parameters
+    ----------
+    symbol, start, end, venue
+        As in :func:`kiwoomdata.daily_prices`; both ends inclusive.
+    measure
+        ``"shares"``, or ``"value"`` in KRW. **Foreign is in shares either way**: the exchange gives no
+        amount. The frame says so in ``foreign_unit``.
+
+    Returns
+    -------
+    DataFrame
+        Ascending by date, then in the order of the symbols: ``date`` (Date), ``symbol`` (String),
+        ``venue`` (Enum), ``individual institution foreign foreign_brokers program`` (Int64),
+        ``flow_unit foreign_unit`` (String).
+
+    Notes
+    -----
+    Source: ka10086 (일별주가요청), 20 rows a request. Final the next morning; provisional during the
+    session. ``foreign_brokers`` (외국계) is an estimate from the brokers' own trades and differs from
+    ``foreign``. For NXT, individual and institution are NXT's own while foreign mirrors KRX. Errors as
+    in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> flows = kd.investor_flows("005930", "2024-01-02", "2024-01-31", measure="value")
+    >>> flows["flow_unit"].unique().to_list(), flows["foreign_unit"].unique().to_list()
+    (['KRW'], ['shares'])
+    """
+    today = client_of(options).today()
+    first, last = date_range(start, end, today)
+    unit = chosen(quote.DAILY_PRICES, "measure", measure)
+    jobs = for_symbols(
+        quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": unit}, since=first, until=last
+    )
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        return parts["prices"].select("date", *FLOWS, *flow_units(unit))
+
+    return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
+
+
+@overload
+def intraday_investor_trades(
+    investor: Investor = "foreign",
+    *,
+    as_: Literal["pandas"],
+    market: AnyMarket = "all",
+    measure: Measure = "shares",
+    venue: Venue = "krx",
+    foreign_brokers: Literal["include", "exclude"] = "exclude",
+    simultaneous: Literal["any", "only"] = "any",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def intraday_investor_trades(
+    investor: Investor = "foreign",
+    *,
+    as_: Literal["polars"] | None = None,
+    market: AnyMarket = "all",
+    measure: Measure = "shares",
+    venue: Venue = "krx",
+    foreign_brokers: Literal["include", "exclude"] = "exclude",
+    simultaneous: Literal["any", "only"] = "any",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def intraday_investor_trades(
+    investor: Investor = "foreign",
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    market: AnyMarket = "all",
+    measure: Measure = "shares",
+    venue: Venue = "krx",
+    foreign_brokers: Literal["include", "exclude"] = "exclude",
+    simultaneous: Literal["any", "only"] = "any",
+    **options: Unpack[Options],
+) -> Any:
+    """What one class of investor trades in each stock during the session (provisional).
+
+    One row is one stock, in the server's order.
+
+    Parameters
+    ----------
+    investor
+        ``"foreign"``, ``"institution"``, ``"investment_trust"``, ``"insurance"``, ``"bank"``,
+        ``"pension"``, ``"nation"`` or ``"other_corporation"``.
+    foreign_brokers
+        Whether all foreign brokers are counted in.
+    simultaneous
+        ``"only"``: stocks that several classes buy at once.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol venue name``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
+        ``volume`` (Int64, shares), ``net_buy previous_net_buy net_buy_change buy buy_change sell
+        sell_change`` and the same as ``…_value`` (Int64, unit unknown). ``sell`` is negative where the
+        server writes it so, and then ``net_buy = buy + sell``.
+
+    Notes
+    -----
+    Source: ka10063 (장중투자자별매매요청). Never final. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> trades = kd.intraday_investor_trades("pension", market="kospi")
+    >>> bool((trades["net_buy"] == trades["buy"] + trades["sell"]).all())
+    True
+    """
+    place = chosen(quote.INTRADAY_INVESTOR_TRADES, "venue", venue)
+    params = {
+        "market": market,
+        "measure": measure,
+        "investor": investor,
+        "foreign_brokers": foreign_brokers,
+        "simultaneous": simultaneous,
+        "venue": place,
+    }
+    return run(
+        single(quote.INTRADAY_INVESTOR_TRADES, params),
+        lambda parts: with_symbol(parts["trades"], place),
+        order=(),
+        expect_rows=_NOTHING_TODAY,
+        as_=as_,
+        options=options,
+    )
+
+
+@overload
+def closing_investor_trades(
+    market: AnyMarket = "all",
+    *,
+    as_: Literal["pandas"],
+    side: Literal["net", "buy", "sell"] = "net",
+    measure: Measure = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def closing_investor_trades(
+    market: AnyMarket = "all",
+    *,
+    as_: Literal["polars"] | None = None,
+    side: Literal["net", "buy", "sell"] = "net",
+    measure: Measure = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def closing_investor_trades(
+    market: AnyMarket = "all",
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    side: Literal["net", "buy", "sell"] = "net",
+    measure: Measure = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> Any:
+    """Twelve classes of investor for each stock, after the close.
+
+    One row is one stock, in the server's order.
+
+    Parameters
+    ----------
+    side
+        ``"net"`` buying, or gross ``"buy"`` or ``"sell"``.
+    measure
+        ``"value"`` or ``"shares"``, in the server's unit, which the vendor does not state.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol venue name``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
+        ``volume`` (Int64, shares), ``individual foreign institution financial_investment insurance
+        investment_trust other_financial bank pension private_fund nation other_corporation`` (Int64,
+        unit unknown).
+
+    Notes
+    -----
+    Source: ka10066 (장마감후투자자별매매요청). Final the next morning. Errors as in
+    :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.closing_investor_trades("kosdaq").columns[8:11]
+    ['individual', 'foreign', 'institution']
+    """
+    place = chosen(quote.CLOSING_INVESTOR_TRADES, "venue", venue)
+    params = {"market": market, "measure": measure, "side": side, "venue": place}
+    return run(
+        single(quote.CLOSING_INVESTOR_TRADES, params),
+        lambda parts: with_symbol(parts["trades"], place),
+        order=(),
+        expect_rows=_NOTHING_TODAY,
+        as_=as_,
+        options=options,
+    )

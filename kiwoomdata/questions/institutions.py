@@ -1,0 +1,248 @@
+"""Institutions, foreigners and brokers: what they bought and sold over a range of days."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
+from kiwoomdata.entries import quote
+from kiwoomdata.query import Options, Parts, client_of, for_symbols, run, single
+from kiwoomdata.questions.flows import Market, with_symbol
+from kiwoomdata.questions.prices import Venue, expect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["broker_trend", "institution_trades", "institution_trend"]
+
+
+@overload
+def institution_trades(
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    side: Literal["buy", "sell"] = "buy",
+    market: Market = "kospi",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def institution_trades(
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    side: Literal["buy", "sell"] = "buy",
+    market: Market = "kospi",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def institution_trades(
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    side: Literal["buy", "sell"] = "buy",
+    market: Market = "kospi",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> Any:
+    """The stocks that institutions bought (or sold) on balance over a range of days.
+
+    One row is one stock, in the server's order.
+
+    Parameters
+    ----------
+    start, end
+        Both inclusive; no ``end`` is today.
+    side
+        ``"buy"`` for net bought stocks, ``"sell"`` for net sold ones (negative).
+    market, venue
+        ``"kospi"`` or ``"kosdaq"``; ``"krx"``, ``"nxt"`` or ``"all"``.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol venue name``, ``net_buy net_buy_value`` (Int64, unit unknown: the vendor states none),
+        ``estimated_price vs_estimate`` (Float64, KRW), ``price`` (Int64, KRW), ``vs_estimate_pct``
+        (Float64, %).
+
+    Notes
+    -----
+    Source: ka10044 (일별기관매매종목요청). Errors as in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> bought = kd.institution_trades("2024-01-02", "2024-01-31", market="kosdaq")
+    >>> bool((bought["net_buy"] >= 0).all())
+    True
+    """
+    first, last = date_range(start, end, client_of(options).today())
+    place = chosen(quote.INSTITUTION_TRADES, "venue", venue)
+    jobs = single(
+        quote.INSTITUTION_TRADES,
+        {"start": first, "end": last, "side": side, "market": market, "venue": place},
+    )
+    return run(jobs, lambda parts: with_symbol(parts["trades"], place), order=(), as_=as_, options=options)
+
+
+@overload
+def institution_trend(
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    venue: Venue | None = None,
+    institution_price: Literal["buy", "sell"] = "buy",
+    foreign_price: Literal["buy", "sell"] = "buy",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def institution_trend(
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    venue: Venue | None = None,
+    institution_price: Literal["buy", "sell"] = "buy",
+    foreign_price: Literal["buy", "sell"] = "buy",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def institution_trend(
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    venue: Venue | None = None,
+    institution_price: Literal["buy", "sell"] = "buy",
+    foreign_price: Literal["buy", "sell"] = "buy",
+    **options: Unpack[Options],
+) -> Any:
+    """Institutions' and foreigners' net buying day by day, cumulated, with their estimated average prices.
+
+    One row is one trading day of one symbol; both ends inclusive.
+
+    Parameters
+    ----------
+    institution_price, foreign_price
+        Whether the estimated average price is that of ``"buy"`` or of ``"sell"`` days.
+
+    Returns
+    -------
+    DataFrame
+        Ascending: ``date symbol venue``, ``close change`` (Int64, KRW), ``direction``, ``change_pct``
+        (Float64, %), ``volume institution_cumulative institution_net_buy foreign_cumulative
+        foreign_net_buy`` (Int64, shares), ``foreign_limit_used_pct`` (Float64, %), and the same on each
+        row of a symbol, ``institution_average foreign_average`` (Float64, KRW).
+
+    Notes
+    -----
+    Source: ka10045 (종목별기관매매추이요청). Final the next morning. Cumulated from the first day asked
+    for. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> trend = kd.institution_trend("005930", "2024-01-02", "2024-01-31")
+    >>> trend["institution_average"].n_unique()
+    1
+    """
+    today = client_of(options).today()
+    first, last = date_range(start, end, today)
+    params = {
+        "start": first,
+        "end": last,
+        "institution_price": institution_price,
+        "foreign_price": foreign_price,
+    }
+    jobs = for_symbols(quote.INSTITUTION_TREND, symbol, venue, params, since=first, until=last)
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        averages, trend = parts["averages"], parts["trend"]
+        known = [averages[name] if averages.height else pl.Series(name, [None]) for name in averages.columns]
+        return trend.with_columns(
+            pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known
+        )
+
+    return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
+
+
+@overload
+def broker_trend(
+    broker: str,
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def broker_trend(
+    broker: str,
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def broker_trend(
+    broker: str,
+    symbol: Symbols,
+    start: DateLike,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> Any:
+    """What one broker's clients bought and sold of a stock, day by day.
+
+    One row is one trading day of one symbol; both ends inclusive.
+
+    Parameters
+    ----------
+    broker
+        The broker's code of three characters, such as ``"001"`` (the exchange's member code).
+
+    Returns
+    -------
+    DataFrame
+        Ascending: ``date symbol venue``, ``close change`` (Int64, KRW), ``direction``, ``change_pct``
+        (Float64, %), ``volume net_buy buy sell`` (Int64, shares).
+
+    Notes
+    -----
+    Source: ka10078 (증권사별종목매매동향요청). Final the next morning. Errors as in
+    :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> trend = kd.broker_trend("001", "005930", "2024-01-02", "2024-01-31")
+    >>> bool((trend["net_buy"] == trend["buy"] - trend["sell"]).all())
+    True
+    """
+    if not isinstance(broker, str):
+        raise TypeError(f"broker: expected a code of three characters such as '001', got {broker!r}")
+    if not re.fullmatch(r"[0-9A-Z]{3}", broker):
+        raise ValueError(f"broker: expected a code of three characters such as '001', got {broker!r}")
+    today = client_of(options).today()
+    first, last = date_range(start, end, today)
+    params = {"broker": broker, "start": first, "end": last}
+    jobs = for_symbols(quote.BROKER_TREND, symbol, venue, params, since=first, until=last)
+    return run(jobs, lambda parts: parts["trend"], as_=as_, options=options)

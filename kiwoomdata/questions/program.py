@@ -1,0 +1,310 @@
+"""Program trading: of a market, of a stock, and the arbitrage balance."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import date as Date
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, Symbols, date_range, past_day
+from kiwoomdata.entries import program
+from kiwoomdata.errors import KiwoomDataWarning
+from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, run, single
+from kiwoomdata.questions.flows import Market
+from kiwoomdata.questions.prices import Measure, Venue, expect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
+
+
+@overload
+def program_trend(
+    symbol: Symbols | None = None,
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    market: Market | None = None,
+    by: Literal["time", "day"] = "day",
+    date: DateLike | None = None,
+    venue: Venue | None = None,
+    interval: Literal["minute", "tick"] = "minute",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def program_trend(
+    symbol: Symbols | None = None,
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    market: Market | None = None,
+    by: Literal["time", "day"] = "day",
+    date: DateLike | None = None,
+    venue: Venue | None = None,
+    interval: Literal["minute", "tick"] = "minute",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def program_trend(
+    symbol: Symbols | None = None,
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    market: Market | None = None,
+    by: Literal["time", "day"] = "day",
+    date: DateLike | None = None,
+    venue: Venue | None = None,
+    interval: Literal["minute", "tick"] = "minute",
+    **options: Unpack[Options],
+) -> Any:
+    """Program trading of a stock or of a whole market, by day or through one day.
+
+    One row is one day, or one minute (tick) of a day.
+
+    Parameters
+    ----------
+    symbol, market
+        One of the two: a code or list of codes, or ``"kospi"`` or ``"kosdaq"``.
+    start, end
+        By day: first and last day, both inclusive; no ``end`` is today.
+    by
+        ``"day"`` or ``"time"``.
+    date
+        By time: the day; left out, today. By day: short for ``start=date, end=date``.
+    interval
+        For a market by time: ``"minute"`` or ``"tick"``.
+
+    Returns
+    -------
+    DataFrame
+        Ascending by ``date`` (Date) or ``time`` (Time). Of a stock: ``symbol venue``, ``close`` (by
+        time ``price``) and ``change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
+        ``volume sell_volume buy_volume net_buy_volume net_buy_volume_change lending_repaid`` (Int64,
+        shares), ``sell_value buy_value net_buy_value net_buy_value_change balance_sum`` (Int64, unit
+        unknown: the vendor states none), ``base_price_time`` (String). Of a market: ``arbitrage_…``,
+        ``non_arbitrage_…`` with ``sell_value buy_value net_buy_value`` (Int64, KRW, exact to the
+        million) and ``sell_volume buy_volume net_buy_volume`` (Int64, shares, to the thousand),
+        ``total_sell_value total_buy_value total_net_buy_value`` (Int64, KRW), ``kospi200 basis``
+        (Float64, points).
+
+    Warns
+    -----
+    KiwoomDataWarning
+        A market by time on another day than today: the live server is said to answer for today
+        whatever day is asked, and its rows name no day. So the frame names none either.
+
+    Notes
+    -----
+    Source: ka90013 and ka90008 (종목일별, 종목시간별프로그램매매추이요청) for stocks, 20 rows a request by
+    day; ka90010 and ka90005 (프로그램매매추이요청) for markets, 100 rows a request. By day final the next
+    morning. For KOSDAQ the live server repeats KOSPI's ``kospi200`` and ``basis`` on past days. Errors
+    as in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.program_trend("005930", "2024-01-02", "2024-01-05").height
+    4
+    >>> market = kd.program_trend(market="kospi", start="2024-01-02", end="2024-01-31")
+    >>> total = market["arbitrage_net_buy_value"] + market["non_arbitrage_net_buy_value"]
+    >>> bool(((total - market["total_net_buy_value"]).abs() <= 1_000_000).all())
+    True
+    """
+    if (symbol is None) == (market is None):
+        raise ValueError("symbol, market: give one of the two, a stock's code or 'kospi'/'kosdaq'")
+    if by not in ("time", "day"):
+        raise ValueError(f"by: expected 'time' or 'day', got {by!r}")
+    if market is not None and market not in ("kospi", "kosdaq"):
+        raise ValueError(f"market: expected 'kospi' or 'kosdaq', got {market!r}")
+    if interval not in ("minute", "tick"):
+        raise ValueError(f"interval: expected 'minute' or 'tick', got {interval!r}")
+    today = client_of(options).today()
+    if by == "time":
+        if start is not None or end is not None:
+            raise ValueError("start, end: by='time' shows one day; give date= instead")
+        day = past_day(date, "date", today)
+        jobs = _by_time(symbol, market, venue, interval, day, today)
+        return run(jobs, lambda parts: parts["trend"], order=("time",), as_=as_, options=options)
+    if date is not None:
+        if start is not None or end is not None:
+            raise ValueError("date: say either date= or start= and end=")
+        start = end = date
+    if start is None:
+        raise ValueError("start: by='day' needs the first day, such as start='2024-01-02'")
+    first, last = date_range(start, end, today)
+    jobs = _by_day(symbol, market, venue, first, last)
+    return run(
+        jobs, lambda parts: parts["trend"], expect_rows=expect(today, first, last), as_=as_, options=options
+    )
+
+
+def _market_params(market: str, venue: str | None, day: Date, interval: str) -> dict[str, Any]:
+    place = venue or "krx"
+    if place not in ("krx", "nxt", "all"):
+        raise ValueError(f"venue: expected one of 'krx', 'nxt', 'all', got {place!r}")
+    name = market if place == "krx" else f"{market}_{place}"
+    return {"date": day, "market": name, "venue": place, "interval": interval}
+
+
+def _by_time(
+    symbol: Symbols | None, market: str | None, venue: str | None, interval: str, day: Date, today: Date
+) -> dict[str, Job]:
+    if symbol is not None:
+        return for_symbols(program.STOCK_PROGRAM_BY_TIME, symbol, venue, {"date": day})
+    assert market is not None
+    jobs = single(program.PROGRAM_BY_TIME, _market_params(market, venue, day, interval))
+    if day != today:
+        warnings.warn(
+            f"ka90005: {day} was asked for, but the live server is said to ignore the date and to answer for "
+            "the latest session. The rows name no day, so the frame names none.",
+            KiwoomDataWarning,
+            stacklevel=3,
+        )
+    return jobs
+
+
+def _by_day(
+    symbol: Symbols | None, market: str | None, venue: str | None, first: Date, last: Date
+) -> dict[str, Job]:
+    if symbol is not None:
+        return for_symbols(
+            program.STOCK_PROGRAM_BY_DAY, symbol, venue, {"until": last}, since=first, until=last
+        )
+    assert market is not None
+    params = _market_params(market, venue, last, "minute")
+    return single(program.PROGRAM_BY_DAY, params, since=first, until=last)
+
+
+@overload
+def arbitrage_balance(
+    date: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def arbitrage_balance(
+    date: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def arbitrage_balance(
+    date: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> Any:
+    """The balance of arbitrage trading (차익잔고), bought and sold side, day by day.
+
+    One row is one day, up to ``date``, as far back as the server goes; each row carries its own day.
+
+    Parameters
+    ----------
+    date
+        The newest day wanted; left out, today.
+
+    Returns
+    -------
+    DataFrame
+        Ascending: ``date``, ``buy_volume buy_value buy_value_change sell_volume sell_value
+        sell_value_change`` (Int64, unit unknown: the vendor states none).
+
+    Notes
+    -----
+    Source: ka90006 (프로그램매매차익잔고추이요청). Final the next morning; a later day costs one request.
+    Errors as in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.arbitrage_balance("2024-01-31").columns[:3]
+    ['date', 'buy_volume', 'buy_value']
+    """
+    day = past_day(date, "date", client_of(options).today())
+    jobs = single(program.ARBITRAGE_BALANCE, {"date": day, "venue": venue})
+    return run(jobs, _balance, as_=as_, options=options)
+
+
+def _balance(parts: Parts) -> pl.DataFrame:
+    return parts["balance"]
+
+
+@overload
+def program_cumulative(
+    date: DateLike | None = None,
+    *,
+    as_: Literal["pandas"],
+    market: Market = "kospi",
+    measure: Measure = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pd.DataFrame: ...
+@overload
+def program_cumulative(
+    date: DateLike | None = None,
+    *,
+    as_: Literal["polars"] | None = None,
+    market: Market = "kospi",
+    measure: Measure = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame: ...
+def program_cumulative(
+    date: DateLike | None = None,
+    *,
+    as_: Literal["polars", "pandas"] | None = None,
+    market: Market = "kospi",
+    measure: Measure = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> Any:
+    """Program trading of a market day by day, with its running total.
+
+    One row is one day, as the server gives them for ``date``; each row carries its own day.
+
+    Parameters
+    ----------
+    date
+        The day to cumulate from, up to a year ago; left out, a year ago. So the vendor's example reads,
+        whose rows are newer than the date asked; nobody has said so. A server that takes it for the newest
+        day wanted is shown by the frame's days.
+    measure
+        ``"value"`` or ``"shares"``, in the server's unit, which the vendor does not state.
+
+    Returns
+    -------
+    DataFrame
+        Ascending: ``date``, ``kospi200 basis`` (Float64, points), ``arbitrage arbitrage_cumulative
+        non_arbitrage non_arbitrage_cumulative total total_cumulative`` (Int64, unit unknown).
+
+    Notes
+    -----
+    Source: ka90007 (프로그램매매누적추이요청). Final the next morning; a later day costs one request.
+    Errors as in :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> total = kd.program_cumulative(market="kosdaq")
+    >>> bool((total["total_cumulative"] == total["total"].cum_sum()).all())
+    True
+    """
+    today = client_of(options).today()
+    day = today - timedelta(days=365) if date is None else past_day(date, "date", today)
+    jobs = single(
+        program.PROGRAM_CUMULATIVE, {"date": day, "market": market, "measure": measure, "venue": venue}
+    )
+    return run(jobs, lambda parts: parts["trend"], as_=as_, options=options)

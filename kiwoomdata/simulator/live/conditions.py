@@ -1,0 +1,123 @@
+"""Condition search: the saved conditions, who meets them, and who enters and leaves through a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from kiwoomdata.entries.condition import SEARCH
+from kiwoomdata.simulator.live.market import Source
+from kiwoomdata.simulator.live.stocks import Row, StockDay, hhmmss
+from kiwoomdata.simulator.market.numbers import rate
+
+__all__ = ["CONDITIONS", "Condition", "answer_row", "changes", "meeting", "members"]
+
+
+class Standing(NamedTuple):
+    """Where a stock stands, which is what conditions judge."""
+
+    price: int
+    before: int
+    volume: int
+    volume_before: int
+
+
+class Condition(NamedTuple):
+    seq: str
+    name: str
+    holds: Callable[[Standing], bool]
+
+
+def _up(percent: int) -> Callable[[Standing], bool]:
+    return lambda now: now.price * 100 >= now.before * (100 + percent)
+
+
+def _down(percent: int) -> Callable[[Standing], bool]:
+    return lambda now: now.price * 100 <= now.before * (100 - percent)
+
+
+CONDITIONS = {
+    condition.seq: condition
+    for condition in (
+        Condition("0", "상승 종목", lambda now: now.price > now.before),
+        Condition("1", "2% 이상 상승", _up(2)),
+        Condition("2", "전일 거래량 돌파", lambda now: now.volume > now.volume_before > 0),
+        Condition("3", "거래된 종목", lambda now: now.volume > 0),
+        Condition("4", "해당 없음", lambda now: False),
+        Condition("5", "하락 종목", lambda now: now.price < now.before),
+        Condition("6", "1% 이상 상승", _up(1)),
+        Condition("7", "3% 이상 상승", _up(3)),
+        Condition("8", "5% 이상 상승", _up(5)),
+        Condition("9", "1% 이상 하락", _down(1)),
+        Condition("10", "2% 이상 하락", _down(2)),
+        Condition("11", "3% 이상 하락", _down(3)),
+    )
+}
+"""The account's saved conditions. Number 4 is never met."""
+
+
+def meeting(source: Source, condition: Condition) -> list[StockDay]:
+    """Who meets a condition at the market's moment."""
+    return [stock for stock in source.stocks() if _holds(stock, len(stock.trades), condition)]
+
+
+def members(source: Source, condition: Condition, second: int) -> list[str]:
+    """Who met a condition at a second of the day, as far as its minutes were over."""
+    inside: dict[str, None] = {}
+    for at, symbol, row in changes(source, condition, -1):
+        if at > second:
+            break
+        if row["event"] == "enter":
+            inside[symbol] = None
+        else:
+            del inside[symbol]
+    return list(inside)
+
+
+def changes(source: Source, condition: Condition, since: int) -> Iterator[tuple[int, str, Row]]:
+    """Who enters (I) and who leaves (D) after a second of the day, judged at the end of each minute."""
+    found: list[tuple[int, str, bool]] = []
+    for stock in source.stocks():
+        was = False
+        for second, count in stock.minutes:
+            holds = _holds(stock, count, condition)
+            if holds != was and second > since:
+                found.append((second, stock.stock.symbol, holds))
+            was = holds
+    for second, symbol, holds in sorted(found):
+        row: Row = {
+            "time": hhmmss(second),
+            "seq": condition.seq,
+            "code": symbol,
+            "event": "enter" if holds else "leave",
+            "side": "buy" if holds else "sell",
+            "venue_code": "KRX",
+        }
+        yield second, symbol, row
+
+
+def _holds(stock: StockDay, count: int, condition: Condition) -> bool:
+    last = stock.last(count)
+    before = stock.before.volume if stock.before else 0
+    return condition.holds(Standing(last.price, stock.day.previous_close, last.volume, before))
+
+
+def answer_row(stock: StockDay) -> dict[str, str]:
+    """A row of a search: numbers padded with zeros to nine characters, the rate in thousandths."""
+    day = stock.day
+    values: dict[str, Any] = {
+        "9001": f"A{stock.stock.symbol}",
+        "302": stock.stock.name,
+        "10": day.close,
+        "25": str(day.sign),
+        "11": day.change,
+        "12": round(rate(day.change, day.previous_close) * 1_000),
+        "13": day.volume,
+        "16": day.open,
+        "17": day.high,
+        "18": day.low,
+    }
+    return {
+        column.key: f"{values[column.key]:09d}" if isinstance(values[column.key], int) else values[column.key]
+        for column in SEARCH.columns
+    }

@@ -1,0 +1,412 @@
+"""The live feeds that are not of one stock: indices, breadth, gold, a warrant, VI, status, the account.
+
+Indices and breadth follow from the market's own index and stocks. Gold, the warrant and the account's
+orders are made up: the market knows none of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import accumulate
+from math import erf, exp, log, pi, sqrt
+from random import Random
+from typing import NamedTuple, Protocol
+
+from kiwoomdata.calendar import session_hours
+from kiwoomdata.kinds import DIRECTIONS
+from kiwoomdata.simulator.live.stocks import NEVER, Row, StockDay, coloured, hhmmss, millions
+from kiwoomdata.simulator.market.daily import NXT_SINCE
+from kiwoomdata.simulator.market.intraday import seconds, sessions
+from kiwoomdata.simulator.market.market import Market
+from kiwoomdata.simulator.market.numbers import rate, tick_size
+from kiwoomdata.simulator.market.universe import Board
+
+__all__ = ["ACCOUNT", "ELW", "GOLD", "MARKET_FEEDS", "SECTORS", "Source", "status"]
+
+Told = Iterator[tuple[int, str, Row]]
+"""The second, the item and the row of each message."""
+
+
+class Source(Protocol):
+    """Where the feeds of the market take their numbers from."""
+
+    @property
+    def market(self) -> Market: ...
+    @property
+    def krx_only(self) -> bool: ...
+    def stocks(self, board: Board | None = None) -> Sequence[StockDay]: ...
+
+
+class Sector(NamedTuple):
+    """An index, as a multiple of the only one that the market knows."""
+
+    board: Board
+    factor: float
+
+
+SECTORS = {"001": Sector("kospi", 7.42), "101": Sector("kosdaq", 2.36), "201": Sector("kospi", 1.0)}
+"""KOSPI, KOSDAQ and KOSPI 200, which is the market's own."""
+GOLD = {"MGD": 4_120.0, "MGU": 196_000.0}
+"""The items of the gold feed, and where their prices start."""
+ELW = "57JBHH"
+"""The only warrant there is: a call on the KOSPI 200."""
+ACCOUNT = "0000000000"
+"""The account whose orders are told; nobody's."""
+_TRADED = "005930"  # by that account
+
+
+def _hours(day: date) -> tuple[int, int]:
+    hours = session_hours(day)
+    assert hours is not None  # a session day has them
+    return seconds(hours[0]), seconds(hours[1])
+
+
+def _rng(source: Source, *what: object) -> Random:
+    return Random(":".join(map(str, (source.market.seed, source.market.session_day, "live", *what))))
+
+
+def _moved(value: float, before: float) -> Row:
+    sign = 3 if value == before else 2 if value > before else 5
+    return {
+        "direction": DIRECTIONS[sign - 1],
+        "change": round(value - before, 2),
+        "change_pct": rate(value - before, before),
+    }
+
+
+# --- indices ---------------------------------------------------------------------------------
+
+
+class _Minute(NamedTuple):
+    second: int
+    level: float
+    before: float
+    counts: list[tuple[StockDay, int]]
+    """Each stock of the board with the trades it has had."""
+
+    @property
+    def volume(self) -> int:
+        """In thousand shares, which is a choice: no source states the unit."""
+        return sum(stock.last(count).volume for stock, count in self.counts) // 1_000
+
+    @property
+    def value(self) -> int:
+        """In million won, which is a choice as well."""
+        return sum(millions(stock.trades[count - 1].value) for stock, count in self.counts if count)
+
+
+def _minutes(source: Source, item: str) -> Iterator[_Minute]:
+    sector = SECTORS[item]
+    stocks = [stock for stock in source.stocks(sector.board) if not stock.stock.etf]
+    day = source.market.session_day
+    whole = source.market.index_days(day, day)
+    for minute in source.market.index_minutes():
+        second = seconds(minute.time)
+        counts = [(stock, bisect_right(stock.seconds, second)) for stock in stocks]
+        index, before = (
+            round(each * sector.factor, 2) for each in (minute.kospi200, whole[0].previous_close)
+        )
+        yield _Minute(second, index, before, counts)
+
+
+def _sector_index(source: Source, item: str) -> Told:
+    before_volume = sum(s.before.volume for s in source.stocks(SECTORS[item].board) if s.before) // 1_000
+    seen: list[float] = []
+    told = 0
+    for minute in _minutes(source, item):
+        seen.append(minute.level)
+        volume, before = minute.volume, minute.before
+        rising = len(seen) < 2 or seen[-1] >= seen[-2]
+        row = {
+            "time": hhmmss(minute.second),
+            "index": coloured(minute.level, before),
+            **_moved(minute.level, before),
+            "signed_quantity": volume - told if rising else told - volume,
+            "cumulative_volume": volume,
+            "cumulative_value": minute.value,
+            "open": coloured(seen[0], before),
+            "high": coloured(max(seen), before),
+            "low": coloured(min(seen), before),
+            "volume_vs_previous": volume - before_volume,
+        }
+        told = volume
+        yield minute.second, item, row
+
+
+def _breadth(source: Source, item: str) -> Told:
+    for minute in _minutes(source, item):
+        signs = [
+            DIRECTIONS.index(stock.moved(stock.last(count).price)["direction"]) + 1
+            for stock, count in minute.counts
+        ]
+        traded = sum(count > 0 for _, count in minute.counts)
+        row = {
+            "time": hhmmss(minute.second),
+            # Whether those at their limit count as rising and falling too nobody says; here they do.
+            "rising": signs.count(1) + signs.count(2),
+            "limit_up": signs.count(1),
+            "unchanged": signs.count(3),
+            "falling": signs.count(4) + signs.count(5),
+            "limit_down": signs.count(4),
+            "cumulative_volume": minute.volume,
+            "cumulative_value": minute.value,
+            "index": coloured(minute.level, minute.before),
+            **_moved(minute.level, minute.before),
+            "traded": traded,
+            "traded_ratio": rate(traded, len(signs)),
+        }
+        yield minute.second, item, row
+
+
+# --- gold and the warrant --------------------------------------------------------------------
+
+
+def _gold(source: Source, item: str) -> Told:
+    rng, (opens, closes) = _rng(source, item), _hours(source.market.session_day)
+    before = price = round(GOLD[item] * rng.uniform(0.97, 1.03), 2)
+    for second in range(opens, closes + 1, 60):
+        price = round(price * (1 + rng.gauss(0, 0.0004)), 2)
+        yield second, item, {"price": coloured(price, before), **_moved(price, before)}
+
+
+def _warrant(spot: float, strike: float) -> dict[str, float]:
+    """Value and sensitivities of a call for a hundredth of the difference, by the usual formula."""
+    years, volatility, interest = 0.25, 0.2, 0.03
+    spread = volatility * sqrt(years)
+    d1 = (log(spot / strike) + (interest + volatility**2 / 2) * years) / spread
+    d2 = d1 - spread
+    below, under = (0.5 * (1 + erf(d / sqrt(2))) for d in (d1, d2))
+    density, worth = exp(-(d1**2) / 2) / sqrt(2 * pi), strike * exp(-interest * years)
+    return {
+        "price": 100 * (spot * below - worth * under),
+        "delta": below,
+        "gamma": density / (spot * spread),
+        "theta": -(spot * density * volatility / (2 * sqrt(years)) + interest * worth * under) / 365,
+        "vega": spot * density * sqrt(years) / 100,
+        "rho": worth * years * under / 100,
+    }
+
+
+def _warrants(source: Source, item: str) -> Iterator[tuple[int, float, float, dict[str, float]]]:
+    """(second, spot, strike, value and sensitivities) minute by minute."""
+    strike = 0.0
+    for minute in source.market.index_minutes():
+        strike = strike or round(minute.kospi200 * 1.01 / 2.5) * 2.5
+        yield seconds(minute.time), minute.kospi200, strike, _warrant(minute.kospi200, strike)
+
+
+def _elw_theory(source: Source, item: str) -> Told:
+    first = 0.0
+    rng = _rng(source, item)
+    for second, _, _, worth in _warrants(source, item):
+        price = 5.0 * round(worth["price"] * (1 + rng.gauss(0, 0.01)) / 5)
+        first = first or price
+        row = {
+            "time": hhmmss(second),
+            "price": coloured(price, first),
+            "theoretical_price": worth["price"],
+            "implied_volatility": 20 + rng.gauss(0, 0.2),
+            **{name: f"{worth[name]:.6f}" for name in ("delta", "gamma", "theta", "vega", "rho")},
+            "lp_implied_volatility": 20 + rng.gauss(0, 0.2),
+        }
+        yield second, item, row
+
+
+def _elw_indicator(source: Source, item: str) -> Told:
+    for second, spot, strike, worth in _warrants(source, item):
+        price = worth["price"] / 100
+        row = {
+            "time": hhmmss(second),
+            "parity": rate(spot, strike),
+            "premium": rate(strike + price - spot, spot),
+            "gearing": spot / price,
+            "break_even_pct": rate(strike + price - spot, spot),
+            "capital_support_point": rate(strike, spot),
+        }
+        yield second, item, row
+
+
+# --- status, VI, the account -----------------------------------------------------------------
+
+
+def status(source: Source, item: str) -> Told:
+    """When sessions start and end.
+
+    The guide names letters for the second venue, 0 and 3 for the first. That 2, 8 and 9 are the last ten
+    minutes, the close and the end of all is told of the vendor's older interface.
+    """
+    day = source.market.session_day
+    opens, closes = _hours(day)
+    moments = [(opens - before, "0", before) for before in (1_800, 1_200, 600, 300, 60, 10)]
+    moments += [(opens, "3", 0), (closes - 600, "2", 600), (closes, "8", 0), (closes + 9_000, "9", 0)]
+    if day >= NXT_SINCE and not source.krx_only:
+        (begin, pause), (main, end), (after, last) = sessions(day, "nxt")
+        letters = zip("PQRSTUW", (begin, pause, main, end, closes, after, last), strict=True)
+        moments += [(second, letter, 0) for letter, second in letters] + [(closes + 1_800, "V", 0)]
+    for second, state, left in sorted(moments):
+        yield second, "", {"time": hhmmss(second), "market_state": state, "remaining": hhmmss(left)}
+
+
+def _interruptions(source: Source, item: str) -> Told:
+    """Of the three stocks that moved furthest: at the trade that went there, and two minutes later."""
+    stocks = [stock for stock in source.stocks() if stock.trades]
+    stocks.sort(key=lambda stock: (stock.day.high - stock.day.low) / stock.day.low, reverse=True)
+    found = [message for stock in stocks[:3] for message in _interruption(stock)]
+    yield from sorted(found, key=lambda message: message[0])
+
+
+def _interruption(stock: StockDay) -> Told:
+    day = stock.day
+    up = day.high - day.open >= day.open - day.low
+    price = day.high if up else day.low
+    n = next(n for n, trade in enumerate(stock.trades) if trade.price == price)
+    trade, second = stock.trades[n], stock.seconds[n]
+    # A tenth from the open is what really sets off the static kind; that seldom happens here.
+    kind = "정적" if abs(price - day.open) * 10 >= day.open else "동적"
+    dynamic = max(tick_size(price), stock.trades[n - 1].price if n else day.open)
+    row: Row = {
+        "code": stock.stock.symbol,
+        "name": stock.stock.name,
+        "cumulative_volume": trade.volume,
+        "cumulative_value": millions(trade.value),
+        "vi_event": "1",
+        "market": "001" if stock.stock.board == "kospi" else "101",
+        "session": "0",
+        "trigger_price": stock.colour(price),
+        "trigger_time": hhmmss(second),
+        "release_time": NEVER,
+        "vi_type": kind,
+        "static_reference_price": stock.colour(day.open) if kind == "정적" else 0,
+        "dynamic_reference_price": stock.colour(dynamic) if kind == "동적" else 0,
+        "static_gap_pct": rate(price - day.open, day.open) if kind == "정적" else 0.0,
+        "dynamic_gap_pct": rate(price - dynamic, dynamic) if kind == "동적" else 0.0,
+        "trigger_change_pct": rate(price - day.previous_close, day.previous_close),
+        "vi_count": 1,
+        "vi_direction": "1" if up else "2",
+        "extra_1279": ("+" if up else "-") + kind,
+    }
+    yield second, stock.stock.symbol, row
+    released = {"vi_event": "2", "release_time": hhmmss(second + 120)}
+    yield second + 120, stock.stock.symbol, {**row, **released}
+
+
+class _Fill(NamedTuple):
+    """An order of the account and the trade that filled it."""
+
+    number: int
+    side: int
+    ordered: int  # seconds of the day
+    filled: int
+    price: int
+    trades: int  # of the stock by then
+
+
+_LOT = 10
+
+
+def _fills(source: Source) -> Iterator[tuple[StockDay, _Fill]]:
+    """Two orders a day: bought after the open, sold before the close."""
+    stock = next((each for each in source.stocks() if each.stock.symbol == _TRADED), None)
+    if stock is None:
+        return
+    for number, (side, ordered) in enumerate(((1, stock.opens + 300), (-1, stock.closes - 3_600)), 1):
+        n = bisect_right(stock.seconds, ordered)
+        if n < len(stock.trades):
+            yield stock, _Fill(number, side, ordered, stock.seconds[n], stock.trades[n].price, n + 1)
+
+
+def _orders(source: Source, item: str) -> Told:
+    for stock, fill in _fills(source):
+        for second, state in ((fill.ordered, "접수"), (fill.filled, "체결")):
+            yield second, _TRADED, _order(stock, fill, second, state)
+
+
+def _order(stock: StockDay, fill: _Fill, second: int, state: str) -> Row:
+    count = bisect_right(stock.seconds, second)
+    done = state == "체결"
+    price, quantity = (fill.price, _LOT) if done else ("", "")
+    return {
+        "time": hhmmss(second),
+        "account": ACCOUNT,
+        "order_id": f"{fill.number:07d}",
+        "manager_id": "",
+        "code": f"A{_TRADED}",
+        "order_class": "JJ",
+        "order_state": state,
+        "name": stock.stock.name,
+        "order_quantity": _LOT,
+        "order_price": 0,
+        "unfilled_quantity": 0 if done else _LOT,
+        "filled_value": fill.price * _LOT if done else 0,
+        "original_order_id": "0000000",
+        "order_action": "+매수" if fill.side > 0 else "-매도",
+        "order_type": "시장가",
+        "side": "buy" if fill.side > 0 else "sell",
+        "fill_id": str(fill.number) if done else "",
+        "fill_price": price,
+        "fill_quantity": quantity,
+        "price": stock.colour(stock.last(count).price),
+        **stock.quoted(count),
+        "unit_fill_price": price,
+        "unit_fill_quantity": quantity,
+        **dict.fromkeys(("commission_today", "tax_today"), 0),
+        "rejection": "0",
+        "screen": "",
+        "terminal": "0000000",
+        "credit_type": "00",
+        "loan_date": "00000000",
+        "after_hours_price": "",
+        "order_venue": "krx",
+        "order_venue_name": "krx",
+        "sor": "N",
+    }
+
+
+def _balances(source: Source, item: str) -> Told:
+    fills = list(_fills(source))
+    holdings = accumulate(fill.side * _LOT for _, fill in fills)
+    for (stock, fill), holding in zip(fills, holdings, strict=True):
+        bought = fills[0][1].price
+        gain = (fill.price - bought) * _LOT if fill.side < 0 else 0
+        row: Row = {
+            "account": ACCOUNT,
+            "code": f"A{_TRADED}",
+            "credit_type": "00",
+            "loan_date": "00000000",
+            "name": stock.stock.name,
+            "price": stock.colour(fill.price),
+            **stock.quoted(fill.trades),
+            "holding_quantity": holding,
+            "purchase_price": float(bought),
+            "purchase_value": bought * holding,
+            "orderable_quantity": holding,
+            "net_buy_quantity_today": holding,
+            "position_side": "2" if fill.side > 0 else "1",
+            "sell_profit_today": gain,
+            **dict.fromkeys(("extra_951", "extra_924"), "0"),
+            "base_price": stock.colour(stock.day.previous_close),
+            "profit_pct": rate(gain, bought * _LOT),
+            **dict.fromkeys(("credit_value", "credit_interest", "collateral_quantity"), 0),
+            "maturity_date": "00000000",
+            "cash_profit_today": gain,
+            "cash_profit_today_pct": rate(gain, bought * _LOT),
+            "credit_profit_today": 0,
+            "credit_profit_today_pct": 0.0,
+        }
+        yield fill.filled, _TRADED, row
+
+
+MARKET_FEEDS: Mapping[str, Callable[[Source, str], Told]] = {
+    "00": _orders,
+    "04": _balances,
+    "0I": _gold,
+    "0J": _sector_index,
+    "0U": _breadth,
+    "0m": _elw_theory,
+    "0s": status,
+    "0u": _elw_indicator,
+    "1h": _interruptions,
+}
+"""The feeds whose items are no stocks."""

@@ -1,0 +1,278 @@
+"""The days of one stock: prices that walk, volumes, flows, and the second venue.
+
+Everything follows from the seed and the symbol. What depends on the day before (price, ownership,
+credit) is walked once from the first session to the last; the details of a day are drawn per
+calendar year, so that a page of rows costs a year and not a history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from random import Random
+from typing import Literal, NamedTuple
+
+from kiwoomdata.simulator.market.flows import Flows, Sides, flows_of, split_volume
+from kiwoomdata.simulator.market.numbers import (
+    direction,
+    nearest_tick,
+    price_limits,
+    rate,
+    tick_size,
+)
+from kiwoomdata.simulator.market.universe import Stock
+
+__all__ = ["NXT_SINCE", "Day", "Path", "Venue", "adjusted", "both_venues", "krx_days", "nxt_day", "walk"]
+
+Venue = Literal["krx", "nxt", "all"]
+
+NXT_SINCE = date(2025, 3, 4)
+SMALLEST_VOLUME = 500  # so that a day always has enough trades to show its open, high, low and close
+
+
+class Path(NamedTuple):
+    """What of a day depends on the days before it."""
+
+    date: date
+    previous_close: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    value: int
+    foreign_buy: int
+    foreign_sell: int
+    foreign_holding: int
+    listed_shares: int
+    credit_ratio: float
+
+
+class Day(NamedTuple):
+    """One day of one stock at one venue. Prices in won, quantities in shares, amounts in won.
+
+    ``foreign_holding`` and ``listed_shares`` are those at the end of the day; ``foreign_brokers`` is
+    what the foreign member firms net bought, an estimate that is not the foreigners' net.
+    """
+
+    date: date
+    venue: Venue
+    previous_close: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    value: int
+    buy_volume: int  # what buyers took from the book; the rest of the volume was sold into it
+    credit_ratio: float
+    foreign_holding: int
+    listed_shares: int
+    foreign_brokers: int
+    program: Sides
+    flows: Flows
+
+    @property
+    def change(self) -> int:
+        return self.close - self.previous_close
+
+    @property
+    def change_rate(self) -> float:
+        """In percent of the close before."""
+        return rate(self.change, self.previous_close)
+
+    @property
+    def sign(self) -> int:
+        """1 limit up, 2 up, 3 flat, 4 limit down, 5 down."""
+        return direction(self.close, self.previous_close)
+
+    @property
+    def limit_up(self) -> int:
+        return price_limits(self.previous_close)[0]
+
+    @property
+    def limit_down(self) -> int:
+        return price_limits(self.previous_close)[1]
+
+    @property
+    def strength(self) -> float:
+        """Bought volume in percent of sold volume."""
+        return rate(self.buy_volume, self.volume - self.buy_volume)
+
+    @property
+    def foreign_ratio(self) -> float:
+        """What foreigners hold, in percent of the listed shares."""
+        return rate(self.foreign_holding, self.listed_shares)
+
+    @property
+    def foreign_brokers_amount(self) -> int:
+        return self.foreign_brokers * self.value // self.volume if self.volume else 0
+
+
+def walk(rng: Random, stock: Stock, days: Iterable[date], splits: Mapping[date, int]) -> list[Path]:
+    """The stock's whole history. A split divides the price from its day on; days before stay as they were."""
+    paths = []
+    close, anchor = stock.price, float(stock.price)
+    listed, holding = stock.listed_shares, int(stock.listed_shares * stock.foreign_percent / 100)
+    home, lean, credit = stock.foreign_percent / 100, 0.0, 0.5 + 4 * rng.random()
+    deviation, usual = stock.volatility, stock.listed_shares * stock.turnover
+    gauss, draw = rng.gauss, rng.random
+    for day in days:
+        ratio = splits.get(day)
+        if ratio:
+            close, anchor, usual = max(1, nearest_tick(close / ratio)), anchor / ratio, usual * ratio
+            listed, holding = listed * ratio, holding * ratio
+        if stock.halted_from and day >= stock.halted_from:
+            paths.append(Path(day, close, close, close, close, close, 0, 0, 0, 0, holding, listed, credit))
+            continue
+        before, (ceiling, floor) = close, price_limits(close)
+        move = gauss(0, deviation) * (5 if draw() < 0.004 else 1) + 0.004 * (anchor / close - 1)
+        open_ = _between(floor, before * (1 + 0.3 * move + gauss(0, deviation / 4)), ceiling)
+        close = _between(floor, before * (1 + move), ceiling)
+        high = _between(max(open_, close), max(open_, close) * (1 + abs(gauss(0, deviation / 3))), ceiling)
+        low = _between(floor, min(open_, close) * (1 - abs(gauss(0, deviation / 3))), min(open_, close))
+        volume = max(SMALLEST_VOLUME, int(usual * (0.4 + 1.2 * draw() ** 2) * (1 + 20 * abs(move))))
+        value = _value(low, high, volume, draw())
+
+        lean = min(0.5, max(-0.5, 0.6 * lean + gauss(0, 0.15) + home - holding / listed))
+        size = volume * 0.2 * (0.7 + 0.6 * draw())
+        buy, sell = int(size * (1 + lean)), int(size * (1 - lean))
+        if not 0 <= holding + buy - sell <= listed:
+            buy, sell = sell, buy
+        holding += buy - sell
+        credit = round(min(12.0, max(0.0, credit + gauss(0, 0.03))), 2)
+        paths.append(
+            Path(day, before, open_, high, low, close, volume, value, buy, sell, holding, listed, credit)
+        )
+    return paths
+
+
+def _between(low: int, price: float, high: int) -> int:
+    """The valid price nearest to ``price``, kept between two valid prices."""
+    return min(high, max(low, nearest_tick(price)))
+
+
+def _value(low: int, high: int, volume: int, part: float) -> int:
+    """What the volume cost, its average well inside low … high, and possible with whole steps."""
+    step = tick_size(low)
+    return low * volume + int((high - low) * volume * (0.35 + 0.3 * part)) // step * step
+
+
+def krx_days(rng: Random, paths: Iterable[Path]) -> list[Day]:
+    """The full rows of one calendar year."""
+    return [_krx_day(rng, path) for path in paths]
+
+
+def _krx_day(rng: Random, path: Path) -> Day:
+    volume, value = path.volume, path.value
+    bought, sold = split_volume(rng, volume, path.foreign_buy, path.foreign_sell)
+    part = 0.5 + 3 * (path.close / path.previous_close - 1) + rng.uniform(-0.15, 0.15)
+    estimate = (path.foreign_buy - path.foreign_sell) * rng.uniform(0.4, 0.9) + volume * rng.gauss(0, 0.02)
+    return Day(
+        path.date,
+        "krx",
+        path.previous_close,
+        path.open,
+        path.high,
+        path.low,
+        path.close,
+        volume,
+        value,
+        buy_volume=int(volume * min(0.8, max(0.2, part))),
+        credit_ratio=path.credit_ratio,
+        foreign_holding=path.foreign_holding,
+        listed_shares=path.listed_shares,
+        foreign_brokers=int(max(-0.3 * volume, min(0.3 * volume, estimate))),
+        program=_program(rng, volume, value),
+        flows=flows_of(bought, sold, volume, value),
+    )
+
+
+def _program(rng: Random, volume: int, value: int) -> Sides:
+    buy, sell = int(volume * rng.uniform(0.03, 0.3)), int(volume * rng.uniform(0.03, 0.3))
+    if not volume:
+        return Sides()
+    return Sides(buy, sell, buy * value // volume, sell * value // volume)
+
+
+def nxt_day(rng: Random, krx: Day) -> Day:
+    """The same stock and day at the second venue: its own trades, close to the first venue's prices.
+
+    Foreigners are not told apart by venue: they have no part in the flows drawn here, and a row as
+    served shows those of the first venue instead (observed 2026-05: the foreign columns of the two
+    venues' rows are the same).
+    """
+    ceiling, floor = price_limits(krx.previous_close)
+    close = _between(floor, krx.close * (1 + rng.gauss(0, 0.002)), ceiling)
+    open_ = _between(floor, (krx.open + krx.previous_close) / 2 * (1 + rng.gauss(0, 0.002)), ceiling)
+    top, bottom = max(open_, close), min(open_, close)
+    high = _between(top, krx.high * (1 + rng.gauss(-0.003, 0.002)), ceiling)
+    low = _between(floor, krx.low * (1 + rng.gauss(0.003, 0.002)), bottom)
+    volume = max(SMALLEST_VOLUME // 4, int(krx.volume * rng.uniform(0.05, 0.35)))
+    value = _value(low, high, volume, rng.random())
+    bought, sold = split_volume(rng, volume, 0, 0)
+    return krx._replace(
+        venue="nxt",
+        open=open_,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+        value=value,
+        buy_volume=int(volume * rng.uniform(0.3, 0.7)),
+        program=_program(rng, volume, value),
+        flows=flows_of(bought, sold, volume, value),
+    )
+
+
+def both_venues(krx: Day | None, nxt: Day | None) -> Day | None:
+    """The two venues as one: the second opens first, the first one's close is the close."""
+    if krx is None or nxt is None:
+        one = krx or nxt
+        return one and one._replace(venue="all")
+    return krx._replace(
+        venue="all",
+        open=nxt.open,
+        high=max(krx.high, nxt.high),
+        low=min(krx.low, nxt.low),
+        volume=krx.volume + nxt.volume,
+        value=krx.value + nxt.value,
+        buy_volume=krx.buy_volume + nxt.buy_volume,
+        program=krx.program.plus(nxt.program),
+        flows=krx.flows.plus(nxt.flows),
+    )
+
+
+def adjusted(day: Day, ratio: int) -> Day:
+    """The day in the shares of after a split: prices divided, quantities multiplied, money unchanged."""
+    if ratio == 1:
+        return day
+    return day._replace(
+        previous_close=round(day.previous_close / ratio),
+        open=round(day.open / ratio),
+        high=round(day.high / ratio),
+        low=round(day.low / ratio),
+        close=round(day.close / ratio),
+        volume=day.volume * ratio,
+        buy_volume=day.buy_volume * ratio,
+        foreign_holding=day.foreign_holding * ratio,
+        listed_shares=day.listed_shares * ratio,
+        foreign_brokers=day.foreign_brokers * ratio,
+        program=day.program.shares_times(ratio),
+        flows=Flows(*(sides.shares_times(ratio) for sides in day.flows)),
+    )
+
+
+def split_ratio(day: date, as_of: date | None, splits: Mapping[date, int]) -> int:
+    """By how much ``day`` is adjusted when seen from ``as_of``."""
+    ratio = 1
+    for when, times in splits.items():
+        if as_of is not None and day < when <= as_of:
+            ratio *= times
+    return ratio
+
+
+def mirrored(nxt: Day, krx: Day | None) -> Day:
+    """A row of the second venue as served, with the first venue's foreigners."""
+    foreign = krx.flows.foreign if krx else Sides()
+    return nxt._replace(flows=nxt.flows._replace(foreign=foreign))

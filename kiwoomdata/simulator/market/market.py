@@ -1,0 +1,418 @@
+"""One synthetic stock market: every answer follows from the seed, and all answers agree.
+
+>>> from datetime import date
+>>> market = Market(seed=1, today=date(2026, 11, 20))
+>>> row = market.days("005930", date(2026, 11, 19), date(2026, 11, 20))[-1]
+>>> row.low <= row.open <= row.high
+True
+>>> sum(sides.net for sides in row.flows)
+0
+>>> sum(trade.quantity for trade in market.ticks("005930")) == row.volume
+True
+
+Nothing here knows the API: numbers are plain (won, shares, percent, points), rows are ascending, and
+whoever serves them turns them into text.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, time
+from functools import lru_cache
+from random import Random
+from typing import NamedTuple
+
+from kiwoomdata.calendar import last_trading_day, session_hours, trading_days
+from kiwoomdata.simulator.market import intraday, program, rankings, universe
+from kiwoomdata.simulator.market.daily import (
+    NXT_SINCE,
+    Day,
+    Path,
+    Venue,
+    adjusted,
+    both_venues,
+    krx_days,
+    mirrored,
+    nxt_day,
+    split_ratio,
+    walk,
+)
+from kiwoomdata.simulator.market.flows import Sides
+from kiwoomdata.simulator.market.intraday import Trade
+from kiwoomdata.simulator.market.numbers import price_limits
+from kiwoomdata.simulator.market.orderbook import AfterHours, OrderBook, after_hours_of, order_book
+from kiwoomdata.simulator.market.universe import Board, Stock
+
+__all__ = ["TALLIES", "DayStrength", "Market"]
+
+# The moments that a running session's investor figures are compared with.
+TALLIES = (time(9, 30), time(10), time(11, 30), time(13, 20), time(14, 30))
+
+FIRST_ORDERS = time(8, 30)  # from then on an opening price is expected
+
+Pair = tuple[Day, Day | None]  # a day at the first venue and at the second
+
+
+class DayStrength(NamedTuple):
+    """A day and its trade strength averaged over the last sessions."""
+
+    day: Day
+    average_5: float
+    average_20: float
+    average_60: float
+
+
+class Market:
+    """A market as it stands at ``now`` (time of day) of ``today``; with ``now=None`` after all trading.
+
+    ``now`` may be set later, to let a day go by. If ``today`` is no trading day, the market stands
+    after the session before. History begins with ``first_day``. Days are the same for every ``today``
+    and in whatever order they are asked for; only the stock listed a few sessions ago moves along.
+    """
+
+    def __init__(
+        self, seed: int = 1, *, today: date, now: time | None = None, first_day: date = date(2015, 1, 2)
+    ) -> None:
+        self.seed = seed
+        self.today = today
+        self.now = now
+        self.first_day = first_day
+        self.session_day = last_trading_day(today)
+        self._sessions = trading_days(first_day, today)
+        if not self._sessions:
+            raise ValueError(f"first_day: expected a trading day on or after it by {today}, got {first_day}")
+        self._splits: dict[str, dict[date, int]] = defaultdict(dict)
+        # Trades and rows are cached as of the end of a day, so that ``now`` may move.
+        self._paths = lru_cache(maxsize=64)(self._walk)
+        self._year = lru_cache(maxsize=96)(self._draw_year)
+        self._trades = lru_cache(maxsize=128)(self._draw_trades)
+        self._whole = program.WholeMarket(self._rng, self._sessions)
+
+    # Who there is
+
+    def stocks(self, board: Board | None = None) -> list[Stock]:
+        """The listed stocks of one board or both, without the made-up ones of ``universe``."""
+        found = (self._dated(stock) for stock in universe.STOCKS if board in (None, stock.board))
+        return [stock for stock in found if not stock.delisted and stock.listed_from <= self.today]
+
+    def stock(self, symbol: str) -> Stock | None:
+        """The stock of a code: listed, delisted or made up. None for a code that nobody has."""
+        known = universe.by_symbol(symbol)
+        return known and self._dated(known)
+
+    def split(self, symbol: str, day: date, ratio: int) -> None:
+        """From ``day`` on, one share of before is ``ratio`` shares; the days before keep their numbers."""
+        if ratio < 2 or day not in self._sessions:
+            raise ValueError(
+                f"split: expected a ratio of 2 or more on a trading day of the market's history "
+                f"({self.first_day} to {self.session_day}), got ratio {ratio} on {day}"
+            )
+        self._splits[symbol][day] = ratio
+        for cache in (self._paths, self._year, self._trades):
+            cache.cache_clear()
+
+    # Days
+
+    def days(
+        self,
+        symbol: str,
+        start: date,
+        end: date,
+        venue: Venue = "krx",
+        adjusted_as_of: date | None = None,
+    ) -> list[Day]:
+        """The rows from ``start`` to ``end``, inclusive and ascending; none for an unknown code.
+
+        Raw by default; with ``adjusted_as_of`` in the shares of that day, as far as splits go.
+        """
+        found = []
+        for year in range(max(start.year, self.first_day.year), min(end.year, self.session_day.year) + 1):
+            for day, pair in self._year(symbol, year).items():
+                if start <= day <= end:
+                    moment = self._moment(None) if day == self.session_day else None
+                    row = self._at(symbol, pair, moment, venue)
+                    if row:
+                        found.append(row)
+        splits = self._splits.get(symbol)
+        if splits:
+            return [adjusted(row, split_ratio(row.date, adjusted_as_of, splits)) for row in found]
+        return found
+
+    def day(self, symbol: str, day: date, venue: Venue = "krx") -> Day | None:
+        """The row of one day, or None."""
+        rows = self.days(symbol, day, day, venue)
+        return rows[0] if rows else None
+
+    def snapshot(self, symbol: str, at: time | None = None, venue: Venue = "krx") -> Day | None:
+        """The row of the session day as it stood at ``at``, or as it stands now."""
+        pair = self._pair(symbol, self.session_day)
+        return self._at(symbol, pair, self._moment(at), venue) if pair else None
+
+    def strengths(self, symbol: str, start: date, end: date, venue: Venue = "krx") -> list[DayStrength]:
+        """Trade strength day by day, averaged over up to 5, 20 and 60 sessions."""
+        before = self._sessions[max(0, self._position(start) - 60)]
+        rows = self.days(symbol, min(before, start), end, venue)
+        found = []
+        for index, row in enumerate(rows):
+            if row.date >= start:
+                strengths = [each.strength for each in rows[max(0, index - 59) : index + 1]]
+                found.append(DayStrength(row, *intraday.averages(strengths)))
+        return found
+
+    # Inside a day; the session day where none is named
+
+    def ticks(self, symbol: str, day: date | None = None, venue: Venue = "krx") -> list[Trade]:
+        """The trades so far, ascending; they add up to the day's row.
+
+        With both venues together the last trade is the second one's, the day's close the first one's.
+        """
+        day = day or self.session_day
+        until = self._moment(None) if day == self.session_day else None
+        return list(self._trades_until(symbol, day, venue, until))
+
+    def minute_strength(
+        self, symbol: str, day: date | None = None, venue: Venue = "krx"
+    ) -> list[intraday.MinuteStrength]:
+        """Trade strength of each minute that had a trade, with averages over 5, 20 and 60 of them."""
+        return intraday.strength_minutes(self.ticks(symbol, day, venue))
+
+    def program_minutes(
+        self, symbol: str, day: date | None = None, venue: Venue = "krx"
+    ) -> list[intraday.MinuteProgram]:
+        """The stock's program trading since the day began, for each minute that had a trade."""
+        day = day or self.session_day
+        if venue == "all":
+            return intraday.merged_minutes(
+                self.program_minutes(symbol, day, "krx"), self.program_minutes(symbol, day, "nxt")
+            )
+        krx, nxt = self._pair(symbol, day) or (None, None)
+        full = krx if venue == "krx" else nxt
+        if full is None:
+            return []
+        pace = self._pace(symbol, day, venue)
+        return intraday.program_minutes(full, self.ticks(symbol, day, venue), pace)
+
+    def orderbook(
+        self, symbol: str, at: time | None = None, levels: int = 10, venue: Venue = "krx"
+    ) -> OrderBook | None:
+        """The book of the session day at ``at`` (now by default; the close's after hours)."""
+        day = self.session_day
+        stock, pair, hours = self.stock(symbol), self._pair(symbol, day), session_hours(day)
+        if not (stock and pair and hours):
+            return None
+        closes, last_auction = hours[1], intraday.clock(intraday.seconds(hours[1]) - 600)
+        moment = self._moment(at) or time(18 if venue == "krx" else 20)
+        limits, trades = price_limits(pair[0].previous_close), self._trades_until(symbol, day, venue, moment)
+        price, aggressor = pair[0].previous_close, -1
+        if trades:
+            price, aggressor = trades[-1].price, trades[-1].aggressor
+        expected, auctions = (0, 0), self._trades(symbol, day, "krx")
+        if auctions and moment >= FIRST_ORDERS:
+            auction = auctions[-1 if moment >= last_auction else 0]
+            expected = auction.price, auction.quantity
+        return order_book(
+            self._rng(symbol, day, venue, moment, "book"),
+            min(moment, closes) if venue == "krx" else moment,
+            price,
+            aggressor,
+            limits,
+            usual=max(1, pair[0].volume // 2_000),
+            levels=levels,
+            lp=stock.etf,
+            closed=moment > closes,
+            expected=expected,
+        )
+
+    def after_hours(self, symbol: str, at: time | None = None) -> AfterHours | None:
+        """The single-price session after hours (16:00 to 18:00) of the session day."""
+        moment = self._moment(at)
+        row = self.snapshot(symbol, moment)
+        return row and after_hours_of(self._rng(symbol, row.date, "after hours"), row, moment)
+
+    # Investors and brokers
+
+    def average_price(
+        self, symbol: str, start: date, end: date, investor: str, side: rankings.NetSide = "buy"
+    ) -> int | None:
+        """The estimated price at which an investor class net bought (or net sold) over a range."""
+        return rankings.average_price(self.days(symbol, start, end), investor, side)
+
+    def institution_ranking(
+        self, start: date, end: date, side: rankings.NetSide, board: Board, venue: Venue = "krx"
+    ) -> list[rankings.InstitutionRank]:
+        """The stocks that institutions net bought (or sold) over a range, by amount, the biggest first."""
+        ranks = []
+        for stock in self.stocks(board):
+            rows = self.days(stock.symbol, start, end, venue)
+            rank = rankings.institution_rank(stock, rows, side) if rows else None
+            if rank:
+                ranks.append(rank)
+        return sorted(ranks, key=lambda rank: abs(rank.net_amount), reverse=True)
+
+    def intraday_investors(
+        self,
+        investor: str,
+        measure: rankings.Measure = "shares",
+        board: Board | None = None,
+        at: time | None = None,
+        venue: Venue = "krx",
+    ) -> list[rankings.IntradayInvestors]:
+        """What one investor class does in every stock today, against the last of ``TALLIES``; by net."""
+        moment = self._moment(at)
+        earlier = [tally for tally in TALLIES if moment is None or tally < moment]
+        rows = []
+        for stock in self.stocks(board):
+            now = self.snapshot(stock.symbol, moment, venue)
+            before = self.snapshot(stock.symbol, earlier[-1], venue) if earlier else None
+            if now:
+                rows.append(rankings.intraday_investors(stock, now, before, investor, measure))
+        return sorted(rows, key=lambda row: row.net, reverse=True)
+
+    def closing_investors(
+        self,
+        side: rankings.Side = "net",
+        measure: rankings.Measure = "shares",
+        board: Board | None = None,
+        day: date | None = None,
+        venue: Venue = "krx",
+    ) -> list[rankings.ClosingInvestors]:
+        """Every stock and every investor class on one day."""
+        found = (
+            (stock, self.day(stock.symbol, day or self.session_day, venue)) for stock in self.stocks(board)
+        )
+        return [rankings.closing_investors(stock, row, side, measure) for stock, row in found if row]
+
+    def brokers(self, symbol: str, day: date) -> dict[str, Sides]:
+        """What each member firm bought and sold of a stock on a day, by its code."""
+        row = self.day(symbol, day)
+        return rankings.broker_sides(self._rng(symbol, day, "brokers"), row) if row else {}
+
+    def rights(self, kind: str = "00") -> list[rankings.RightQuote]:
+        """The subscription rights of kind 05 or 07, or of both for 00."""
+        return [
+            rankings.right_quote(self._rng(right.symbol, self.session_day), right)
+            for right in universe.RIGHTS
+            if kind in ("00", right.kind)
+        ]
+
+    # The whole market
+
+    def index_days(self, start: date, end: date) -> list[program.IndexDay]:
+        """The KOSPI 200 day by day; the running day stands where its last minute is."""
+        rows = [row for row in self._whole.index if start <= row.date <= end]
+        if rows and rows[-1].date == self.session_day:
+            minutes = self.index_minutes(self.session_day)
+            if not minutes:
+                return rows[:-1]
+            rows[-1] = rows[-1]._replace(close=minutes[-1].kospi200, basis=minutes[-1].basis)
+        return rows
+
+    def index_minutes(self, day: date | None = None) -> list[program.IndexMinute]:
+        """The KOSPI 200 and its basis for each minute so far, ascending."""
+        day = day or self.session_day
+        return [minute for minute in self._whole.index_minutes(day) if self._has_been(day, minute.time)]
+
+    def program_days(
+        self, board: Board, start: date, end: date, venue: Venue = "krx"
+    ) -> list[program.MarketProgram]:
+        """Program trading of a board day by day: the row of each day's last minute (so far)."""
+        found = []
+        for row in self._whole.index:
+            if start <= row.date <= end:
+                if row.date == self.session_day and self._moment(None):
+                    found += self.program_day_minutes(board, row.date, venue)[-1:]
+                elif plans := self._whole.plans(board, row.date, venue):
+                    last = program.IndexMinute(intraday.clock(plans[-1].closes), row.close, row.basis)
+                    found.append(program.at_minute(row.date, plans, last))
+        return found
+
+    def program_day_minutes(
+        self, board: Board, day: date | None = None, venue: Venue = "krx"
+    ) -> list[program.MarketProgram]:
+        """Program trading of a board since the day began, for each minute so far, ascending."""
+        day = day or self.session_day
+        plans, index = self._whole.plans(board, day, venue), self._whole.index_minutes(day)
+        if not (plans and index):
+            return []
+        minutes = program.spread(index, min(p.opens for p in plans), max(p.closes for p in plans))
+        return [program.at_minute(day, plans, at) for at in minutes if self._has_been(day, at.time)]
+
+    def arbitrage_balances(self, start: date, end: date) -> list[program.ArbitrageBalance]:
+        """What arbitrage held open at the end of each day; a running day has none yet."""
+        closes = intraday.clock(intraday.sessions(self.session_day, "krx")[-1][1])
+        rows = (row for row in self._whole.balances if start <= row.date <= end)
+        return [row for row in rows if self._has_been(row.date, closes)]
+
+    # How it is put together
+
+    def _rng(self, *parts: object) -> Random:
+        """A source of its own for each thing, so that no question disturbs another."""
+        return Random(":".join(map(str, (self.seed, *parts))))
+
+    def _moment(self, at: time | None) -> time | None:
+        """The moment that a question about the session day is answered for; None is the day's end."""
+        now = self.now if self.today == self.session_day else None
+        return min((moment for moment in (at, now) if moment is not None), default=None)
+
+    def _has_been(self, day: date, at: time) -> bool:
+        now = self._moment(None)
+        return day < self.session_day or now is None or at <= now
+
+    def _position(self, day: date) -> int:
+        return bisect_left(self._sessions, day)
+
+    def _dated(self, stock: Stock) -> Stock:
+        if stock.symbol != universe.NEWLY_LISTED:
+            return stock
+        return stock._replace(listed_from=self._sessions[-universe.NEW_LISTING_SESSIONS :][0])
+
+    def _walk(self, symbol: str) -> list[Path]:
+        stock = self.stock(symbol)
+        if stock is None or stock.delisted:
+            return []
+        days = self._sessions[self._position(stock.listed_from) :]
+        return walk(self._rng(symbol), stock, days, self._splits.get(symbol, {}))
+
+    def _draw_year(self, symbol: str, year: int) -> dict[date, Pair]:
+        """The full rows of a year by their date, first venue and second."""
+        paths = [path for path in self._paths(symbol) if path.date.year == year]
+        stock, rng, nxt_rng = self.stock(symbol), self._rng(symbol, year), self._rng(symbol, year, "nxt")
+        pairs: dict[date, Pair] = {}
+        for krx in krx_days(rng, paths):
+            both = stock is not None and stock.on_nxt and krx.date >= NXT_SINCE
+            pairs[krx.date] = krx, nxt_day(nxt_rng, krx) if both else None
+        return pairs
+
+    def _pair(self, symbol: str, day: date) -> Pair | None:
+        return self._year(symbol, day.year).get(day)
+
+    def _draw_trades(self, symbol: str, day: date, venue: Venue) -> tuple[Trade, ...]:
+        krx, nxt = self._pair(symbol, day) or (None, None)
+        row = krx if venue == "krx" else nxt
+        return tuple(intraday.trades_of(self._rng(symbol, day, venue, "trades"), row)) if row else ()
+
+    def _trades_until(self, symbol: str, day: date, venue: Venue, until: time | None) -> Sequence[Trade]:
+        if venue == "all":
+            krx, nxt = (self._trades_until(symbol, day, one, until) for one in ("krx", "nxt"))
+            return intraday.merged(krx, nxt)
+        return intraday.trades_until(self._trades(symbol, day, venue), until)
+
+    def _pace(self, symbol: str, day: date, venue: Venue) -> intraday.Pace:
+        return intraday.pace_of(self._rng(symbol, day, venue, "pace"))
+
+    def _at(self, symbol: str, pair: Pair, moment: time | None, venue: Venue) -> Day | None:
+        """A venue's row of a day, as far as it has come by ``moment``."""
+        krx, nxt = (self._one_at(symbol, row, moment) for row in pair)
+        if venue == "krx":
+            return krx
+        return both_venues(krx, nxt) if venue == "all" else nxt and mirrored(nxt, krx)
+
+    def _one_at(self, symbol: str, row: Day | None, moment: time | None) -> Day | None:
+        if row is None or moment is None:
+            return row
+        if not row.volume:  # halted: the row is there once the market has opened
+            return row if moment >= intraday.clock(intraday.sessions(row.date, "krx")[0][0]) else None
+        trades = self._trades_until(symbol, row.date, row.venue, moment)
+        return intraday.so_far(row, trades, self._pace(symbol, row.date, row.venue))

@@ -1,0 +1,173 @@
+"""The TRs that list many stocks: values by the API's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from kiwoomdata.simulator.market.daily import Venue
+from kiwoomdata.simulator.market.rankings import IntradayInvestors, Measure, NetSide, Side
+from kiwoomdata.simulator.market.universe import Board
+from kiwoomdata.simulator.rest.answers_stock import flag
+from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.writing import MILLION, THOUSAND, Coloured, rounded
+
+__all__ = ["ANSWERS"]
+
+Row = dict[str, Any]
+
+_BOARDS: Mapping[str, Board | None] = {"000": None, "001": "kospi", "101": "kosdaq"}
+_INVESTORS = {
+    "6": "foreign",
+    "7": "institution",
+    "1": "investment_trust",
+    "0": "insurance",
+    "2": "bank",
+    "3": "pension",
+    "4": "nation",
+    "5": "other_corporation",
+}
+_SUFFIX: Mapping[Venue, str] = {"krx": "", "nxt": "_NX", "all": "_AL"}
+_CLASSES = {
+    "ind_invsr": "individual",
+    "frgnr_invsr": "foreign",
+    "orgn": "institution",
+    "fnnc_invt": "financial_investment",
+    "insrnc": "insurance",
+    "invtrt": "investment_trust",
+    "etc_fnnc": "other_financial",
+    "bank": "bank",
+    "penfnd_etc": "pension",
+    "samo_fund": "private_fund",
+    "natn": "nation",
+    "etc_corp": "other_corporation",
+}
+
+
+def _one_page(ask: Ask, rows: list[Row]) -> Page:
+    page, key = ask.page_by_count(rows)
+    return Page(list(page), next_key=key)
+
+
+def _rights(ask: Ask) -> Page:
+    rows = []
+    for quote in ask.market.rights(ask.body["newstk_recvrht_tp"]):
+        before = quote.previous_close
+        rows.append(
+            {
+                "stk_cd": quote.right.symbol,
+                "stk_nm": quote.right.name,
+                "cur_prc": Coloured(quote.price, before),
+                "pred_pre_sig": str(quote.sign),
+                "pred_pre": quote.change,
+                "flu_rt": quote.change_rate,
+                "fpr_sel_bid": Coloured(quote.ask, before),
+                "fpr_buy_bid": Coloured(quote.bid, before),
+                "acc_trde_qty": quote.volume,
+                "open_pric": Coloured(quote.open, before),
+                "high_pric": Coloured(quote.high, before),
+                "low_pric": Coloured(quote.low, before),
+            }
+        )
+    return _one_page(ask, rows)
+
+
+def _institution_trades(ask: Ask) -> Page:
+    board = _BOARDS[ask.body["mrkt_tp"]]
+    assert board is not None
+    side: NetSide = "sell" if ask.body["trde_tp"] == "1" else "buy"
+    rows = []
+    for rank in ask.market.institution_ranking(ask.day("strt_dt"), ask.day("end_dt"), side, board, ask.venue):
+        colour = {1: -1, 2: -1, 4: 1, 5: 1}.get(rank.sign, 0)  # where the close before was
+        rows.append(
+            {
+                "stk_cd": rank.stock.symbol,
+                "stk_nm": rank.stock.name,
+                "netprps_qty": rank.net,
+                "netprps_amt": rank.net_amount,
+                "prsm_avg_pric": rank.average_price,
+                "cur_prc": Coloured(rank.price, rank.price + colour),
+                "avg_pric_pre": rank.difference,
+                "pre_rt": rank.difference_rate,
+            }
+        )
+    return _one_page(ask, rows)
+
+
+def _intraday_investors(ask: Ask) -> Page:
+    board, investor = _BOARDS[ask.body["mrkt_tp"]], _INVESTORS[ask.body["invsr"]]
+
+    def table(measure: Measure) -> dict[str, IntradayInvestors]:
+        found = ask.market.intraday_investors(investor, measure, board, venue=ask.venue)
+        return {each.stock.symbol: each for each in found}
+
+    amounts, rows = table("amount"), []
+    for symbol, shares in table("shares").items():
+        day = shares.day
+        if ask.body["smtm_netprps_tp"] == "1" and min(day.flows.foreign.net, day.flows.institution.net) <= 0:
+            continue  # not bought by foreigners and institutions at once
+        rows.append(
+            {
+                "stk_cd": symbol + _SUFFIX[ask.venue],
+                "stk_nm": shares.stock.name,
+                "cur_prc": Coloured(day.close, day.previous_close),
+                "pre_sig": flag(day),
+                "pred_pre": day.change,
+                "flu_rt": day.change_rate,
+                "acc_trde_qty": day.volume,
+                # Whole thousands of shares in the printed example.
+                **_intraday(shares, THOUSAND, _QUANTITIES),
+                **_intraday(amounts[symbol], MILLION, _AMOUNTS),
+            }
+        )
+    return _one_page(ask, rows)
+
+
+_QUANTITIES = (
+    *("netprps_qty", "prev_pot_netprps_qty", "netprps_irds", "buy_qty", "buy_qty_irds"),
+    *("sell_qty", "sell_qty_irds"),
+)
+_AMOUNTS = (
+    *("netprps_amt", "prev_netprps_amt", "netprps_amt_irds", "buy_amt", "buy_amt_irds"),
+    *("sell_amt", "sell_amt_irds"),
+)
+
+
+def _intraday(each: IntradayInvestors, unit: int, keys: tuple[str, ...]) -> Row:
+    """Sold is negative, net is bought plus sold, as in the printed example."""
+    buy, sell = rounded(each.buy, unit), rounded(each.sell, unit)
+    old_buy = rounded(each.buy - each.buy_change, unit)
+    old_sell = rounded(each.sell - each.sell_change, unit)
+    net, old_net = buy + sell, old_buy + old_sell
+    return dict(
+        zip(keys, (net, old_net, net - old_net, buy, buy - old_buy, sell, sell - old_sell), strict=True)
+    )
+
+
+def _closing_investors(ask: Ask) -> Page:
+    side = cast(Side, {"0": "net", "1": "buy", "2": "sell"}[ask.body["trde_tp"]])
+    measure: Measure = "amount" if ask.body["amt_qty_tp"] == "1" else "shares"
+    rows = []
+    for each in ask.market.closing_investors(side, measure, _BOARDS[ask.body["mrkt_tp"]], venue=ask.venue):
+        day = each.day
+        rows.append(
+            {
+                "stk_cd": each.stock.symbol + _SUFFIX[ask.venue],
+                "stk_nm": each.stock.name,
+                "cur_prc": Coloured(day.close, day.previous_close),
+                "pre_sig": flag(day),
+                "pred_pre": day.change,
+                "flu_rt": day.change_rate,
+                "trde_qty": day.volume,
+                **{key: each.values[name] for key, name in _CLASSES.items()},
+            }
+        )
+    return _one_page(ask, rows)
+
+
+ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
+    "ka10011": _rights,
+    "ka10044": _institution_trades,
+    "ka10063": _intraday_investors,
+    "ka10066": _closing_investors,
+}
