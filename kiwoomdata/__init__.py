@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kiwoomdata import plot as plot
     from kiwoomdata import simulator as simulator
     from kiwoomdata.client import Client as Client
+    from kiwoomdata.client import use as use
     from kiwoomdata.errors import ApiError as ApiError
     from kiwoomdata.errors import AuthError as AuthError
     from kiwoomdata.errors import BufferFull as BufferFull
@@ -72,7 +73,6 @@ if TYPE_CHECKING:
     from kiwoomdata.recording.ticks import recording_info as recording_info
     from kiwoomdata.recording.ticks import ticks as ticks
     from kiwoomdata.rest.limits import Quota as Quota
-    from kiwoomdata.settings import use as use
     from kiwoomdata.stream.start import Batch as Batch
     from kiwoomdata.stream.start import Gap as Gap
     from kiwoomdata.stream.start import Live as Live
@@ -80,8 +80,7 @@ if TYPE_CHECKING:
 
 # Which module each public name lives in. A test holds this and the block above together.
 _HOMES = {
-    "client": ("Client",),
-    "settings": ("use",),
+    "client": ("Client", "use"),
     "recording.replay": ("replay",),
     "questions.conditions": ("condition_search", "condition_stream", "conditions"),
     "recording.ticks": ("recording_info", "ticks"),

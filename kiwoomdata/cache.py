@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kiwoomdata import settings
+from kiwoomdata import client as clients
 from kiwoomdata.arguments import DateLike, as_date, as_symbol
 from kiwoomdata.client import endpoint_of
 from kiwoomdata.folders import cache_folder
@@ -26,7 +26,7 @@ __all__ = ["clear", "info", "path"]
 @contextmanager
 def _store() -> Iterator[Store]:
     """The store of the client that functions use, or the one that a client would use."""
-    current = settings.current()
+    current = clients.current()
     if current is not None and current.store is not None:
         yield current.store
         return

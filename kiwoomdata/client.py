@@ -20,7 +20,6 @@ import polars as pl
 
 from kiwoomdata import frames
 from kiwoomdata.arguments import DateLike, as_date, body_of, not_both
-from kiwoomdata.embedded import shared_simulator
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import ConfigError, NotCached, Truncated
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
     from kiwoomdata.simulator import Server
 
-__all__ = ["Client", "endpoint_of"]
+__all__ = ["Client", "current", "default_client", "endpoint_of", "use"]
 
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
@@ -135,6 +134,8 @@ class Client:
         self._simulator: Server | None = None
         credentials: Credentials | None
         if chosen == "simulator" and base_url is None:
+            from kiwoomdata.simulator.server import shared_simulator
+
             server = self._simulator = shared_simulator()
             base_url, ws_url = server.base_url, ws_url or server.ws_url
             credentials = Credentials(server.app_key, server.app_secret)
@@ -492,3 +493,50 @@ def _positive(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
     return value
+
+
+# --- the client of whoever gives none ---
+
+_chosen_client: Client | None = None
+_chosen_settings: dict[str, Any] = {}
+
+
+def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
+    """Choose the server, or other settings, for every call that is given no ``client=``.
+
+    Parameters
+    ----------
+    mode
+        ``"simulator"``, ``"mock"``, ``"real"``, or a :class:`Client`. Left out: the settings are
+        changed and the choice of server stays.
+    **settings
+        Any of :class:`Client`'s parameters.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.use(as_="polars", progress=False)
+    """
+    global _chosen_client, _chosen_settings
+    if isinstance(mode, Client):
+        if settings:
+            raise ValueError("use: a Client brings its own settings; give it them when you make it")
+        _chosen_client, _chosen_settings = mode, {}
+        return
+    merged = {**_chosen_settings, **settings} if mode is None else {**settings, "mode": mode}
+    client = Client(**merged)
+    _chosen_client, _chosen_settings = client, merged
+
+
+def current() -> Client | None:
+    """The client of :func:`use`, if one was chosen or made already."""
+    return _chosen_client
+
+
+def default_client() -> Client:
+    """The client of :func:`use`, or one made of the environment."""
+    global _chosen_client
+    if _chosen_client is None:
+        _chosen_client = Client(**_chosen_settings)
+    return _chosen_client

@@ -12,14 +12,13 @@ from typing import Any, Literal, TypedDict
 import polars as pl
 
 from kiwoomdata.arguments import as_symbols, body_of, not_both
-from kiwoomdata.client import Client, OnTruncated
+from kiwoomdata.client import Client, OnTruncated, default_client
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, Truncated
 from kiwoomdata.frames import OnBad, schema
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import As, Columns, Style, choose, present
-from kiwoomdata.settings import default_client
 
 __all__ = ["Job", "Options", "client_of", "for_symbols", "run", "single"]
 

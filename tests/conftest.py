@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import kiwoomdata as kd
-from kiwoomdata import settings
+from kiwoomdata import client as clients
 from kiwoomdata.rest.transport import Retry
 
 TODAY = date(2026, 11, 20)
@@ -42,8 +42,8 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("KIWOOMDATA_STATE", str(folder / "state"))
     monkeypatch.setenv("KIWOOMDATA_CACHE", str(folder / "cache"))
-    monkeypatch.setattr(settings, "_default", None)
-    monkeypatch.setattr(settings, "_settings", {})
+    monkeypatch.setattr(clients, "_chosen_client", None)
+    monkeypatch.setattr(clients, "_chosen_settings", {})
     for name in ("APP_KEY", "APP_SECRET", "MODE", "BASE_URL", "WS_URL"):
         monkeypatch.delenv(f"KIWOOM_{name}", raising=False)
 

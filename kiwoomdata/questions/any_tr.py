@@ -8,11 +8,10 @@ from typing import Any
 import polars as pl
 
 from kiwoomdata.arguments import DateLike
-from kiwoomdata.client import Client, endpoint_of
+from kiwoomdata.client import Client, default_client, endpoint_of
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Column, Param
 from kiwoomdata.rest.protocol import Page
-from kiwoomdata.settings import default_client
 
 __all__ = ["catalogue", "describe", "raw", "request"]
 

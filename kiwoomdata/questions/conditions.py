@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from kiwoomdata.arguments import word
+from kiwoomdata.client import default_client
 from kiwoomdata.entries.condition import LIST, SEARCH, STREAM, ConditionCall
 from kiwoomdata.errors import Truncated, UnknownKey
 from kiwoomdata.frames import complain
 from kiwoomdata.kinds import decode
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import As, present
-from kiwoomdata.settings import default_client
 from kiwoomdata.stream.condition import Asker, ConditionStream, as_text, not_live_here, which
 from kiwoomdata.stream.events import ConditionList
 from kiwoomdata.stream.lanes import seq_argument

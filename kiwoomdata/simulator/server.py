@@ -350,3 +350,28 @@ def _check_host(host: str) -> None:
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
             return
     raise ValueError(f"host: expected a loopback address such as '127.0.0.1', got {host!r}")
+
+
+# --- the process's own simulator, for those who have no keys ---
+
+_sharing = threading.Lock()
+_shared: Server | None = None
+
+
+def shared_simulator() -> Server:
+    """Start it when it is first needed; all clients of ``mode="simulator"`` use the same one."""
+    global _shared
+    with _sharing:
+        if _shared is None or not _shared.running:
+            _shared = start(seed=1, rate=None)
+        return _shared
+
+
+def _forget_the_parents() -> None:
+    """The parent's server is not the child's, and somebody may have held the lock."""
+    global _sharing, _shared
+    _sharing, _shared = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_the_parents)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,11 +15,13 @@ import polars as pl
 from kiwoomdata.arguments import Symbols, as_symbol
 from kiwoomdata.entries.feeds import FEEDS, Feed, find_feed
 from kiwoomdata.errors import StreamError
+from kiwoomdata.kinds import Trouble
+from kiwoomdata.questions.orderbook import long_book
 from kiwoomdata.stream.arguments import feed_items, feed_list, span
 from kiwoomdata.stream.backfill import SCHEMA as FILLED
 from kiwoomdata.stream.bars import market_gap, market_since, trade_bars
-from kiwoomdata.stream.book import ORDERBOOK, latest_book
 from kiwoomdata.stream.consumer import Consumer
+from kiwoomdata.stream.decode import read_ticks
 from kiwoomdata.stream.engine import Batch, Engine, Stats
 from kiwoomdata.stream.gaps import TRADE, Gap, gap_frame, moment
 
@@ -313,3 +316,18 @@ def _close(engine: Engine, sink: Any, thread: threading.Thread | None) -> None:
             sink.close()
         except StreamError as error:
             engine.error = engine.error or error
+
+
+ORDERBOOK = find_feed("orderbook")
+_LEVELS = 10
+_TOTALS = ("total_quantity", "total_change")
+_LEADING = ("symbol", "venue", "time", "received_at")
+
+
+def latest_book(
+    item: str, values: bytes | None, received: int, day: date
+) -> tuple[pl.DataFrame, list[Trouble]]:
+    """The book that a message tells, one row for each side and level; no rows without a message."""
+    told = ([], [], []) if values is None else ([item], [values], [received])
+    wide, troubles = read_ticks(ORDERBOOK, *told, day)
+    return long_book(wide, _LEVELS, _TOTALS, _LEADING), troubles

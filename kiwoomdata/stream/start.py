@@ -130,7 +130,7 @@ def stream_to_frame(
     >>> arrived, trades.height >= 20, trades.schema["price"]
     (True, True, Int64)
     """
-    from kiwoomdata.settings import default_client
+    from kiwoomdata.client import default_client
 
     chosen = feed_list(feeds)
     items = feed_items(symbols, chosen, venue)

@@ -1164,7 +1164,7 @@ def test_a_port_can_be_chosen() -> None:
 _FORKED = """
 import os, sys
 from kiwoomdata import simulator
-from kiwoomdata.embedded import shared_simulator
+from kiwoomdata.simulator.server import shared_simulator
 server, ours = simulator.start(seed=1), shared_simulator()
 if os.fork() == 0:
     assert not server.running

@@ -24,11 +24,11 @@ from kiwoomdata import errors
 from kiwoomdata.entries.feeds import find_feed, write_values
 from kiwoomdata.kinds import KST
 from kiwoomdata.stream.decode import schema
+from kiwoomdata.stream.engine import spread_items
 from kiwoomdata.stream.events import Stats
 from kiwoomdata.stream.intake import Intake, open_frames
 from kiwoomdata.stream.link import Link
 from kiwoomdata.stream.session import Session
-from kiwoomdata.stream.spread import spread_items
 from kiwoomdata.stream.start import Batch, Gap, Live, stream_to_frame
 from tests.ws_server import WsServer, real, say
 
