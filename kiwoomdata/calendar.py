@@ -1,13 +1,15 @@
 """Trading days and hours of the Korea Exchange, in Seoul time.
 
-Closures come from the ``holidays`` library, which knows the exchange from 2000 to 2100. Before
-2000 the calendar is an approximation: weekdays without the national holidays count as trading
-days, and the Saturday sessions of that time are not counted. Far in the future it knows the
-holidays fixed by law, not the elections and one-off closures still to be announced.
+``closed_days.txt`` holds, year by year, the days that would have a session and have none: Monday to Saturday
+until 1998-12-05, the last Saturday session, and Monday to Friday since. Which years are sure:
 
-What the library does not know stands in the small tables below, and what neither knows can be put
-into a TOML file named by the environment variable ``KIWOOMDATA_CALENDAR``, which is read once per
-process::
+* 1980-01-04 to 2020-08-31: the exchange's own list of sessions, day for day.
+* from then to 2026: the closures that were announced.
+* 2027 to 2100: the holidays that are fixed by law. Elections and one-off closures are announced later.
+* before 1980 and after 2100: nothing is known, and every weekday counts.
+
+What is announced later can be put into a TOML file named by the environment variable
+``KIWOOMDATA_CALENDAR``, which is read once per process::
 
     closed = ["2027-03-03"]
     open = ["2027-07-19"]
@@ -19,6 +21,7 @@ import os
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -42,22 +45,23 @@ KST = ZoneInfo("Asia/Seoul")
 OPEN, CLOSE = time(9), time(15, 30)
 LATE_OPEN = time(10)  # the first session of a year
 OLD_CLOSE, CLOSE_SINCE = time(15), date(2016, 8, 1)  # half an hour was added on this day
+HOURS_SINCE = date(1998, 12, 7)
+"""Before it the hours changed often, and Saturdays had a morning alone."""
 
-# The market opens and closes an hour late when the college entrance exam is held.
-EXAM_HOURS = time(10), time(16, 30)
-EXAM_DAYS = frozenset(
-    {
-        date(2023, 11, 16),
-        date(2024, 11, 14),
-        date(2025, 11, 13),
-        date(2026, 11, 19),  # by the pattern of the years before: the hours are not announced yet
-    }
-)
+# The market opens and closes an hour late when the college entrance exam is held. In 2017 an earthquake put
+# the exam off by a week the evening before: the hours had been announced and stood, and moved again. Those
+# of 2026 follow the pattern of the years before.
+_EXAMS = """
+1999-11-17 2000-11-15 2001-11-07 2002-11-06 2003-11-05 2004-11-17 2005-11-23 2006-11-16 2007-11-15
+2008-11-13 2009-11-12 2010-11-18 2011-11-10 2012-11-08 2013-11-07 2014-11-13 2015-11-12 2016-11-17
+2017-11-16 2017-11-23 2018-11-15 2019-11-14 2020-12-03 2021-11-18 2022-11-17 2023-11-16 2024-11-14
+2025-11-13 2026-11-19
+"""
+EXAM_DAYS = frozenset(map(date.fromisoformat, _EXAMS.split()))
 
-# The newspapers of 2000-12-26 report that day's close (504.62) as the last of the year.
-CLOSED_BESIDES = frozenset({date(2000, 12, 27), date(2000, 12, 28)})
-
-_LIBRARY_SINCE = 2000
+_SATURDAYS = date(1980, 1, 4), date(1998, 12, 5)
+"""The sessions on Saturdays that are known."""
+_CLOSED_DAYS = Path(__file__).with_name("closed_days.txt")
 _VARIABLE = "KIWOOMDATA_CALENDAR"
 _DAY = timedelta(days=1)
 
@@ -118,15 +122,17 @@ def nth_trading_day_before(day: date, n: int) -> date:
 def session_hours(day: date) -> tuple[time, time] | None:
     """When the regular session of ``day`` opens and closes, or None on a day without one.
 
-    The late opening of a year's first session and the exam days of the table above are known;
-    exam days before 2023 and the noon break of before 2000-05 are not.
+    The late opening of a year's first session and the exam days are known; the noon break of before
+    2000-05-22 is not told. Hours before 1998-12-07 are not known: they are a ValueError.
     """
     if not is_trading_day(day):
         return None
+    if day < HOURS_SINCE:
+        raise ValueError(f"day: the hours of {day} are not known; those from {HOURS_SINCE} on are")
+    close = CLOSE if day >= CLOSE_SINCE else OLD_CLOSE
     if day in EXAM_DAYS:
-        return EXAM_HOURS
-    first = _year(day.year, _override_file())[0]
-    return LATE_OPEN if day == first else OPEN, CLOSE if day >= CLOSE_SINCE else OLD_CLOSE
+        return OPEN.replace(OPEN.hour + 1), close.replace(close.hour + 1)
+    return LATE_OPEN if day == _year(day.year, _override_file())[0] else OPEN, close
 
 
 def now_kst() -> datetime:
@@ -149,23 +155,24 @@ def _plain(day: date) -> date:
 
 @lru_cache(maxsize=256)
 def _year(year: int, override_file: str) -> tuple[date, ...]:
-    shut = _holidays(year) | CLOSED_BESIDES
     overrides = _overrides(override_file)
+    shut = _closed_days().get(year, frozenset()) | overrides.closed
     first = date(year, 1, 1)
     every = (first + timedelta(days=n) for n in range((date(year, 12, 31) - first).days + 1))
-    return tuple(
-        day
-        for day in every
-        if day in overrides.open or (day.weekday() < 5 and day not in shut and day not in overrides.closed)
-    )
+    return tuple(day for day in every if day in overrides.open or (_has_session(day) and day not in shut))
 
 
-def _holidays(year: int) -> frozenset[date]:
-    import holidays  # 50 ms: not at import
+def _has_session(day: date) -> bool:
+    return day.weekday() < (6 if _SATURDAYS[0] <= day <= _SATURDAYS[1] else 5)
 
-    if year < _LIBRARY_SINCE:
-        return frozenset(holidays.country_holidays("KR", years=year))
-    return frozenset(holidays.financial_holidays("XKRX", years=year))
+
+@lru_cache(maxsize=1)
+def _closed_days() -> dict[int, frozenset[date]]:
+    lines = (line.split() for line in _CLOSED_DAYS.read_text(encoding="ascii").splitlines())
+    return {
+        int(year): frozenset(date(int(year), int(day[:2]), int(day[2:])) for day in days)
+        for year, *days in lines
+    }
 
 
 def _override_file() -> str:

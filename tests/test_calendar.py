@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,20 @@ CLOSED = [
     "1990-10-02",
 ]
 
+DAY = timedelta(days=1)
+SESSIONS = Path(__file__).parent / "data" / "krx_sessions.txt"
+REFERENCE = Path(__file__).parents[2] / "shared/reference/krx/kospi_sessions_1980-2020-08.csv"
+LIST_BEGINS, LIST_ENDS = date(1980, 1, 4), date(2020, 8, 31)
+
+EXAMS_UNTIL_FOUR = """
+1999-11-17 2000-11-15 2001-11-07 2002-11-06 2003-11-05 2004-11-17 2005-11-23 2006-11-16 2007-11-15
+2008-11-13 2009-11-12 2010-11-18 2011-11-10 2012-11-08 2013-11-07 2014-11-13 2015-11-12
+"""
+EXAMS_UNTIL_HALF_PAST_FOUR = """
+2016-11-17 2017-11-16 2017-11-23 2018-11-15 2019-11-14 2020-12-03 2021-11-18 2022-11-17 2023-11-16
+2024-11-14 2025-11-13
+"""
+
 days = st.dates(date(1985, 1, 1), date(2035, 12, 31))
 
 
@@ -51,6 +66,49 @@ def test_the_exchange_is_closed_on(day: str) -> None:
 @pytest.mark.parametrize("day", ["2000-12-26", "2025-06-04", "2026-02-19", "2026-06-02", "2026-12-30"])
 def test_the_exchange_is_open_on(day: str) -> None:
     assert calendar.is_trading_day(date.fromisoformat(day))
+
+
+def exchange_sessions() -> list[date]:
+    """The exchange's own list: a line for each year, a mark for each day, x is a session."""
+    lines = (line.split() for line in SESSIONS.read_text(encoding="ascii").splitlines())
+    return [
+        date(int(year), 1, 1) + n * DAY
+        for year, marks in lines
+        for n, mark in enumerate(marks)
+        if mark == "x"
+    ]
+
+
+def test_every_session_of_the_exchanges_own_list_is_a_trading_day_and_no_other_day_is() -> None:
+    assert calendar.trading_days(LIST_BEGINS, LIST_ENDS) == exchange_sessions()
+
+
+def test_the_list_here_is_the_exchanges() -> None:
+    if not REFERENCE.exists():
+        pytest.skip(f"{REFERENCE.name} is not beside this tree")
+    listed = [date.fromisoformat(line) for line in REFERENCE.read_text(encoding="ascii").split()[1:]]
+    assert exchange_sessions() == listed
+
+
+def test_after_the_list_the_closures_are_those_that_the_holidays_library_knows() -> None:
+    shut = {day for year in range(2020, 2101) for day in holidays.financial_holidays("XKRX", years=year)}
+    first, last = LIST_ENDS + DAY, date(2100, 12, 31)
+    every = (first + n * DAY for n in range((last - first).days + 1))
+    expected = [day for day in every if day.weekday() < 5 and day not in shut]
+    assert calendar.trading_days(first, last) == expected
+
+
+def test_saturdays_had_a_session_until_december_1998() -> None:
+    assert calendar.last_trading_day(date(1998, 12, 6)) == date(1998, 12, 5)
+    assert calendar.last_trading_day(date(1998, 12, 13)) == date(1998, 12, 11)
+    assert not calendar.is_trading_day(date(1996, 12, 28))
+
+
+@pytest.mark.parametrize("day", [date(1975, 6, 11), date(2150, 6, 11)])
+def test_where_nothing_is_known_every_weekday_counts(day: date) -> None:
+    assert calendar.trading_days(day, day + 6 * DAY) == [
+        day + n * DAY for n in range(7) if (day + n * DAY).weekday() < 5
+    ]
 
 
 @pytest.mark.parametrize("year", range(2014, 2028))
@@ -69,17 +127,24 @@ def test_the_sessions_of_a_past_year_are_counted(year: int, sessions: int) -> No
         ("2025-01-02", time(10), time(15, 30)),
         ("2026-01-02", time(10), time(15, 30)),
         ("2026-01-05", time(9), time(15, 30)),
-        ("2023-11-16", time(10), time(16, 30)),
-        ("2024-11-14", time(10), time(16, 30)),
-        ("2025-11-13", time(10), time(16, 30)),
         ("2026-11-19", time(10), time(16, 30)),
         ("2025-11-14", time(9), time(15, 30)),
         ("2016-08-01", time(9), time(15, 30)),
         ("2016-07-29", time(9), time(15)),
+        ("2000-01-04", time(10), time(15)),  # the first session of that year
+        ("2022-01-03", time(10), time(15, 30)),
+        ("1998-12-07", time(9), time(15)),
+        *((day, time(10), time(16)) for day in EXAMS_UNTIL_FOUR.split()),
+        *((day, time(10), time(16, 30)) for day in EXAMS_UNTIL_HALF_PAST_FOUR.split()),
     ],
 )
 def test_the_session_opens_and_closes_at(day: str, opens: time, closes: time) -> None:
     assert calendar.session_hours(date.fromisoformat(day)) == (opens, closes)
+
+
+def test_hours_that_are_not_known_are_an_error_and_not_a_guess() -> None:
+    with pytest.raises(ValueError, match="^day: the hours of 1998-12-05 are not known"):
+        calendar.session_hours(date(1998, 12, 5))
 
 
 def test_a_range_is_inclusive_and_ascending_across_years() -> None:
@@ -176,9 +241,10 @@ def test_a_bad_override_file_is_an_error_that_says_what_to_do(
     assert "or unset KIWOOMDATA_CALENDAR" in str(caught.value)
 
 
-def test_importing_the_calendar_does_not_import_the_library() -> None:
+def test_the_calendar_imports_nothing_heavy() -> None:
     code = (
-        "import sys, kiwoomdata.calendar; print(sorted({'holidays', 'tomllib', 'polars'} & set(sys.modules)))"
+        "import sys, kiwoomdata.calendar as calendar; calendar.last_trading_day(calendar.today());"
+        "print(sorted({'holidays', 'tomllib', 'polars'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
