@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kiwoomdata.errors import KiwoomDataError as KiwoomDataError
     from kiwoomdata.errors import KiwoomDataWarning as KiwoomDataWarning
     from kiwoomdata.errors import LoginRefused as LoginRefused
+    from kiwoomdata.errors import MissingKey as MissingKey
     from kiwoomdata.errors import NoAnswer as NoAnswer
     from kiwoomdata.errors import NotCached as NotCached
     from kiwoomdata.errors import RateLimited as RateLimited
@@ -88,8 +89,8 @@ _HOMES = {
     "errors": (
         *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
         *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),
-        *("KiwoomDataWarning", "LoginRefused", "NoAnswer", "NotCached", "RateLimited", "StreamError"),
-        *("TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
+        *("KiwoomDataWarning", "LoginRefused", "MissingKey", "NoAnswer", "NotCached", "RateLimited"),
+        *("StreamError", "TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
     "questions.flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
     "questions.institutions": ("broker_trend", "institution_trades", "institution_trend"),

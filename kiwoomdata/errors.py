@@ -22,8 +22,9 @@
 
     KiwoomDataWarning (a UserWarning)
       UnknownKey         the server sent a key that the catalogue lacks
+      MissingKey         the server left out a key that the catalogue has
       UnprovenValue      a text whose meaning nobody has proven became null
-      EmptyAnswer        the server had nothing for a day that should have something
+      EmptyAnswer        the server had no rows where there should be some
       IncompleteFrame    part of what was asked for is missing, and why
 
 A wrong argument is a plain ``ValueError`` or ``TypeError``, raised before any request.
@@ -48,6 +49,7 @@ __all__ = [
     "KiwoomDataError",
     "KiwoomDataWarning",
     "LoginRefused",
+    "MissingKey",
     "NoAnswer",
     "NotCached",
     "RateLimited",
@@ -173,6 +175,10 @@ class KiwoomDataWarning(UserWarning):
 
 class UnknownKey(KiwoomDataWarning):
     """The server sent a key that the catalogue lacks; it is kept as text under its own name."""
+
+
+class MissingKey(KiwoomDataWarning):
+    """The server left out a key that the catalogue has; its cells are null."""
 
 
 class UnprovenValue(KiwoomDataWarning):

@@ -31,6 +31,14 @@ class Provenance:
     truncated: bool = False
     why: str = ""
     """Why the paging ended."""
+    empty: tuple[str, ...] = ()
+    """Symbols (or the TR, where it takes none) without rows where there should be some."""
+    missing: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
+    """By symbol, the trading days without a row, of a TR that has one for each."""
+    dateless: Mapping[str, int] = field(default_factory=dict)
+    """By symbol, how many rows had values but no day."""
+    absent: tuple[str, ...] = ()
+    """Keys of the catalogue that the server left out, as the API spells them."""
     as_of: date | None = None
     """The day to which the store's rows are relative, where they are."""
     units: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +54,8 @@ class Provenance:
         plain = asdict(self)
         plain["fetched_at"] = self.fetched_at.isoformat()
         plain["as_of"] = self.as_of.isoformat() if self.as_of else None
+        plain["empty"], plain["absent"] = list(self.empty), list(self.absent)
+        plain["missing"] = {name: [day.isoformat() for day in days] for name, days in self.missing.items()}
         return {**plain, "params": dict(self.params), "units": dict(self.units)}
 
     def merged(self, others: list[Provenance], params: Mapping[str, Any]) -> Provenance:
@@ -61,6 +71,10 @@ class Provenance:
             duplicates=sum(p.duplicates for p in every),
             truncated=any(p.truncated for p in every),
             why="; ".join(dict.fromkeys(p.why for p in every if p.why)),
+            empty=tuple(dict.fromkeys(name for p in every for name in p.empty)),
+            missing={name: days for p in every for name, days in p.missing.items()},
+            dateless={name: count for p in every for name, count in p.dateless.items()},
+            absent=tuple(dict.fromkeys(key for p in every for key in p.absent)),
             fetched_at=max(p.fetched_at for p in every),
             as_of=max((p.as_of for p in every if p.as_of), default=None),
         )
@@ -98,6 +112,10 @@ def provenance(frame: Any) -> Provenance | None:
         stored = dict(stored, fetched_at=datetime.fromisoformat(stored["fetched_at"]))
         if stored["as_of"]:
             stored["as_of"] = date.fromisoformat(stored["as_of"])
+        stored["empty"], stored["absent"] = tuple(stored["empty"]), tuple(stored["absent"])
+        stored["missing"] = {
+            name: tuple(map(date.fromisoformat, days)) for name, days in stored["missing"].items()
+        }
         return Provenance(**stored)
     found: Provenance | None = getattr(frame, _ATTRIBUTE, None)
     return found

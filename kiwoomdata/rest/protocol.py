@@ -257,10 +257,18 @@ def _excerpt(content: bytes, length: int = 300) -> str:
 
 @dataclass(frozen=True)
 class Stop:
-    """Why the paging ended. ``truncated``: before the data did."""
+    """Why the paging ended."""
 
     why: str
     truncated: bool = False
+    """Before the data did: the server contradicted itself, or a ceiling was reached."""
+    doubtful: bool = False
+    """Before the day that was asked for, as a history that begins there ends and a server in trouble does.
+
+    A store that knows that the history begins there clears it.
+    """
+    ends: date | None = None
+    """The last day that can have a row, where that is known (of a delisted stock); a store's to fill in."""
 
 
 @dataclass(frozen=True)
