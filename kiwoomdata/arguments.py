@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import Any, TypeAlias
+from datetime import date, datetime, timedelta
+from operator import index
+from typing import Any, Literal, TypeAlias
 
 from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
@@ -15,43 +18,114 @@ __all__ = [
     "as_date",
     "as_symbol",
     "as_symbols",
+    "before",
     "body_of",
     "chosen",
     "date_range",
+    "one_of",
     "word",
 ]
 
-DateLike: TypeAlias = date | datetime | str
+DateLike: TypeAlias = date | datetime | str | int
 Symbols: TypeAlias = str | Iterable[str]
 
 _SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
+_KOREAN = {
+    "코스피": ("kospi",),
+    "코스닥": ("kosdaq",),
+    "전체": ("all",),
+    "통합": ("all",),
+    "한국거래소": ("krx",),
+    "넥스트레이드": ("nxt",),
+    "외국인": ("foreign",),
+    "기관": ("institution",),
+    "기관계": ("institution",),
+    "투신": ("investment_trust",),
+    "보험": ("insurance",),
+    "은행": ("bank",),
+    "연기금": ("pension",),
+    "국가": ("nation",),
+    "기타법인": ("other_corporation",),
+    "순매수": ("net", "buy"),  # some TRs offer net purchases beside purchases, others net ones alone
+    "순매도": ("net", "sell"),
+    "매수": ("buy",),
+    "매도": ("sell",),
+    "금액": ("value",),
+    "수량": ("shares",),
+    "틱": ("tick",),
+    "분": ("minute",),
+    "일": ("day",),
+    "시간": ("time",),
+    "신주인수권증권": ("warrants",),
+    "신주인수권증서": ("certificates",),
+}
+"""Korean words to the words that they can stand for, the one that is asked for first."""
+
+_DATE_FORM = re.compile(
+    r"(?P<year>[0-9]{4})((?P<sep>[-/.]?)(?P<month>[0-9]{2})((?P=sep)(?P<day>[0-9]{2}))?)?"
+)
+_PERIOD = re.compile("([1-9][0-9]{0,5})(d|w|mo|y)")
 _DATE_HELP = "expected a date, a datetime, '2024-01-02' or '20240102'"
+_SPAN_HELP = f"{_DATE_HELP}, or a whole month or year as '2024-01' or '2024'"
 _SYMBOL_HELP = "expected six characters such as '005930', or with a venue '005930_NX' or '005930_AL'"
 
 
-def as_date(value: DateLike, name: str) -> date:
+def as_date(value: DateLike, name: str, *, whole: Literal["first", "last"] | None = None) -> date:
     """Read a date argument; an aware datetime is taken to the day it is in Seoul.
 
-    >>> as_date("20240102", "start"), as_date("2024-01-02", "start")
+    A month or a year is its first or its last day where ``whole`` says which, and refused otherwise.
+
+    >>> as_date("20240102", "start"), as_date("2024/01/02", "start")
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 2))
+    >>> as_date("2024-02", "end", whole="last")
+    datetime.date(2024, 2, 29)
     """
-    if value != value:  # pandas' NaT is a datetime that equals nothing
-        raise ValueError(f"{name}: {_DATE_HELP}, got {value!r}")
+    expected = f"{name}: {_DATE_HELP if whole is None else _SPAN_HELP}, got {value!r}"
+    if value != value:  # pandas' and numpy's NaT equal nothing
+        raise ValueError(expected)
     if isinstance(value, datetime):
         return (value.astimezone(KST) if value.tzinfo else value).date()
     if isinstance(value, date):
         return value
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: {_DATE_HELP}, got {value!r}")
-    text = value.strip()
-    for form in ("%Y-%m-%d", "%Y%m%d"):
-        try:
-            found = datetime.strptime(text, form)  # noqa: DTZ007 - only its day is taken
-        except ValueError:
-            continue
-        if len(text) == len(found.strftime(form)):
-            return found.date()
-    raise ValueError(f"{name}: {_DATE_HELP}, got {value!r}")
+    if type(value).__name__ == "datetime64":  # numpy's, without asking for numpy
+        text = str(value).partition("T")[0]
+    elif isinstance(value, str):
+        text = value.strip()
+    elif hasattr(value, "__index__") and not isinstance(value, bool):
+        text = str(index(value))
+    else:
+        raise TypeError(expected)
+    found = _DATE_FORM.fullmatch(text)
+    if not found or (whole is None and not found["day"]):
+        raise ValueError(expected)
+    year, month, day = (int(found[part] or 0) for part in ("year", "month", "day"))
+    last_of = whole == "last"
+    month = month or (12 if last_of else 1)
+    try:
+        return date(year, month, day or (monthrange(year, month)[1] if last_of else 1))
+    except ValueError:
+        raise ValueError(expected) from None
+
+
+def before(day: date, period: str) -> date:
+    """The day that lies a period such as ``"30d"``, ``"2w"``, ``"6mo"`` or ``"1y"`` before ``day``.
+
+    >>> before(date(2024, 3, 31), "1mo")
+    datetime.date(2024, 2, 29)
+    """
+    found = _PERIOD.fullmatch(period.strip().lower()) if isinstance(period, str) else None
+    if not found:
+        wrong = ValueError if isinstance(period, str) else TypeError
+        raise wrong(f"period: expected a text such as '30d', '2w', '6mo' or '1y', got {period!r}")
+    count, unit = int(found[1]), found[2]
+    try:
+        if unit in "dw":
+            return day - timedelta(days=count * (7 if unit == "w" else 1))
+        months = 12 * day.year + day.month - 1 - count * (12 if unit == "y" else 1)
+        year, month = divmod(months, 12)
+        return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    except (ValueError, OverflowError):  # also the error of monthrange
+        raise ValueError(f"period: {period!r} before {day} is before the year 1") from None
 
 
 def date_range(start: DateLike, end: DateLike | None, today: date) -> tuple[date, date]:
@@ -90,10 +164,9 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
         raise TypeError(f"{name}: {_SYMBOL_HELP} (text, so that zeros stay), got {value!r}")
     parts = split_code(value.strip())
     if parts is None:
-        raise ValueError(f"{name}: {_SYMBOL_HELP}, got {value!r}")
+        raise ValueError(f"{name}: {_SYMBOL_HELP}, got {value!r}{_hint(value)}")
     code, own = parts
-    if venue is not None and venue not in _SUFFIXES:
-        raise ValueError(f"venue: expected one of 'krx', 'nxt', 'all', got {venue!r}")
+    venue = None if venue is None else one_of("venue", venue, _SUFFIXES)
     has_suffix = "_" in value
     if venue is not None and has_suffix and venue != own:
         raise ValueError(f"venue: {venue!r} contradicts {name} {value!r}; say it once")
@@ -105,10 +178,17 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
     return code + _SUFFIXES[wanted]
 
 
+def _hint(value: str) -> str:
+    """What was probably meant by a code in another spelling: KRX:005930, 005930.KS, 0000d0, 5930."""
+    text = value.strip().upper().rpartition(":")[2].partition(".")[0].strip()
+    text = text.zfill(6) if text.isdigit() else text
+    return f"; did you mean {text!r}?" if split_code(text) else ""
+
+
 def as_symbols(value: Symbols, venue: str | None = None, *, suffix: bool = True) -> list[str]:
-    """Check one code or several; repeated ones are taken once, in the order given."""
+    """Check one code or several, in a list or as ``"005930,000660"``; each is taken once, in their order."""
     if isinstance(value, str):
-        return [as_symbol(value, venue, suffix=suffix)]
+        value = value.split(",")
     if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
         raise TypeError(f"symbol: {_SYMBOL_HELP}, or a list of such, got {value!r}")
     codes = [as_symbol(one, venue, suffix=suffix) for one in value]
@@ -117,16 +197,27 @@ def as_symbols(value: Symbols, venue: str | None = None, *, suffix: bool = True)
     return list(dict.fromkeys(codes))
 
 
+def one_of(name: str, value: Any, words: Iterable[str]) -> str:
+    """The one of ``words`` that was given, as it stands, in upper case or in Korean.
+
+    >>> one_of("market", "코스피", ("kospi", "kosdaq")), one_of("market", "KOSDAQ", ("kospi", "kosdaq"))
+    ('kospi', 'kosdaq')
+    """
+    known = list(words)
+    if isinstance(value, str):
+        text = value.strip()
+        for meant in (value, text.lower(), *_KOREAN.get(text, ())):
+            if meant in known:
+                return meant
+    wrong = ValueError if isinstance(value, str) else TypeError
+    raise wrong(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
+
+
 def word(param: Param, value: Any, *, name: str | None = None) -> str:
     """The code for a word (or the code itself) of a two-way or more-way choice."""
-    if isinstance(value, str):
-        if value in param.choices:
-            return param.choices[value]
-        if value in param.choices.values():
-            return value
-    words = ", ".join(repr(choice) for choice in param.choices)
-    kind = ValueError if isinstance(value, str) else TypeError
-    raise kind(f"{name or param.name}: expected one of {words}, got {value!r}")
+    if isinstance(value, str) and value in param.choices.values():
+        return value
+    return param.choices[one_of(name or param.name, value, param.choices)]
 
 
 def chosen(endpoint: Endpoint, name: str, value: Any) -> str:

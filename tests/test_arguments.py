@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from kiwoomdata.arguments import as_date, as_symbol, as_symbols, body_of, date_range
+from kiwoomdata.arguments import as_date, as_symbol, as_symbols, before, body_of, date_range, one_of, word
 from kiwoomdata.entries import ENDPOINTS
 
 TODAY = date(2026, 11, 20)
@@ -22,6 +24,15 @@ TODAY = date(2026, 11, 20)
         "2024-01-02",
         "20240102",
         " 2024-01-02 ",
+        "2024/01/02",
+        "2024.01.02",
+        20240102,
+        np.int64(20240102),
+        np.datetime64("2024-01-02"),
+        np.datetime64("2024-01-02T15:30:00.000000000"),
+        pd.Timestamp("2024-01-02 15:30"),
+        pd.Timestamp("2024-01-02 08:00", tz="Asia/Seoul"),
+        pd.Timestamp("2024-01-01 20:00", tz="UTC"),
         datetime(2024, 1, 1, 20, tzinfo=ZoneInfo("UTC")),
     ],
 )
@@ -30,17 +41,72 @@ def test_a_day_may_be_written_in_many_ways(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["2024-1-2", "2024/01/02", "yesterday", "20240230", "", "2024010", "202401021"]
+    "value",
+    [
+        *(
+            "2024-1-2",
+            "2024-01/02",
+            "2024/0102",
+            "yesterday",
+            "20240230",
+            "",
+            "2024010",
+            "202401021",
+            2024010,
+        ),
+        *("2024", "2024-01", 2024, "0000-01-01", "２０２４-01-02", np.datetime64("NaT"), pd.NaT),
+    ],
 )
-def test_a_day_that_is_none_is_refused_by_name_value_and_remedy(value: str) -> None:
+def test_a_day_that_is_none_is_refused_by_name_value_and_remedy(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^start: expected .*'20240102', got "):
         as_date(value, "start")
 
 
-@pytest.mark.parametrize("value", [20240102, 1.5, None, b"20240102"])
+@pytest.mark.parametrize("value", [20240102.0, 1.5, None, True, b"20240102"])
 def test_a_day_of_the_wrong_type_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError, match="^start: expected "):
         as_date(value, "start")
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        ("2024", date(2024, 1, 1), date(2024, 12, 31)),
+        (2024, date(2024, 1, 1), date(2024, 12, 31)),
+        ("2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        ("2023.02", date(2023, 2, 1), date(2023, 2, 28)),
+        (np.datetime64("2024-12"), date(2024, 12, 1), date(2024, 12, 31)),
+        ("2024-12-26", date(2024, 12, 26), date(2024, 12, 26)),
+    ],
+)
+def test_a_whole_month_or_year_begins_and_ends_a_range(value: Any, first: date, last: date) -> None:
+    assert as_date(value, "start", whole="first") == first
+    assert as_date(value, "end", whole="last") == last
+
+
+@pytest.mark.parametrize(
+    ("period", "day"),
+    [
+        ("30d", date(2026, 10, 21)),
+        ("2w", date(2026, 11, 6)),
+        ("6mo", date(2026, 5, 20)),
+        ("1y", date(2025, 11, 20)),
+        ("10Y", date(2016, 11, 20)),
+    ],
+)
+def test_a_period_is_counted_back_by_the_calendar(period: str, day: date) -> None:
+    assert before(TODAY, period) == day
+
+
+def test_a_period_that_begins_on_no_day_begins_on_the_last_one_of_its_month() -> None:
+    assert before(date(2024, 3, 31), "1mo") == date(2024, 2, 29)
+    assert before(date(2024, 2, 29), "1y") == date(2023, 2, 28)
+
+
+@pytest.mark.parametrize("period", ["", "0d", "1h", "1", "y", "-1y", "1.5y", "9999y", "6m"])
+def test_a_period_that_is_none_is_refused(period: str) -> None:
+    with pytest.raises(ValueError, match="^period: "):
+        before(TODAY, period)
 
 
 def test_a_range_is_inclusive_and_ends_today_unless_told() -> None:
@@ -63,6 +129,79 @@ def test_a_range_backwards_or_in_the_future_is_refused() -> None:
 def test_a_symbol_of_the_wrong_form_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"^symbol: expected six characters such as '005930'.*got "):
         as_symbol(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("KRX:005930", "005930"),
+        ("krx:0000d0", "0000D0"),
+        ("0000d0", "0000D0"),
+        ("00088k", "00088K"),
+        ("005930.KS", "005930"),
+        ("005930_nx", "005930_NX"),
+        ("5930", "005930"),
+    ],
+)
+def test_a_symbol_in_another_spelling_gets_a_hint(value: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=rf"^symbol: .*got '{value}'; did you mean '{meant}'\?$"):
+        as_symbol(value)
+
+
+def test_a_symbol_that_resembles_none_gets_no_hint() -> None:
+    with pytest.raises(ValueError, match="got 'Samsung'$"):
+        as_symbol("Samsung")
+
+
+def test_several_symbols_may_stand_in_one_text() -> None:
+    assert as_symbols("005930,000660") == ["005930", "000660"]
+    assert as_symbols(" 005930 , 000660_NX,005930") == ["005930", "000660_NX"]
+    with pytest.raises(ValueError, match="^symbol: .*got ''"):
+        as_symbols("005930,")
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "meant"),
+    [
+        ("kospi", ("kospi", "kosdaq"), "kospi"),
+        ("KOSPI", ("kospi", "kosdaq"), "kospi"),
+        ("코스닥", ("kospi", "kosdaq"), "kosdaq"),
+        ("외국인", ("foreign", "institution"), "foreign"),
+        ("기관", ("foreign", "institution"), "institution"),
+        ("순매수", ("net", "buy", "sell"), "net"),
+        ("순매수", ("buy", "sell"), "buy"),
+        ("매수", ("net", "buy", "sell"), "buy"),
+        ("KRX", ("krx", "nxt", "all"), "krx"),
+    ],
+)
+def test_upper_case_and_korean_words_are_words(value: str, words: tuple[str, ...], meant: str) -> None:
+    assert one_of("word", value, words) == meant
+
+
+def test_each_choice_that_a_document_words_in_korean_is_taken_in_korean() -> None:
+    for api_id, name, text, code in [
+        ("ka10063", "market", "코스피", "001"),
+        ("ka10063", "investor", "외국인", "6"),
+        ("ka10063", "investor", "연기금", "3"),
+        ("ka10063", "investor", "기관계", "7"),
+        ("ka10063", "venue", "통합", "3"),
+        ("ka10063", "measure", "금액", "1"),
+        ("ka10044", "side", "순매도", "1"),
+        ("ka10044", "side", "순매수", "2"),
+        ("ka10066", "side", "순매수", "0"),
+        ("ka10011", "kind", "신주인수권증서", "07"),
+        ("ka90005", "interval", "틱", "0"),
+    ]:
+        param = ENDPOINTS[api_id].param(name)
+        assert param is not None
+        assert word(param, text) == code
+
+
+def test_a_word_of_no_choice_is_refused() -> None:
+    with pytest.raises(ValueError, match="^market: expected one of 'kospi', 'kosdaq', got '코넥스'"):
+        one_of("market", "코넥스", ("kospi", "kosdaq"))
+    with pytest.raises(TypeError, match="^market: expected one of 'kospi', 'kosdaq', got 1"):
+        one_of("market", 1, ("kospi", "kosdaq"))
 
 
 def test_a_symbol_as_a_number_is_a_type_error_that_says_why() -> None:
