@@ -6,57 +6,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
-from kiwoomdata.entries.entry import Column, Endpoint, Param, Unit
+from kiwoomdata.entries.entry import Column, Endpoint, Flag, Param, Unit
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
 
-__all__ = ["EXAMPLES", "condition_page", "feed_page", "pages", "tr_page", "write"]
+__all__ = ["condition_page", "feed_page", "pages", "tr_page", "write"]
 
-# The call of the named function that leads to each TR.
-EXAMPLES = {
-    "ka10004": 'kd.orderbook_snapshot("005930")',
-    "ka10005": 'kd.price_table("005930")',
-    "ka10006": 'kd.session_summary(["005930", "000660"])',
-    "ka10007": 'kd.quote_board("005930")',
-    "ka10011": 'kd.rights_quotes("warrants")',
-    "ka10044": 'kd.institution_trades("2024-01-02", "2024-01-31", side="buy", market="kospi")',
-    "ka10045": 'kd.institution_trend("005930", "2024-01-02", "2024-01-31")',
-    "ka10046": 'kd.trade_strength("005930", by="time")',
-    "ka10047": 'kd.trade_strength("005930", by="day")',
-    "ka10063": 'kd.intraday_investor_trades("foreign", market="kospi")',
-    "ka10066": 'kd.closing_investor_trades("kospi", side="net", measure="value")',
-    "ka10078": 'kd.broker_trend("001", "005930", "2024-01-02", "2024-01-31")',
-    "ka10086": 'kd.daily_prices("005930", "2024-01-02", "2024-01-31")',
-    "ka10087": 'kd.after_hours_quote("005930")',
-    "ka90005": 'kd.program_trend(market="kospi", by="time")',
-    "ka90006": 'kd.arbitrage_balance("2024-01-31")',
-    "ka90007": 'kd.program_cumulative(market="kospi")',
-    "ka90008": 'kd.program_trend("005930", by="time")',
-    "ka90010": 'kd.program_trend(market="kospi", start="2024-01-02", end="2024-01-31")',
-    "ka90013": 'kd.program_trend("005930", "2024-01-02", "2024-01-31")',
-}
-# What is asked for in the request of a TR, where it has no default.
-_VALUES = {
-    "symbol": "005930",
-    "start": "2024-01-02",
-    "end": "2024-01-31",
-    "until": "2024-01-31",
-    "date": "2024-01-31",
-    "broker": "001",
-}
 _COLUMNS = ("column", "Korean", "kind", "dtype", "unit", "note")
 _SCALES = {
+    0.000_001: "millionths",
     0.001: "thousandths",
     0.01: "hundredths",
+    100: "hundreds",
     1_000: "thousands",
     1_000_000: "millions",
+    10_000_000: "ten millions",
     100_000_000: "hundred millions",
 }
 _FINAL = {
     "next morning": "at 06:00 in Seoul on the next day",
+    "by the day": "never: it may change with each day, and is kept until 06:00 in Seoul",
     "never": "never: a snapshot, or rows of a running session",
 }
 
@@ -87,9 +60,7 @@ def tr_page(endpoint: Endpoint) -> str:
         f"{endpoint.en}.",
         "",
         *_table(("", ""), [(f"**{name}**", text) for name, text in facts.items()]),
-        *_python(
-            "import kiwoomdata as kd", "", 'kd.use("simulator")', f"frame = {EXAMPLES[endpoint.api_id]}"
-        ),
+        *_python("import kiwoomdata as kd", "", 'kd.use("simulator")', f"frame = {endpoint.example}"),
         "The same TR with every key that the server sends, as {func}`kiwoomdata.request` gives it:",
         "",
         *_python(_request_call(endpoint)),
@@ -231,6 +202,10 @@ def _feed_index(feeds: Mapping[str, Feed]) -> str:
 
 def _final(endpoint: Endpoint) -> str:
     text = _FINAL[endpoint.final]
+    if endpoint.period != "day":
+        text = f"at 06:00 in Seoul on the day after the last trading day of its {endpoint.period}"
+    if endpoint.as_of:
+        text += f"; the day is the one asked for with `{endpoint.as_of}`"
     if endpoint.credit_columns:
         late = ", ".join(f"`{name}`" for name in endpoint.credit_columns)
         text += f"; {late} two trading days later"
@@ -238,6 +213,10 @@ def _final(endpoint: Endpoint) -> str:
 
 
 def _cached(endpoint: Endpoint) -> str:
+    if endpoint.final == "by the day":
+        return "the answer as it came, until 06:00 in Seoul"
+    if endpoint.as_of and endpoint.final != "never":
+        return "the answer as it came, by what was asked"
     if endpoint.final == "never" or endpoint.walk is None:
         return "not kept"
     if endpoint.walk.whole:
@@ -248,13 +227,23 @@ def _cached(endpoint: Endpoint) -> str:
 def _param_row(param: Param) -> tuple[str, ...]:
     words = ", ".join(f'`"{word}"` = `{code}`' for word, code in param.choices.items())
     default = f'default `"{param.default}"`' if param.default else "" if param.required else "optional"
-    told = "; ".join(text for text in (words, default) if text)
-    kind = "choice" if param.choices else param.kind.name
+    told = "; ".join(text for text in (words, _shape(param), default) if text)
+    kind = "choice" if param.choices else "flags" if param.flags else param.kind.name
     return f"`{param.key}`", f"`{param.name}`", param.ko, kind, told
 
 
+def _shape(param: Param) -> str:
+    """What may be given where it is no choice of words."""
+    if param.flags:
+        return "a list of " + ", ".join(f'`"{flag}"`' for flag in param.flags)
+    if param.between:
+        return "{:,} to {:,}".format(*param.between)
+    joined = f"up to {param.at_most} in a list" if param.join and param.at_most else ""
+    return "; ".join(text for text in (param.help, joined) if text)
+
+
 def _columns(
-    columns: Sequence[Column], flags: Mapping[str, str] | None = None, key: str = "key"
+    columns: Sequence[Column], flags: Mapping[Flag, str] | None = None, key: str = "key"
 ) -> list[str]:
     rows = [
         (
@@ -273,7 +262,7 @@ def _columns(
     return _table(head[:width], (row[:width] for row in rows))
 
 
-def _unit(column: Column, flags: Mapping[str, str]) -> str:
+def _unit(column: Column, flags: Mapping[Flag, str]) -> str:
     if not column.units:
         return _sent(column.unit)
     told = (
@@ -287,18 +276,22 @@ def _sent(unit: Unit) -> str:
     return unit.name if unit.scale == 1 else f"{unit.name}, sent in {_SCALES[unit.scale]}"
 
 
-def _flag_words(endpoint: Endpoint) -> dict[str, str]:
-    """The code of the flag that decides on units to what a caller writes for it."""
-    param = endpoint.param(endpoint.unit_flag) if endpoint.unit_flag else None
-    return {code: f'`{param.name}="{word}"`' for word, code in param.choices.items()} if param else {}
+def _flag_words(endpoint: Endpoint) -> dict[Flag, str]:
+    """The code, or codes, of the flag that decides on units to what a caller writes for it."""
+    if endpoint.unit_flag is None:
+        return {}
+    keys = [endpoint.unit_flag] if isinstance(endpoint.unit_flag, str) else endpoint.unit_flag
+    params = [param for key in keys if (param := endpoint.param(key))]
+    words: dict[Flag, str] = {}
+    for pairs in product(*(param.choices.items() for param in params)):
+        codes = tuple(code for _, code in pairs)
+        told = (f'`{param.name}="{word}"`' for param, (word, _) in zip(params, pairs, strict=True))
+        words[codes[0] if len(codes) == 1 else codes] = " and ".join(told)
+    return words
 
 
 def _request_call(endpoint: Endpoint) -> str:
-    given = {
-        param.name: f'"{next(iter(param.choices), _VALUES.get(param.name, ""))}"'
-        for param in endpoint.params
-        if param.default is None and param.required
-    }
+    given = {name: f'"{value}"' for name, value in endpoint.shown.items()}
     if endpoint.rows:
         given |= {"max_pages": "1", "on_truncated": '"mark"'}
     arguments = "".join(f", {name}={value}" for name, value in given.items())

@@ -214,8 +214,10 @@ def one_of(name: str, value: Any, words: Iterable[str]) -> str:
 
 
 def word(param: Param, value: Any, *, name: str | None = None) -> str:
-    """The code for a word (or the code itself) of a two-way or more-way choice."""
-    if isinstance(value, str) and value in param.choices.values():
+    """The code for a word (or the code itself) of a two-way or more-way choice; ``5`` is read as ``"5"``."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str) and value in param.choices.values() and value not in param.choices:
         return value
     return param.choices[one_of(name or param.name, value, param.choices)]
 
@@ -246,7 +248,7 @@ def body_of(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, str]:
     for param in endpoint.params:
         value = values.get(param.key)
         if value is None:
-            value = param.default
+            value = "" if param.default is None and param.blank else param.default
         if value is None:
             if param.required:
                 raise ValueError(f"{param.name}: {endpoint.api_id} needs it ({_expected(param)})")
@@ -256,20 +258,76 @@ def body_of(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _text(param: Param, value: Any) -> str:
+    """What the API takes for a value, checked."""
+    if param.blank and value == "":
+        return ""
+    if param.flags:
+        return _flags(param, value)
+    if param.join is None:
+        return _one(param, value)
+    many = value.split(param.join) if isinstance(value, str) else value
+    if not isinstance(many, Iterable) or isinstance(many, bytes | Mapping):
+        raise TypeError(f"{param.name}: expected {_expected(param)}, or a list of such, got {value!r}")
+    texts = list(dict.fromkeys(_one(param, one) for one in many))
+    if not texts:
+        raise ValueError(f"{param.name}: the list is empty; give at least one")
+    if param.at_most is not None and len(texts) > param.at_most:
+        raise ValueError(
+            f"{param.name}: one request takes at most {param.at_most}, got {len(texts)}; "
+            "ask for the others in another request"
+        )
+    return param.join.join(texts)
+
+
+def _one(param: Param, value: Any) -> str:
     if param.choices:
         return word(param, value)
     if param.kind is DATE:
         return encode(DATE, as_date(value, param.name))
-    if param.kind is CODE:
+    if param.between is not None:
+        return _number(param, value)
+    if param.kind is CODE and not param.pattern:
         return as_symbol(value, name=param.name, suffix=param.suffix)
-    if not isinstance(value, str) or not value.strip():
-        raise (ValueError if isinstance(value, str) else TypeError)(
-            f"{param.name}: expected {_expected(param)}, got {value!r}"
-        )
-    return value.strip()
+    if not isinstance(value, str):
+        raise TypeError(f"{param.name}: expected {_expected(param)}, got {value!r}")
+    text = value.strip()
+    if not (re.fullmatch(param.pattern, text) if param.pattern else text):
+        raise ValueError(f"{param.name}: expected {_expected(param)}, got {value!r}")
+    return text
+
+
+def _number(param: Param, value: Any) -> str:
+    assert param.between is not None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError(f"{param.name}: expected {_expected(param)}, got {value!r}")
+    text = str(value).strip()
+    least, most = param.between
+    if not re.fullmatch("[0-9]{1,18}", text) or not least <= int(text) <= most:
+        raise ValueError(f"{param.name}: expected {_expected(param)}, got {value!r}")
+    return str(int(text)).zfill(param.digits)
+
+
+def _flags(param: Param, value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(f"[01]{{{len(param.flags)}}}", value):
+        return value
+    words = [value] if isinstance(value, str) and value else value or ()
+    if not isinstance(words, Iterable) or isinstance(words, bytes | Mapping):
+        raise TypeError(f"{param.name}: expected {_expected(param)}, got {value!r}")
+    words = list(words)
+    for one in words:
+        if one not in param.flags:
+            raise ValueError(f"{param.name}: expected {_expected(param)}, got {one!r}")
+    return "".join("1" if flag in words else "0" for flag in param.flags)
 
 
 def _expected(param: Param) -> str:
+    if param.flags:
+        return "a list of " + ", ".join(repr(flag) for flag in param.flags)
     if param.choices:
         return "one of " + ", ".join(repr(choice) for choice in param.choices)
+    if param.help:
+        return param.help
+    if param.between is not None:
+        least, most = param.between
+        return f"a whole number from {least} to {most}"
     return {"date": _DATE_HELP, "code": _SYMBOL_HELP}.get(param.kind.name, f"a text, {param.ko}")

@@ -22,7 +22,7 @@ from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kiwoomdata.errors import ConfigError
@@ -34,6 +34,7 @@ __all__ = [
     "next_trading_day",
     "now_kst",
     "nth_trading_day_before",
+    "period_end",
     "previous_trading_day",
     "session_hours",
     "today",
@@ -117,6 +118,30 @@ def nth_trading_day_before(day: date, n: int) -> date:
         days = _year(year, file)
         at = len(days)
     return days[at - n]
+
+
+def period_end(day: date, period: Literal["day", "week", "month", "year"]) -> date:
+    """The last trading day of the week (Monday to Sunday), month or year that holds ``day``.
+
+    A bar of the period can change until that day is over. In a period without any session it is the last
+    trading day before it.
+
+    >>> from datetime import date
+    >>> period_end(date(2024, 12, 2), "month"), period_end(date(2024, 12, 2), "day")
+    (datetime.date(2024, 12, 30), datetime.date(2024, 12, 2))
+    """
+    day = _plain(day)
+    if period == "day":
+        return day
+    if period == "week":
+        last = day + (6 - day.weekday()) * _DAY
+    elif period == "month":
+        last = (day.replace(day=28) + 4 * _DAY).replace(day=1) - _DAY
+    elif period == "year":
+        last = date(day.year, 12, 31)
+    else:
+        raise ValueError(f"period: expected 'day', 'week', 'month' or 'year', got {period!r}")
+    return last_trading_day(last)
 
 
 def session_hours(day: date) -> tuple[time, time] | None:

@@ -479,6 +479,8 @@ def _as_served(frame: pl.DataFrame, endpoint: Endpoint, since: date) -> pl.DataF
     if endpoint.order == "newest first" and days.is_sorted():
         frame = frame.reverse()
     day = pl.col(endpoint.walk.column)
+    if isinstance(days.dtype, pl.Datetime):
+        day = day.dt.date()
     return frame.filter((day >= since) | day.is_null())
 
 

@@ -12,13 +12,13 @@ import polars as pl
 
 from kiwoomdata.entries.entry import Column, Endpoint, Part
 from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
-from kiwoomdata.kinds import Trouble, decode
+from kiwoomdata.kinds import BLANK, Trouble, decode
 from kiwoomdata.rest.protocol import Page
 
 __all__ = ["OnBad", "columns_of", "decoded", "schema", "text_frame", "text_parts", "typed", "units"]
 
 OnBad = Literal["raise", "null"]
-_OURS = {"symbol", "venue", "side", "level", "flow_unit", "foreign_unit"}
+_OURS = {"symbol", "venue", "sector", "side", "level", "rank", "flow_unit", "foreign_unit"}
 """Columns that functions add: a key of the server by such a name steps aside."""
 _ENVELOPE = {"return_code", "return_msg", "returnCode", "returnMsg"}
 
@@ -30,7 +30,7 @@ def schema(part: Part) -> dict[str, Any]:
 
 def units(endpoint: Endpoint, body: Mapping[str, str]) -> dict[str, str]:
     """The unit of each column of the answer to this request."""
-    flag = body.get(endpoint.unit_flag or "")
+    flag = endpoint.flag_of(body)
     return {
         c.name: c.unit_for(flag).name
         for part in endpoint.parts
@@ -192,14 +192,57 @@ def decoded(
     endpoint: Endpoint, part: Part, texts: pl.DataFrame, body: Mapping[str, str]
 ) -> tuple[pl.DataFrame, list[Trouble]]:
     """The same, with the troubles told instead of raised."""
-    flag = body.get(endpoint.unit_flag or "")
-    frame, troubles = decode(texts, [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns])
+    flag = endpoint.flag_of(body)
+    whole, failed = _without_broken(part, texts)
+    frame, troubles = decode(whole, [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns])
+    frame, unsigned = _signed(part, frame, texts)
+    troubles += failed + unsigned
     extra = [name for name in texts.columns if name not in part.by_key]
     if extra:
         taken = {*frame.columns, *_OURS}
         names = {name: f"{name}_as_served" if name in taken else name for name in extra}
         frame = frame.hstack(texts.select(extra).rename(names))
     return frame, troubles
+
+
+def _without_broken(part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, list[Trouble]]:
+    """Null where the server wrote that its own computing failed."""
+    troubles = []
+    for column in part.columns:
+        if column.broken:
+            failed = texts[column.key].str.strip_chars(BLANK).is_in(column.broken)
+            told = texts[column.key].filter(failed).value_counts(name="count").rows()
+            troubles += [Trouble(column.name, text, column.kind, True, count) for text, count in told]
+            texts = texts.with_columns(
+                pl.when(~failed.fill_null(value=False)).then(column.key).alias(column.key)
+            )
+    return texts, troubles
+
+
+def _signed(part: Part, frame: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, list[Trouble]]:
+    """Signs that stand in another key, and sold amounts that are written as negative."""
+    troubles = []
+    turned: list[pl.Series] = []
+    for column in part.columns:
+        values = frame[column.name]
+        if column.negated:
+            turned.append(0 - values)
+        if column.signed_by is None:
+            continue
+        way = frame[part.by_key[column.signed_by].name].cast(pl.String())
+        # The size is taken from the text, sign or no sign: both are printed for a fall.
+        signed = frame.select(
+            pl.when(way.is_in(["down", "limit_down"]))
+            .then(-values.abs())
+            .when(way.is_in(["up", "limit_up"]) | (values == 0))
+            .then(values.abs())
+            .alias(column.name)
+        ).to_series()
+        lost = texts[column.key].filter(signed.is_null() & values.is_not_null())
+        told = lost.value_counts(name="count").rows()
+        troubles += [Trouble(column.name, text, column.kind, True, count) for text, count in told]
+        turned.append(signed)
+    return frame.with_columns(turned), troubles
 
 
 def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:

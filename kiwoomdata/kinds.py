@@ -17,11 +17,15 @@ magnitude  Int64                    dropped: it tells the aggressor, see ``side`
 amount     Int64                    kept where the server writes one
 count      Int64                    kept
 rate       Float64, percent         true
+share      Float64, percent         a colour: dropped
 ratio      Float64                  true
 basis      Float64, index points    true: future minus spot
-side       Enum(buy, sell)          is the value
+side       Enum(buy, sell)          is the value (as a number's sign, or as a word)
 direction  Enum(limit_up … )        codes 1 to 5
 venue      Enum(krx, nxt, all)
+rank_move  Enum(up, down)           is the value
+warning    Enum(none, … warning)    codes 0 to 5
+yes_no     Boolean                  Y and N
 code       String                   text untouched
 name, text String                   outer blanks stripped
 date       Date
@@ -39,7 +43,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -50,6 +54,7 @@ __all__ = [
     "AMOUNT",
     "BASIS",
     "BLANK",
+    "BROKER_SIDE",
     "BY_NAME",
     "CHANGE",
     "CHANGE_DECIMAL",
@@ -59,6 +64,7 @@ __all__ = [
     "DATETIME",
     "DIRECTION",
     "DIRECTIONS",
+    "EVENT_TIME",
     "FLOW",
     "INDEX",
     "KST",
@@ -67,13 +73,18 @@ __all__ = [
     "PRICE",
     "PRICE_DECIMAL",
     "QUANTITY",
+    "RANK_MOVE",
     "RATE",
+    "RATE_BY_POINT",
     "RATIO",
+    "SHARE",
     "SIDE",
     "TEXT",
     "TIME",
     "VENUE",
     "VENUES",
+    "WARNING",
+    "YES_NO",
     "Kind",
     "Style",
     "Trouble",
@@ -201,6 +212,24 @@ COUNT = _number("count", whole=True)
 RATE = _number("rate", whole=False)
 RATIO = _number("ratio", whole=False)
 BASIS = _number("basis", whole=False)
+SHARE = replace(INDEX, name="share")
+"""A percentage of a whole whose sign is a colour: printed for the feed 0B, a volume of 30,379,732 after
+31,436,854 the day before is ``-96.64``."""
+
+
+def _parse_rate_by_point(text: str) -> float:
+    return _parse_float(text) if "." in text else _parse_int(text) / 100
+
+
+RATE_BY_POINT = Kind(
+    "rate_by_point",
+    pl.Float64(),
+    "a decimal number, or a whole number of hundredths",
+    _parse_rate_by_point,
+    lambda c: pl.when(c.str.contains(".", literal=True)).then(_fast_float(c)),
+)
+"""A percentage that comes as ``-1.11`` (live, ka10059) or in hundredths as ``+698`` (the same TR's printed
+example of a rise by 6.98 %): the point tells which."""
 
 # --- words ---------------------------------------------------------------------------------
 
@@ -240,6 +269,42 @@ SIDE = Kind(
     lambda c: (
         pl.when(_fast_flow(c) < 0).then(pl.lit("sell")).when(_fast_flow(c) > 0).then(pl.lit("buy"))
     ).cast(pl.Enum(SIDES)),
+)
+
+BROKER_SIDE = _words("broker_side", SIDES, {"-매도": "sell", "+매수": "buy", "매도": "sell", "매수": "buy"})
+"""The side that a broker took, in words."""
+
+WARNINGS = ("none", "etf_caution", "liquidation", "overheated", "risk", "warning")
+WARNING = _words("warning", WARNINGS, {str(code): name for code, name in enumerate(WARNINGS)})
+"""What the exchange warns of before one orders a stock."""
+
+
+def _parse_rank_move(text: str) -> str | None:
+    if text == "N":  # printed beside a change of 0: "not moved" and "new" both fit
+        raise Unproven(text)
+    return {"+": "up", "-": "down"}.get(text) or _refuse(text)
+
+
+def _refuse(text: str) -> str:
+    raise ValueError(text)
+
+
+RANK_MOVE = replace(_words("rank_move", ("up", "down"), {"+": "up", "-": "down"}), parse=_parse_rank_move)
+"""Where a rank went since the last one."""
+
+
+def _parse_yes_no(text: str) -> bool:
+    if text not in ("Y", "N"):
+        raise ValueError(text)
+    return text == "Y"
+
+
+YES_NO = Kind(
+    "yes_no",
+    pl.Boolean(),
+    "Y or N",
+    _parse_yes_no,
+    lambda c: pl.when(c.is_in(["Y", "N"])).then(c == "Y"),
 )
 
 # --- texts ---------------------------------------------------------------------------------
@@ -283,6 +348,8 @@ _AFTER_CLOSE = {"888888", "999999"}
 
 
 def _parse_date(text: str) -> date | None:
+    if text == "000000":  # ka10048 prints it on rows without a day
+        return None
     # The daily program TR writes its days as 14 digits with a time of zeros.
     if not re.fullmatch(r"[0-9]{8}(000000)?", text):
         raise ValueError(text)
@@ -322,6 +389,13 @@ TIME = Kind(
     _parse_time,
     lambda c: pl.when(c.str.contains("^[0-9]{6}$")).then(c).str.to_time("%H%M%S", strict=False),
 )
+EVENT_TIME = replace(
+    TIME,
+    name="event_time",
+    parse=lambda text: None if text == "000000" else _parse_time(text),
+    fast=lambda c: TIME.fast(pl.when(c != "000000").then(c)),
+)
+"""A time of day; ``000000`` says that it has not happened."""
 DATETIME = Kind(
     "datetime",
     pl.Datetime("us", "Asia/Seoul"),
@@ -339,7 +413,8 @@ BY_NAME = {
     kind.name: kind
     for kind in (
         *(PRICE, CHANGE, FLOW, QUANTITY, MAGNITUDE, AMOUNT, COUNT, RATE, RATIO, INDEX, BASIS),
-        *(DIRECTION, VENUE, SIDE, CODE, NAME, TEXT, DATE, TIME, DATETIME),
+        *(SHARE, RATE_BY_POINT, DIRECTION, VENUE, SIDE, BROKER_SIDE, WARNING, RANK_MOVE, YES_NO),
+        *(CODE, NAME, TEXT, DATE, TIME, EVENT_TIME, DATETIME),
     )
 }
 
@@ -448,6 +523,14 @@ def encode(kind: Kind, value: Any, style: Style = "plain") -> str:
         return str(DIRECTIONS.index(value) + 1)
     if kind is VENUE:
         return {"krx": "KRX", "nxt": "NXT", "all": "통합"}[value]
+    if kind is WARNING:
+        return str(WARNINGS.index(value))
+    if kind is BROKER_SIDE:
+        return {"sell": "-매도", "buy": "+매수"}[value]
+    if kind is RANK_MOVE:
+        return {"up": "+", "down": "-"}[value]
+    if isinstance(value, bool):
+        return "Y" if value else "N"
     if isinstance(value, datetime):
         return value.strftime("%Y%m%d%H%M%S")
     if isinstance(value, date):

@@ -9,63 +9,29 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from kiwoomdata.arguments import body_of
+from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator import Server
 
 MARKET_DATA = "/api/dostk/mrkcond"
 
-# A good request of each TR, as of 2026-11-20.
-BODIES: dict[str, dict[str, str]] = {
-    "ka10004": {"stk_cd": "005930"},
-    "ka10005": {"stk_cd": "005930"},
-    "ka10006": {"stk_cd": "005930"},
-    "ka10007": {"stk_cd": "005930"},
-    "ka10011": {"newstk_recvrht_tp": "00"},
-    "ka10044": {
-        "strt_dt": "20261102",
-        "end_dt": "20261120",
-        "trde_tp": "1",
-        "mrkt_tp": "101",
-        "stex_tp": "1",
-    },
-    "ka10045": {
-        "stk_cd": "005930",
-        "strt_dt": "20261001",
-        "end_dt": "20261120",
-        "orgn_prsm_unp_tp": "1",
-        "for_prsm_unp_tp": "1",
-    },
-    "ka10046": {"stk_cd": "005930"},
-    "ka10047": {"stk_cd": "005930"},
-    "ka10063": {
-        "mrkt_tp": "101",
-        "amt_qty_tp": "1",
-        "invsr": "6",
-        "frgn_all": "0",
-        "smtm_netprps_tp": "0",
-        "stex_tp": "1",
-    },
-    "ka10066": {"mrkt_tp": "101", "amt_qty_tp": "1", "trde_tp": "0", "stex_tp": "1"},
-    "ka10078": {"mmcm_cd": "001", "stk_cd": "005930", "strt_dt": "20261001", "end_dt": "20261120"},
-    "ka10086": {"stk_cd": "005930", "qry_dt": "20261120", "indc_tp": "0"},
-    "ka10087": {"stk_cd": "005930"},
-    "ka90005": {
-        "date": "20261120",
-        "amt_qty_tp": "1",
-        "mrkt_tp": "P00101",
-        "min_tic_tp": "1",
-        "stex_tp": "1",
-    },
-    "ka90006": {"date": "20261120", "stex_tp": "1"},
-    "ka90007": {"date": "20260105", "amt_qty_tp": "1", "mrkt_tp": "0", "stex_tp": "1"},
-    "ka90008": {"amt_qty_tp": "1", "stk_cd": "005930", "date": "20261120"},
-    "ka90010": {
-        "date": "20261120",
-        "amt_qty_tp": "1",
-        "mrkt_tp": "P00101",
-        "min_tic_tp": "1",
-        "stex_tp": "1",
-    },
-    "ka90013": {"amt_qty_tp": "1", "stk_cd": "005930", "date": "20261120"},
+# Instead of the dates of the entries' examples, so that what is asked for lies close to 2026-11-20.
+_DATES = {"start": "20261001", "end": "20261120", "until": "20261120", "date": "20261120"}
+
+
+def good(api_id: str, **given: object) -> dict[str, str]:
+    """A good request of a TR, as of 2026-11-20: the example of its entry."""
+    endpoint = ENDPOINTS[api_id]
+    names = {param.name for param in endpoint.params}
+    dates = {name: day for name, day in _DATES.items() if name in names}
+    return body_of(endpoint, {**endpoint.shown, **dates, **given})
+
+
+BODIES: dict[str, dict[str, str]] = {api_id: good(api_id) for api_id in ENDPOINTS} | {
+    "ka10044": good("ka10044", start="20261102", side="sell", market="kosdaq"),
+    "ka10063": good("ka10063", market="kosdaq", measure="value", investor="6"),
+    "ka10066": good("ka10066", market="kosdaq", measure="value"),
+    "ka90007": good("ka90007", date="20260105"),
 }
 
 
@@ -164,7 +130,7 @@ class Talk:
         headers = {"api-id": api_id, "authorization": f"Bearer {self.token}"}
         if next_key is not None:
             headers |= {"cont-yn": "Y", "next-key": next_key}
-        return self.post(MARKET_DATA, body, headers)
+        return self.post(ENDPOINTS[api_id].path, body, headers)
 
     def walk(self, api_id: str, pages: int = 100, **changes: str | None) -> Iterator[Reply]:
         """Page after page, as long as the server says that there is more."""

@@ -25,8 +25,20 @@ VENUE_CODES = {"krx": "1", "nxt": "2", "all": "3"}
 SYMBOL = Param("stk_cd", "symbol", "종목코드", CODE)
 SYMBOL_KRX = Param("stk_cd", "symbol", "종목코드", CODE, suffix=False)
 VENUE_PARAM = Param("stex_tp", "venue", "거래소구분", TEXT, VENUE_CODES, default="krx")
-START = Param("strt_dt", "start", "시작일자", DATE)
+START = Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02")
 END = Param("end_dt", "end", "종료일자", DATE)
+BROKER = Param(
+    *("mmcm_cd", "broker", "회원사코드", CODE),
+    pattern="[0-9A-Z]{1,3}",  # three characters in the list of brokers, two in the printed example of ka10043
+    help="a broker's code such as '001'",
+    example="001",
+)
+SECTOR = Param(
+    *("inds_cd", "sector", "업종코드", CODE),
+    pattern="[0-9]{3}",
+    help="three digits such as '001' (KOSPI) or '101' (KOSDAQ)",
+    example="001",
+)
 DAY = Param("date", "date", "날짜", DATE)
 
 

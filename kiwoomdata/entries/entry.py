@@ -11,24 +11,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, TypeAlias
+
+import polars as pl
 
 from kiwoomdata.kinds import Kind, Style
 
 __all__ = [
+    "GRAMS",
+    "HUNDREDTH_KRW",
+    "HUNDREDTH_PERCENT",
+    "HUNDRED_MILLION_KRW",
+    "HUNDRED_SHARES",
+    "KILOGRAMS",
     "KRW",
+    "MILLIONTHS",
     "MILLION_KRW",
     "NO_UNIT",
     "PERCENT",
     "POINTS",
     "POINTS_X100",
     "SHARES",
+    "TEN_MILLION_KRW",
+    "THOUSAND_KRW",
     "THOUSAND_SHARES",
+    "UNDERLYING",
     "UNKNOWN",
     "Column",
     "Endpoint",
+    "Final",
+    "Flag",
     "Param",
     "Part",
+    "Period",
     "Unit",
     "Walk",
 ]
@@ -43,15 +58,30 @@ class Unit:
 
 
 KRW = Unit("KRW")
+THOUSAND_KRW = Unit("KRW", 1_000)
 MILLION_KRW = Unit("KRW", 1_000_000)
+TEN_MILLION_KRW = Unit("KRW", 10_000_000)
+HUNDRED_MILLION_KRW = Unit("KRW", 100_000_000)
+"""One eok (억)."""
+HUNDREDTH_KRW = Unit("KRW", 0.01)
 SHARES = Unit("shares")
+HUNDRED_SHARES = Unit("shares", 100)
 THOUSAND_SHARES = Unit("shares", 1_000)
+GRAMS = Unit("g")
+KILOGRAMS = Unit("g", 1_000)
 PERCENT = Unit("%")
+HUNDREDTH_PERCENT = Unit("%", 0.01)
 POINTS = Unit("points")
 POINTS_X100 = Unit("points", 0.01)
+MILLIONTHS = Unit("", 0.000_001)
+UNDERLYING = Unit("of the underlying")
+"""Points where the underlying is an index, won where it is a stock."""
 UNKNOWN = Unit("unknown")
 """No source states the unit: nothing is scaled."""
 NO_UNIT = Unit("")
+
+Flag: TypeAlias = str | tuple[str, ...] | None
+"""What a request says of the units of its answer: the code of one key, or of several in their order."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +93,28 @@ class Column:
     kind: Kind
     ko: str
     unit: Unit = NO_UNIT
-    units: Mapping[str, Unit] = field(default_factory=dict)
-    """The unit by the value of the request's flag (the endpoint's ``unit_flag``), where it depends on it."""
+    units: Mapping[str | tuple[str, ...], Unit] = field(default_factory=dict)
+    """The unit by the code of the request's flag (the endpoint's ``unit_flag``), where it depends on it.
+    Where the flag is of several keys: by a tuple of their codes, in the flag's order."""
     style: Style = "plain"
     """How the server writes the sign; for the simulator."""
+    signed_by: str | None = None
+    """The response key (of kind direction) that tells the sign, where the server writes the size alone:
+    down and limit down are negative; null where the direction is null and the size is not 0."""
+    negated: bool = False
+    """The server writes it with the other sign (what was sold as ``-1725746``): the frame holds what was
+    sold as a positive number, so that net is bought minus sold in every frame."""
+    broken: tuple[str, ...] = ()
+    """Texts that the server writes where its own computing failed (``-21474836.00``): null and a warning."""
     note: str = ""
 
-    def unit_for(self, flag: str | None) -> Unit:
+    def __post_init__(self) -> None:
+        parts = any(unit.scale < 1 for unit in (self.unit, *self.units.values()))
+        if parts and self.kind.dtype == pl.Int64:
+            raise ValueError(f"{self.key}: a part of a unit needs a kind with decimals, not {self.kind.name}")
+
+    def unit_for(self, flag: Flag) -> Unit:
+        """The unit in the answer to a request with this flag (:meth:`Endpoint.flag_of`)."""
         return self.units.get(flag, self.unit) if flag is not None else self.unit
 
     @property
@@ -80,7 +125,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Param:
-    """One key of a request."""
+    """One key of a request.
+
+    At most one of ``choices``, ``flags``, ``between`` and ``pattern`` says what may be given; without any,
+    the kind does.
+    """
 
     key: str
     name: str
@@ -91,8 +140,40 @@ class Param:
     default: str | None = None
     """The word (or text) taken when the caller says nothing; None: it must be given."""
     required: bool = True
+    """The server refuses a request without it. A parameter that is not required and not given is not sent."""
     suffix: bool = True
     """For stock codes: whether the venue suffix ``_NX``/``_AL`` may be sent."""
+    blank: bool = False
+    """A blank is a value: ``""`` may be given, and is sent when the caller says nothing and there is no
+    default."""
+    join: str | None = None
+    """The sign between several values in one text: a list may be given."""
+    at_most: int | None = None
+    """How many values one request may join."""
+    flags: tuple[str, ...] = ()
+    """The words of a text of yes/no flags, one digit each in this order: a list of words may be given, and
+    ``1`` is sent for each of them."""
+    between: tuple[int, int] | None = None
+    """A whole number, both ends allowed; ints and texts are taken."""
+    digits: int = 0
+    """To how many digits a number is filled with zeros before it is sent; 0: as it is."""
+    pattern: str = ""
+    """What a code that is no stock's looks like (a regular expression for the whole text), with ``help``."""
+    help: str = ""
+    """What to give, as an error message says it after "expected": ``three digits such as '001'``."""
+    example: str = ""
+    """What the example request gives (a word, a date, a code); without it the first choice, or what is
+    usual for the kind."""
+
+    @property
+    def shown(self) -> str:
+        """What an example gives for it."""
+        usual = {"code": "005930", "date": "2024-01-31"}
+        return (
+            self.example
+            or next(iter(self.choices), "")
+            or (str(self.between[0]) if self.between else usual.get(self.kind.name, ""))
+        )
 
 
 @dataclass(frozen=True)
@@ -113,10 +194,17 @@ class Part:
     def meaning(self) -> str:
         """A digest of what the columns mean: rows that were read by another rule are read again."""
         columns = [
-            (c.key, c.name, c.kind.name, c.unit, sorted(c.units.items(), key=lambda unit: unit[0]))
+            (
+                *(c.key, c.name, c.kind.name, c.unit, sorted(map(repr, c.units.items()))),
+                *(c.signed_by, c.negated, c.broken),
+            )
             for c in self.columns
         ]
         return blake2b(repr(columns).encode(), digest_size=8).hexdigest()
+
+    def named(self, name: str) -> Column:
+        """The column of this English name."""
+        return next(column for column in self.columns if column.name == name)
 
 
 @dataclass(frozen=True)
@@ -124,16 +212,26 @@ class Walk:
     """How a TR that is a series by date is walked back in time."""
 
     column: str
-    """The response key that holds the row's day."""
+    """Our name of the column that holds the row's day (kind date), or its moment (kind datetime). Pages of
+    moments may cut a day in two: a walk goes on until a page reaches below the day wanted, days are covered
+    whole, and the oldest day of a walk that did not end is never settled."""
     until: str | None = None
     """The request key that takes the newest day wanted; None: the answer begins with the latest day."""
     since: str | None = None
     """The request key that takes the oldest day, where the TR has one."""
     whole: bool = False
     """Rows, or how far back they reach, depend on the question: its answer is kept as it came."""
+    anchor: Literal["asked", "today"] = "asked"
+    """``"today"``: the rows are relative to the day asked (prices adjusted as seen from ``until``). Then
+    they are always asked from today and cut afterwards, and rows of another anchor are never mixed with
+    them."""
 
 
-Final = Literal["next morning", "never"]
+Final = Literal["next morning", "by the day", "never"]
+"""When an answer can no longer change: at 06:00 after its day (and period); "by the day": it may change with
+each day, and holds until the next 06:00; never: a snapshot, or rows of a running session."""
+
+Period = Literal["day", "week", "month", "year"]
 
 
 @dataclass(frozen=True)
@@ -148,15 +246,24 @@ class Endpoint:
     path: str = "/api/dostk/mrkcond"
     category: str = "quote"
     function: str = ""
+    """The named functions that ask it, joined by commas; blank: only :func:`kiwoomdata.request` does."""
+    example: str = ""
+    """The call of the named function that docs and ``describe`` show: ``kd.price_table("005930")``."""
     key: tuple[str, ...] = ()
     """Columns that name a row: pages that overlap are made unique by them."""
     walk: Walk | None = None
-    unit_flag: str | None = None
-    """The request key on which some columns' units depend."""
+    unit_flag: str | tuple[str, ...] | None = None
+    """The request key, or keys, on which some columns' units depend."""
     page_rows: int | None = None
     """Rows per page where it is known; None: nobody has said."""
     order: Literal["newest first", "as served"] = "as served"
     final: Final = "never"
+    period: Period = "day"
+    """What a row of a walk covers. Its date is a day of the period (the first trading day of it), and it is
+    final on the morning after the period's last trading day (:func:`kiwoomdata.calendar.period_end`)."""
+    as_of: str | None = None
+    """The request key that names the day, or the last day of the range, that the whole answer is about: the
+    answer is final when that day is, and is kept by its question."""
     every_day: bool = False
     """There is a row for each trading day, so that a day without one is missing, not empty."""
     rebased: bool = False
@@ -175,3 +282,24 @@ class Endpoint:
     def param(self, word: str) -> Param | None:
         """Find a parameter by our name or by the API's own key."""
         return next((p for p in self.params if word in (p.name, p.key)), None)
+
+    @property
+    def dated_by(self) -> Column | None:
+        """The column that the walk goes by."""
+        return self.rows.named(self.walk.column) if self.walk and self.rows else None
+
+    def flag_of(self, body: Mapping[str, str]) -> Flag:
+        """What a request says of units; None where they do not depend on it, or where it does not say."""
+        if self.unit_flag is None or isinstance(self.unit_flag, str):
+            return body.get(self.unit_flag or "")
+        codes = tuple(body.get(key, "") for key in self.unit_flag)
+        return codes if all(codes) else None
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The parameters of an example request, by our names: those that have no default."""
+        return {
+            param.name: param.shown
+            for param in self.params
+            if param.default is None and param.required and not param.blank
+        }

@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import polars as pl
-
 from kiwoomdata.entries.common import flow, moved, price, quantity
 from kiwoomdata.entries.entry import (
+    HUNDRED_MILLION_KRW,
     KRW,
     MILLION_KRW,
     NO_UNIT,
     PERCENT,
     POINTS,
     SHARES,
+    THOUSAND_KRW,
     UNKNOWN,
     Column,
     Unit,
@@ -38,6 +38,7 @@ from kiwoomdata.kinds import (
     COUNT,
     DATE,
     DIRECTION,
+    EVENT_TIME,
     INDEX,
     MAGNITUDE,
     NAME,
@@ -46,6 +47,7 @@ from kiwoomdata.kinds import (
     QUANTITY,
     RATE,
     RATIO,
+    SHARE,
     SIDE,
     TEXT,
     TIME,
@@ -58,14 +60,7 @@ from kiwoomdata.kinds import (
 
 __all__ = ["CONDITION_EVENT", "FEEDS", "Feed", "find_feed", "write_values"]
 
-THOUSAND_KRW = Unit("KRW", 1_000)
-HUNDRED_MILLION_KRW = Unit("KRW", 100_000_000)
-
 # --- kinds that only the live feeds have -----------------------------------------------------
-
-SHARE = replace(INDEX, name="share")
-"""A percentage of a whole whose sign is a colour: printed for 0B, a volume of 30,379,732 after
-31,436,854 the day before is ``-96.64``."""
 
 _CODE = re.compile(r"A?([0-9][0-9A-Z]{5}(?:_NX|_AL)?)")
 
@@ -77,13 +72,6 @@ def _parse_code(text: str) -> str:
 
 STOCK_CODE = replace(CODE, parse=_parse_code, fast=lambda c: c.str.extract(f"^{_CODE.pattern}$"))
 """A stock code without the ``A`` that account and condition messages put before it."""
-
-EVENT_TIME = replace(
-    TIME,
-    parse=lambda text: None if text == "000000" else TIME.parse(text),
-    fast=lambda c: TIME.fast(pl.when(c != "000000").then(c)),
-)
-"""A time of day; ``000000`` says that it has not happened."""
 
 PADDED = replace(MAGNITUDE, fast=lambda c: MAGNITUDE.fast(c.str.strip_chars()))
 """A magnitude that the live server pads: FID 1315 was ``" 0"`` in every trade of a buyer (2026-07-20)."""

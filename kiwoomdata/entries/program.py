@@ -82,6 +82,7 @@ PROGRAM_BY_TIME = Endpoint(
     ko="프로그램매매추이요청 시간대별",
     en="Program trading of a market through the day",
     function="program_trend",
+    example='kd.program_trend(market="kospi", by="time")',
     params=_MARKET_PARAMS,
     page_rows=100,
     order="newest first",
@@ -101,6 +102,7 @@ PROGRAM_BY_DAY = Endpoint(
     ko="프로그램매매추이요청 일자별",
     en="Program trading of a market by day",
     function="program_trend",
+    example='kd.program_trend(market="kospi", start="2024-01-02", end="2024-01-31")',
     params=_MARKET_PARAMS,
     key=("date",),
     walk=Walk("date", until="date"),
@@ -124,6 +126,7 @@ ARBITRAGE_BALANCE = Endpoint(
     ko="프로그램매매차익잔고추이요청",
     en="Arbitrage balance by day",
     function="arbitrage_balance",
+    example='kd.arbitrage_balance("2024-01-31")',
     params=(DAY, VENUE_PARAM),
     key=("date",),
     walk=Walk("date", until="date", whole=True),
@@ -153,6 +156,7 @@ PROGRAM_CUMULATIVE = Endpoint(
     ko="프로그램매매누적추이요청",
     en="Program trading of a market, day by day and cumulated",
     function="program_cumulative",
+    example='kd.program_cumulative(market="kospi")',
     params=(
         DAY,
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
@@ -213,6 +217,7 @@ STOCK_PROGRAM_BY_TIME = Endpoint(
     ko="종목시간별프로그램매매추이요청",
     en="Program trading of a stock through the day",
     function="program_trend",
+    example='kd.program_trend("005930", by="time")',
     params=(choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"), SYMBOL, DAY),
     order="newest first",
     parts=(
@@ -230,10 +235,15 @@ STOCK_PROGRAM_BY_DAY = Endpoint(
     ko="종목일별프로그램매매추이요청",
     en="Program trading of a stock by day",
     function="program_trend",
+    example='kd.program_trend("005930", "2024-01-02", "2024-01-31")',
     params=(
-        choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
+        Param(
+            *("amt_qty_tp", "measure", "금액수량구분", TEXT, {"value": "1", "shares": "2"}, "value"),
+            required=False,
+            blank=True,  # the printed request leaves it blank
+        ),
         SYMBOL,
-        Param("date", "until", "날짜", DATE, required=False),
+        Param("date", "until", "날짜", DATE, required=False, blank=True),
     ),
     key=("date",),
     walk=Walk("date", until="date"),

@@ -8,6 +8,7 @@ server. A unit that none of them states is UNKNOWN and nothing is scaled.
 from __future__ import annotations
 
 from kiwoomdata.entries.common import (
+    BROKER,
     END,
     START,
     SYMBOL,
@@ -32,6 +33,7 @@ from kiwoomdata.entries.entry import (
     Endpoint,
     Param,
     Part,
+    Unit,
     Walk,
 )
 from kiwoomdata.kinds import (
@@ -59,6 +61,7 @@ ORDERBOOK = Endpoint(
     ko="주식호가요청",
     en="Order book, ten levels",
     function="orderbook_snapshot",
+    example='kd.orderbook_snapshot("005930")',
     params=(SYMBOL,),
     parts=(
         Part(
@@ -100,6 +103,7 @@ PRICE_TABLE = Endpoint(
     ko="주식일주월시분요청",
     en="Recent days with holdings and credit",
     function="price_table",
+    example='kd.price_table("005930")',
     params=(SYMBOL,),
     key=("date",),
     walk=Walk("date", whole=True),
@@ -157,6 +161,7 @@ SESSION_SUMMARY = Endpoint(
     ko="주식시분요청",
     en="The session so far",
     function="session_summary",
+    example='kd.session_summary(["005930", "000660"])',
     params=(SYMBOL,),
     parts=(
         Part(
@@ -184,6 +189,7 @@ QUOTE_BOARD = Endpoint(
     ko="시세표성정보요청",
     en="Quote board",
     function="quote_board",
+    example='kd.quote_board("005930")',
     params=(SYMBOL,),
     parts=(
         Part(
@@ -262,6 +268,7 @@ RIGHTS_QUOTES = Endpoint(
     ko="신주인수권전체시세요청",
     en="Quotes of subscription rights",
     function="rights_quotes",
+    example='kd.rights_quotes("warrants")',
     params=(
         Param(
             "newstk_recvrht_tp",
@@ -298,6 +305,7 @@ INSTITUTION_TRADES = Endpoint(
     ko="일별기관매매종목요청",
     en="Stocks that institutions bought or sold",
     function="institution_trades",
+    example='kd.institution_trades("2024-01-02", "2024-01-31", side="buy", market="kospi")',
     params=(
         START,
         END,
@@ -330,6 +338,7 @@ INSTITUTION_TREND = Endpoint(
     ko="종목별기관매매추이요청",
     en="Institutions and foreigners in one stock, by day",
     function="institution_trend",
+    example='kd.institution_trend("005930", "2024-01-02", "2024-01-31")',
     params=(
         SYMBOL,
         START,
@@ -379,6 +388,7 @@ TRADE_STRENGTH_BY_TIME = Endpoint(
     ko="체결강도추이시간별요청",
     en="Trade strength through the day",
     function="trade_strength",
+    example='kd.trade_strength("005930", by="time")',
     params=(SYMBOL,),
     order="newest first",
     parts=(
@@ -411,6 +421,7 @@ TRADE_STRENGTH_BY_DAY = Endpoint(
     ko="체결강도추이일별요청",
     en="Trade strength by day",
     function="trade_strength",
+    example='kd.trade_strength("005930", by="day")',
     params=(SYMBOL,),
     key=("date",),
     walk=Walk("date", whole=True),
@@ -447,6 +458,7 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
     ko="장중투자자별매매요청",
     en="What one class of investor trades during the session",
     function="intraday_investor_trades",
+    example='kd.intraday_investor_trades("foreign", market="kospi")',
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("amt_qty_tp", "measure", "금액수량구분", "shares", value="1", shares="2"),
@@ -504,6 +516,7 @@ CLOSING_INVESTOR_TRADES = Endpoint(
     ko="장마감후투자자별매매요청",
     en="Twelve classes of investor per stock, after the close",
     function="closing_investor_trades",
+    example='kd.closing_investor_trades("kospi", side="net", measure="value")',
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
@@ -543,7 +556,8 @@ BROKER_TREND = Endpoint(
     ko="증권사별종목매매동향요청",
     en="What one broker trades in one stock, by day",
     function="broker_trend",
-    params=(Param("mmcm_cd", "broker", "회원사코드", NAME), SYMBOL, START, END),
+    example='kd.broker_trend("001", "005930", "2024-01-02", "2024-01-31")',
+    params=(BROKER, SYMBOL, START, END),
     key=("date",),
     walk=Walk("date", until="end_dt", since="strt_dt"),
     rebased=True,
@@ -567,7 +581,7 @@ BROKER_TREND = Endpoint(
     ),
 )
 
-_BY_MEASURE = {"0": SHARES, "1": MILLION_KRW}
+_BY_MEASURE: dict[str | tuple[str, ...], Unit] = {"0": SHARES, "1": MILLION_KRW}
 _ALWAYS_SHARES = "shares even when value is asked: the exchange gives no amount"
 
 
@@ -580,6 +594,7 @@ DAILY_PRICES = Endpoint(
     ko="일별주가요청",
     en="Daily prices, credit, foreign holding and investor flows",
     function="daily_prices, investor_flows",
+    example='kd.daily_prices("005930", "2024-01-02", "2024-01-31")',
     params=(
         SYMBOL,
         Param("qry_dt", "until", "조회일자", DATE),
@@ -636,6 +651,7 @@ AFTER_HOURS_QUOTE = Endpoint(
     ko="시간외단일가요청",
     en="After-hours single-price book, five levels",
     function="after_hours_quote",
+    example='kd.after_hours_quote("005930")',
     params=(SYMBOL_KRX,),
     note="The time is the regular session's. The change is against today's close (seen 2026).",
     parts=(

@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any, Literal
 
@@ -19,7 +19,6 @@ import msgspec
 
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
-from kiwoomdata.kinds import DATE
 
 __all__ = [
     "Fetched",
@@ -285,20 +284,21 @@ def pages(
 ) -> Generator[Request, Page, Stop]:
     """Yield requests, receive pages, return why it ended.
 
-    Ends when the server says so, when a page reaches ``since``, or at a guard: a repeated key,
+    Ends when the server says so, when a page reaches ``since`` (for rows that are moments: reaches below
+    it), or at a guard: a repeated key,
     an empty page that says there is more, a page without progress, ``max_pages``.
     """
     request, part = Request(endpoint.api_id, endpoint.path, dict(body)), endpoint.rows
     keys: set[str] = set()
     previous: Sequence[msgspec.Raw] = ()
-    oldest: date | None = None
+    oldest: date | None = None  # or a moment, which is a date as well
     for number in range(1, max_pages + 1):
         page = yield request
         if part is None or part.key is None:
             return Stop("the answer is one page")
         rows = page.rows(part)
         reached = _oldest(endpoint, page)  # None too where the page runs upwards: then nothing can be told
-        if since is not None and reached is not None and reached <= since:
+        if since is not None and reached is not None and _is_enough(reached, since):
             return Stop(f"reached {since}")
         if not page.more:
             return Stop("the server said that this was the last page")
@@ -308,7 +308,7 @@ def pages(
             return Stop("the server said that there is more but sent no key to ask with", truncated=True)
         if page.next_key in keys:
             return Stop(f"the server repeated the key {page.next_key!r}", truncated=True)
-        if rows == previous or (reached is not None and oldest is not None and reached >= oldest):
+        if rows == previous or (reached is not None and oldest is not None and _stands(reached, oldest)):
             return Stop(f"page {number} brought nothing older than the page before", truncated=True)
         keys.add(page.next_key)
         previous, oldest = rows, reached or oldest
@@ -325,14 +325,25 @@ def _empty_page(endpoint: Endpoint, body: Mapping[str, str], page: Page) -> Stop
     return Stop("an empty page said that there is more", truncated=True)
 
 
+def _is_enough(reached: date, since: date) -> bool:
+    # A page of moments may end in the middle of a day: the rest of it stands on the next.
+    return reached.date() < since if isinstance(reached, datetime) else reached <= since
+
+
+def _stands(reached: date, before: date) -> bool:
+    """No way back in time. A second may hold more trades than a page."""
+    return reached > before if isinstance(reached, datetime) else reached >= before
+
+
 def _oldest(endpoint: Endpoint, page: Page) -> date | None:
-    part, walk = endpoint.rows, endpoint.walk
-    if walk is None or part is None:
+    """The oldest day of a page; the oldest moment, where the TR walks by moments."""
+    part, dated = endpoint.rows, endpoint.dated_by
+    if dated is None or part is None:
         return None
-    key = next(column.key for column in part.columns if column.name == walk.column)
     try:
-        texts = page.texts(part, key)
+        texts = page.texts(part, dated.key)
         upwards = bool(texts) and texts[0] < texts[-1]
-        return None if upwards or not texts else DATE.parse(min(texts))
+        found: date | None = None if upwards or not texts else dated.kind.parse(min(texts))
+        return found
     except ValueError:
         return None  # for decoding to complain about

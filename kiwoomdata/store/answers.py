@@ -17,6 +17,7 @@ from datetime import date
 
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import NotCached
+from kiwoomdata.kinds import DATE
 from kiwoomdata.store.coverage import series
 from kiwoomdata.store.served import Answer, Context, Fetch, plain
 from kiwoomdata.store.whole import whole
@@ -45,5 +46,11 @@ def answer(
 
 
 def by_days(endpoint: Endpoint) -> bool:
-    """Whether the TR's rows depend on their day alone, so that days can be kept one by one."""
-    return endpoint.walk is not None and not endpoint.walk.whole and endpoint.final != "never"
+    """Whether the TR's rows depend on their day alone, so that days can be kept one by one.
+
+    Not those of a longer period, of moments, or relative to the day asked: nothing here keeps them yet.
+    """
+    walk, dated = endpoint.walk, endpoint.dated_by
+    if walk is None or dated is None or walk.whole or endpoint.final != "next morning":
+        return False
+    return endpoint.period == "day" and walk.anchor == "asked" and dated.kind is DATE

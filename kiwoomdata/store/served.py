@@ -84,7 +84,10 @@ class Context:
 
 
 def rule_of(endpoint: Endpoint) -> Final:
-    return Final(endpoint.final, credit_days=2 if endpoint.credit_columns else 0)
+    return Final(
+        "never" if endpoint.final == "by the day" else endpoint.final,
+        credit_days=2 if endpoint.credit_columns else 0,
+    )
 
 
 def plain(endpoint: Endpoint, fetched: Fetched) -> Answer:

@@ -19,11 +19,12 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from kiwoomdata.entries.feeds import EVENT_TIME, Feed
+from kiwoomdata.entries.feeds import Feed
 from kiwoomdata.kinds import (
     AMOUNT,
     CHANGE,
     COUNT,
+    EVENT_TIME,
     FLOW,
     QUANTITY,
     TEXT,

@@ -32,8 +32,6 @@ _VENUES: Mapping[str, Venue] = {"1": "krx", "2": "nxt", "3": "all"}
 _SUFFIXES: Mapping[str | None, Venue] = {None: "krx", "_NX": "nxt", "_AL": "all"}
 _STOCK = re.compile(r"([0-9][0-9A-Z]{5})(_NX|_AL)?")
 
-# The guide requires neither of them.
-_OPTIONAL = {("ka90013", "amt_qty_tp"), ("ka90013", "date")}
 # The vendor's older document prints P001_AL02 for KOSDAQ at all venues.
 _ALSO = {"mrkt_tp": {"P001_AL02"}}
 
@@ -165,15 +163,16 @@ def check_body(endpoint: Endpoint, body: Mapping[str, Any], switches: Switches) 
         value = body.get(param.key)
         text = "" if value is None else str(value)
         if text:
-            _check(param, text, switches)
+            for one in text.split(param.join) if param.join else (text,):
+                _check(param, one, switches)
             texts[param.key] = text
-        elif (endpoint.api_id, param.key) not in _OPTIONAL:
+        elif param.required and not param.blank:
             raise Refused("1511", parameter=param.key)
     return texts
 
 
 def _check(param: Param, text: str, switches: Switches) -> None:
-    if param.kind is CODE:
+    if param.kind is CODE and not param.pattern:
         code = _STOCK.fullmatch(text)
         if code is None or (code[2] and not param.suffix):
             # Class 5 is what the mock server answered to "KRX:005930" (August 2026).
@@ -188,8 +187,14 @@ def _check(param: Param, text: str, switches: Switches) -> None:
             raise Refused("1517", parameter=param.key, reason=f"허용되지 않는 값 {text}")
         if switches.mode == "mock" and param.key == "stex_tp" and text != "1":
             raise Refused(return_code=20, message=MOCK_ONLY_KRX)
-    elif len(text) > 3:  # the broker's code is all that is left
-        raise Refused("1517", parameter=param.key, reason=f"길이 초과 {text}")
+    elif _is_wrong(param, text):
+        raise Refused("1517", parameter=param.key, reason=f"허용되지 않는 값 {text}")
+
+
+def _is_wrong(param: Param, text: str) -> bool:
+    if param.between is not None:
+        return not text.isdecimal()
+    return re.fullmatch(f"[01]{{{len(param.flags)}}}" if param.flags else param.pattern or ".*", text) is None
 
 
 def _is_date(text: str) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.entries.entry import UNKNOWN, Column
+from kiwoomdata.entries.entry import UNKNOWN, Column, Flag
 from kiwoomdata.kinds import Kind, Style, encode
 from kiwoomdata.simulator.rest.asking import Page
 
@@ -28,7 +28,7 @@ class Coloured(NamedTuple):
     against: float
 
 
-def _chosen(api_id: str, key: str, flag: str | None) -> int:
+def _chosen(api_id: str, key: str, flag: Flag) -> int:
     """The unit of a column for which no document states one, chosen by what the printed examples allow.
 
     Amounts: ka10046 holds 14,449 beside 113,636 shares of some 127,000 won, which are 14,449 million.
@@ -64,7 +64,7 @@ def rounded(value: int, unit: int) -> int:
 def envelope(api_id: str, body: Mapping[str, str], page: Page) -> dict[str, Any]:
     """The answer without return_code and return_msg: the keys of the entry, all of them, and no other."""
     endpoint = ENDPOINTS[api_id]
-    flag = body.get(endpoint.unit_flag or "amt_qty_tp")
+    flag = endpoint.flag_of(body) if endpoint.unit_flag else body.get("amt_qty_tp")
     answer: dict[str, Any] = {}
     for part, specs in zip(endpoint.parts, _specs(api_id, flag), strict=True):
         if part.key is None:
@@ -79,7 +79,7 @@ def _row(specs: Iterable[_Spec], values: Mapping[str, Any]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=128)
-def _specs(api_id: str, flag: str | None) -> list[list[_Spec]]:
+def _specs(api_id: str, flag: Flag) -> list[list[_Spec]]:
     def spec(column: Column) -> _Spec:
         unit = column.unit_for(flag)
         scale = _chosen(api_id, column.key, flag) if unit is UNKNOWN else unit.scale
