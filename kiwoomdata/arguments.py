@@ -22,7 +22,9 @@ __all__ = [
     "body_of",
     "chosen",
     "date_range",
+    "left_out",
     "one_of",
+    "plain_body",
     "word",
 ]
 
@@ -217,7 +219,8 @@ def word(param: Param, value: Any, *, name: str | None = None) -> str:
     """The code for a word (or the code itself) of a two-way or more-way choice; ``5`` is read as ``"5"``."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if isinstance(value, str) and value in param.choices.values() and value not in param.choices:
+    codes = (*param.choices.values(), *param.also)
+    if isinstance(value, str) and value in codes and value not in param.choices:
         return value
     return param.choices[one_of(name or param.name, value, param.choices)]
 
@@ -227,7 +230,27 @@ def chosen(endpoint: Endpoint, name: str, value: Any) -> str:
     param = endpoint.param(name)
     assert param is not None
     code = word(param, value)
-    return next(known for known, its in param.choices.items() if its == code)
+    words = [known for known, its in param.choices.items() if its == code]
+    return words[0] if words else one_of(name, value, param.choices)  # a code without a word is refused
+
+
+def left_out(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given without the blanks: the vendor's own requests write ``""`` for what they leave out."""
+    said = {}
+    for name, value in given.items():
+        param = endpoint.param(name)
+        blank = isinstance(value, str) and not value.strip()
+        if not blank or param is None or param.blank:
+            said[name] = value
+    return said
+
+
+def plain_body(given: Mapping[str, Any]) -> dict[str, str]:
+    """The body of a TR of which only the path is known: the API's own keys, and their values as texts."""
+    for key, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise TypeError(f"{key}: expected a text as the API takes it, got {value!r}")
+    return {key: str(value) for key, value in given.items()}
 
 
 def body_of(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, str]:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import polars as pl
 
 from kiwoomdata import frames
-from kiwoomdata.arguments import DateLike, as_date, body_of, not_both
+from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both, plain_body
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.entries.guide import GUIDE
 from kiwoomdata.errors import ConfigError, NotCached, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
@@ -248,8 +249,16 @@ class Client:
         **named: Any,
     ) -> list[Page]:
         """The pages as served, headers included; see :func:`kiwoomdata.raw`."""
-        endpoint = endpoint_of(api_id)
-        body = body_of(endpoint, {**(params or {}), **named})
+        endpoint, given = ENDPOINTS.get(api_id), {**(params or {}), **named}
+        if endpoint is not None:
+            body = body_of(endpoint, left_out(endpoint, given))
+        elif (path := GUIDE.get(api_id)) is not None:
+            endpoint, body = Endpoint(api_id, "", "", (), (), path=path), plain_body(given)
+        else:
+            raise ValueError(
+                f"api_id: {api_id!r} is no TR of market data in the vendor's guide; what orders or shows an "
+                "account is never asked"
+            )
         oldest = None if since is None else as_date(since, "since")
         return list(self.fetch(endpoint, body, since=oldest, max_pages=max_pages).pages)
 
@@ -270,7 +279,7 @@ class Client:
     ) -> Any:
         """The typed frame of any TR, or a dict of frames; see :func:`kiwoomdata.request`."""
         endpoint = endpoint_of(api_id)
-        body = body_of(endpoint, {**(params or {}), **named})
+        body = body_of(endpoint, left_out(endpoint, {**(params or {}), **named}))
         as_ = choose("as_", as_ or self.as_, ("polars", "pandas"))
         columns = choose("columns", columns or self.columns, ("en", "ko"))
         choose("on_bad", on_bad or self.on_bad, ("raise", "null"))

@@ -265,3 +265,4 @@ def test_kosdaq_at_all_venues_is_the_code_that_names_kosdaq() -> None:
         assert market is not None
         assert market.choices["kosdaq_all"] == "P101_AL02"
         assert market.choices["kospi"] == "P00101"
+        assert word(market, "P001_AL02") == "P001_AL02"  # both tables print it; no word stands for it

@@ -143,6 +143,8 @@ class Param:
     """The server refuses a request without it. A parameter that is not required and not given is not sent."""
     suffix: bool = True
     """For stock codes: whether the venue suffix ``_NX``/``_AL`` may be sent."""
+    also: tuple[str, ...] = ()
+    """Other codes that a document prints: sent when they are said, no word stands for them."""
     blank: bool = False
     """A blank is a value: ``""`` may be given, and is sent when the caller says nothing and there is no
     default."""

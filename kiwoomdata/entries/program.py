@@ -33,7 +33,7 @@ _MARKETS = {
 _MARKET_PARAMS = (
     DAY,
     choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
-    Param("mrkt_tp", "market", "시장구분", TEXT, _MARKETS),
+    Param("mrkt_tp", "market", "시장구분", TEXT, _MARKETS, also=("P001_AL02",)),
     choice("min_tic_tp", "interval", "분틱구분", "minute", tick="0", minute="1"),
     VENUE_PARAM,
 )

@@ -124,7 +124,8 @@ def request(
         Such as ``"ka10086"``; :func:`catalogue` lists them.
     params, **named
         The request's parameters, by our names or by the API's own keys (:func:`describe` lists both);
-        words and the API's codes are both taken.
+        words and the API's codes are both taken, also codes that only one of the vendor's documents prints.
+        A blank text is what is left out.
     since
         For a series by date: the oldest day wanted. Days that the store holds as final are not asked for
         again. Without it every page is fetched.
@@ -170,6 +171,10 @@ def raw(
 
     Parameters as in :func:`request`; ``since`` stops at the page that reaches this day. The store plays no
     part. Refusals raise; nothing else is interpreted.
+
+    ``api_id`` may also be a TR of market data that the vendor's guide has and the catalogue lacks: its
+    parameters are the API's own keys with texts, sent as they are. What orders or shows an account is never
+    asked.
 
     Examples
     --------

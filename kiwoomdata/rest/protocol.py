@@ -18,6 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from kiwoomdata.entries.entry import Endpoint, Part
+from kiwoomdata.entries.guide import PATHS
 from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "refusal",
 ]
 
+_ASKED = PATHS | {"/oauth2/token", "/oauth2/revoke"}
+_ROWS = re.compile(rb"\s*\[\s*[{\]]")
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -45,6 +48,10 @@ class Request:
     body: Mapping[str, str]
     cont_yn: str = ""
     next_key: str = ""
+
+    def __post_init__(self) -> None:
+        if self.path not in _ASKED:
+            raise ValueError(f"path: {self.path!r} is not for market data, and is never asked")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,6 +76,12 @@ class Page:
     @property
     def next_key(self) -> str:
         return self.headers.get("next-key", "").strip()
+
+    @property
+    def first_list(self) -> Part | None:
+        """The first list of rows, under the API's own key."""
+        found = (key for key, raw in self.envelope.items() if _ROWS.match(memoryview(raw)))
+        return next((Part("", key, "", ()) for key in found), None)
 
     @cached_property
     def json(self) -> dict[str, Any]:
@@ -294,6 +307,8 @@ def pages(
     oldest: date | None = None  # or a moment, which is a date as well
     for number in range(1, max_pages + 1):
         page = yield request
+        if not endpoint.parts:
+            part = page.first_list  # of a TR that the catalogue lacks
         if part is None or part.key is None:
             return Stop("the answer is one page")
         rows = page.rows(part)

@@ -1,0 +1,124 @@
+"""The two doors to any TR over a socket: blanks, printed codes, and TRs that the catalogue lacks."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kiwoomdata as kd
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.guide import GUIDE, PATHS
+from kiwoomdata.rest.protocol import Request
+from tests.envelopes import Answer, Asked, Envelopes, serving
+
+MakeClient = Callable[..., kd.Client]
+OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
+REFERENCE = Path(__file__).parents[3] / "shared/reference/spec/rest.json"
+UNLISTED = next(api_id for api_id in sorted(GUIDE) if api_id not in ENDPOINTS)
+MORE = {"cont-yn": "Y", "next-key": "key-1"}
+
+
+def doors(client: kd.Client, api_id: str, body: dict[str, str]) -> None:
+    client.raw(api_id, body)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", kd.KiwoomDataWarning)  # of the empty answer
+        client.request(api_id, body)
+
+
+def test_the_vendors_own_request_with_blanks_is_sent(make_client: MakeClient) -> None:
+    vendors = {"amt_qty_tp": "", "stk_cd": "005930", "date": ""}
+    with serving(Answer({"stk_daly_prm_trde_trnsn": [], **OK})) as server:
+        doors(make_client(server), "ka90013", vendors)
+    assert [asked.body for asked in server.asked] == [vendors, vendors]
+
+
+def test_blank_means_left_out(make_client: MakeClient) -> None:
+    blank = {"indc_tp": "", "stk_cd": "005930", "qry_dt": "20241125"}
+    with serving(Answer({"daly_stkpc": [], **OK})) as server:
+        doors(make_client(server), "ka10086", blank)
+    assert [asked.body for asked in server.asked] == [{**blank, "indc_tp": "0"}] * 2
+
+
+def test_blank_where_a_value_is_needed_is_told_before_any_request(make_client: MakeClient) -> None:
+    with serving(Answer(OK)) as server:
+        client = make_client(server)
+        for door in (client.raw, client.request):
+            with pytest.raises(ValueError, match="^until: ka10086 needs it"):
+                door("ka10086", {"stk_cd": "005930", "qry_dt": " "})
+            with pytest.raises(ValueError, match="^no_such_key: ka10086 has no such parameter"):
+                door("ka10086", {"stk_cd": "005930", "no_such_key": ""})
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("code", ["P001_AL02", "P101_AL02"])
+def test_each_code_that_a_document_prints_is_sent(code: str, make_client: MakeClient) -> None:
+    body = {"date": "20241125", "amt_qty_tp": "1", "mrkt_tp": code, "min_tic_tp": "0", "stex_tp": "3"}
+    with serving(Answer({"prm_trde_trnsn": [], **OK})) as server:
+        make_client(server).raw("ka90005", body)
+    assert server.asked[0].body == body
+
+
+def test_a_tr_of_the_guide_that_the_catalogue_lacks_is_served_as_it_comes(make_client: MakeClient) -> None:
+    def answer(number: int, asked: Asked) -> Answer:
+        headers = MORE if number == 0 else {"cont-yn": "N", "next-key": ""}
+        return Answer({"name": "", "rows": [{"n": str(number)}], **OK}, headers)
+
+    body = {"stk_cd": "005930", "base_dt": "", "n": 3}
+    with Envelopes(answer) as server:
+        pages = make_client(server).raw(UNLISTED, body)
+    assert [page.json["rows"] for page in pages] == [[{"n": "0"}], [{"n": "1"}]]
+    first, second = server.asked
+    assert first.path == second.path == GUIDE[UNLISTED]
+    assert first.headers["api-id"] == UNLISTED
+    assert first.body == second.body == {"stk_cd": "005930", "base_dt": "", "n": "3"}
+    assert (second.headers["cont-yn"], second.headers["next-key"]) == ("Y", "key-1")
+
+
+@pytest.mark.parametrize("rows", [[{"n": "1"}], []])
+def test_paging_of_such_a_tr_ends_at_a_guard(rows: list[Any], make_client: MakeClient) -> None:
+    with serving(Answer({"first": "", "rows": rows, **OK}, MORE)) as server:
+        make_client(server).raw(UNLISTED)
+    assert len(server.asked) == (2 if rows else 1)
+
+
+def test_a_refusal_of_such_a_tr_is_an_error(make_client: MakeClient) -> None:
+    refused = {"return_code": 2, "return_msg": "[1511:필수 입력 값에 값이 존재하지 않습니다]"}
+    with serving(Answer(refused)) as server, pytest.raises(kd.ApiError, match="1511"):
+        make_client(server).raw(UNLISTED)
+
+
+def test_a_value_that_is_no_text_is_refused_by_its_key(make_client: MakeClient) -> None:
+    with serving(Answer(OK)) as server, pytest.raises(TypeError, match=r"^stk_cd: expected a text .*got \["):
+        make_client(server).raw(UNLISTED, {"stk_cd": ["005930"]})
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("api_id", ["kt10000", "kt10006", "kt00001", "ka10075", "ka10085", "au10001", "ka1"])
+def test_what_orders_or_shows_an_account_is_never_asked(api_id: str, make_client: MakeClient) -> None:
+    with serving(Answer(OK)) as server, pytest.raises(ValueError, match=f"^api_id: '{api_id}' is no TR of "):
+        make_client(server).raw(api_id, {"stk_cd": "005930"})
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("path", ["/api/dostk/ordr", "/api/dostk/crdordr", "/api/dostk/acnt", ""])
+def test_a_path_of_orders_or_accounts_makes_no_request_whatever_the_tr(path: str) -> None:
+    with pytest.raises(ValueError, match="^path: .* is never asked"):
+        Request("ka10086", path, {})
+
+
+def test_every_tr_of_the_catalogue_is_asked_where_the_guide_says() -> None:
+    assert {api_id: endpoint.path for api_id, endpoint in ENDPOINTS.items()}.items() <= GUIDE.items()
+
+
+def test_the_list_of_the_guide_is_the_vendors() -> None:
+    assert len(GUIDE) == 137
+    assert len(PATHS) == 11
+    if not REFERENCE.exists():
+        pytest.skip(f"{REFERENCE.name} is not beside this tree")
+    vendors = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    assert {one["api_id"]: one["url"] for one in vendors if one["read_only"]} == GUIDE
