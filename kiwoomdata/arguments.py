@@ -22,6 +22,7 @@ __all__ = [
     "body_of",
     "chosen",
     "date_range",
+    "hint",
     "left_out",
     "one_of",
     "plain_body",
@@ -166,7 +167,7 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
         raise TypeError(f"{name}: {_SYMBOL_HELP} (text, so that zeros stay), got {value!r}")
     parts = split_code(value.strip())
     if parts is None:
-        raise ValueError(f"{name}: {_SYMBOL_HELP}, got {value!r}{_hint(value)}")
+        raise ValueError(f"{name}: {_SYMBOL_HELP}, got {value!r}{hint(value)}")
     code, own = parts
     venue = None if venue is None else one_of("venue", venue, _SUFFIXES)
     has_suffix = "_" in value
@@ -180,7 +181,7 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
     return code + _SUFFIXES[wanted]
 
 
-def _hint(value: str) -> str:
+def hint(value: str) -> str:
     """What was probably meant by a code in another spelling: KRX:005930, 005930.KS, 0000d0, 5930."""
     text = value.strip().upper().rpartition(":")[2].partition(".")[0].strip()
     text = text.zfill(6) if text.isdigit() else text

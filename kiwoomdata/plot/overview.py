@@ -31,7 +31,7 @@ def dashboard(
     end: DateLike | None = None,
     client: Client | None = None,
     *,
-    ma: Sequence[int] = (5, 20, 60),
+    ma: int | Sequence[int] = (5, 20, 60),
     measure: Literal["shares", "value"] = "shares",
     venue: Literal["krx", "nxt", "all"] | None = None,
     **style: Unpack[Style],

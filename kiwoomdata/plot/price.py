@@ -26,7 +26,7 @@ DAILY_SOURCES = ("ka10086", "ka10005")
 def candles(
     frame: Any,
     volume: bool = True,
-    ma: Sequence[int] = (5, 20, 60),
+    ma: int | Sequence[int] = (5, 20, 60),
     ax: Axes | None = None,
     **style: Unpack[Style],
 ) -> Axes:
@@ -42,7 +42,8 @@ def candles(
     volume
         Whether to draw it; without a column ``volume`` it is left out.
     ma
-        Moving averages over so many rows with a price; those longer than the frame are left out.
+        Moving averages, one or several, over so many rows with a price; those longer than the frame are left
+        out.
     ax
         The axes to draw on, which share their place with the volume. Left out: a new figure.
     **style
@@ -113,8 +114,8 @@ def check_priced(table: Table, chart: str) -> None:
         raise undrawable(chart, needs, "every price is zero or missing", NothingToDraw)
 
 
-def check_windows(ma: Sequence[int]) -> tuple[int, ...]:
-    windows = tuple(ma)
+def check_windows(ma: int | Sequence[int]) -> tuple[int, ...]:
+    windows = tuple(ma) if isinstance(ma, Sequence) else (ma,)
     for window in windows:
         if not isinstance(window, int) or window < 1:
             raise ValueError(f"ma: expected whole numbers of at least 1, such as (5, 20, 60), got {window!r}")

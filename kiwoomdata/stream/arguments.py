@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from kiwoomdata.arguments import Symbols, as_symbol
+from kiwoomdata.arguments import Symbols, as_symbol, hint
 from kiwoomdata.entries.feeds import Feed, find_feed
 from kiwoomdata.kinds import split_code
 from kiwoomdata.stream.decode import LEADING
@@ -17,8 +17,15 @@ __all__ = ["Columns", "chosen_columns", "chosen_window", "count", "feed_items", 
 
 Columns: TypeAlias = Iterable[str] | Mapping[str, Iterable[str]] | None
 
-_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
+_UNITS = {
+    "ms": "milliseconds",
+    "s": "seconds",
+    "sec": "seconds",
+    "m": "minutes",
+    "min": "minutes",
+    "h": "hours",
+}
+_SPAN = re.compile(rf"([0-9]+(?:\.[0-9]+)?)({'|'.join(_UNITS)})")
 _SECTOR = re.compile(r"[0-9]{3}(_AL|_NX)?")
 _GOLD = ("MGD", "MGU")
 _FORMS = {
@@ -29,7 +36,7 @@ _FORMS = {
 
 
 def span(value: Any, name: str) -> timedelta:
-    """A length of time, from ``"500ms"``, ``"1s"``, ``"5m"``, ``"1h"`` or a timedelta.
+    """A length of time, from ``"500ms"``, ``"1s"``, ``"5m"`` (or ``"5min"``), ``"1h"`` or a timedelta.
 
     >>> span("5m", "window")
     datetime.timedelta(seconds=300)
@@ -89,7 +96,8 @@ def feed_items(symbols: Symbols, feeds: Sequence[Feed], venue: str | None) -> di
                 f"{symbol!r}; pass an empty list"
             )
         if kind not in wanted:
-            raise ValueError(f"symbols: expected {forms}, got {symbol!r}")
+            meant = hint(symbol) if "stock" in wanted else ""
+            raise ValueError(f"symbols: expected {forms}, got {symbol!r}{meant}")
         code = as_symbol(symbol, venue, name="symbols") if kind == "stock" else symbol.strip()
         codes[kind].append(code)
     found: dict[str, list[str]] = {}
@@ -105,7 +113,7 @@ def feed_items(symbols: Symbols, feeds: Sequence[Feed], venue: str | None) -> di
 
 def _texts(symbols: Symbols) -> list[str]:
     if isinstance(symbols, str):
-        return [symbols]
+        return symbols.split(",")
     if not isinstance(symbols, Iterable) or isinstance(symbols, bytes | Mapping):
         raise TypeError(f"symbols: expected a code such as '005930', or a list of codes, got {symbols!r}")
     found = list(symbols)
