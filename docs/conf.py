@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
-from sphinx.pycode import ModuleAnalyzer
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -46,15 +44,5 @@ html_theme_options = {
 }
 
 
-def one_signature(app: Sphinx) -> None:
-    """Show a function once. Its overloads only say that ``as_="pandas"`` gives a pandas frame."""
-    public = (getattr(kd, name) for name in kd.__all__)
-    for module in {value.__module__ for value in public if inspect.isfunction(value)}:
-        analyzer = ModuleAnalyzer.for_module(module)
-        analyzer.analyze()
-        analyzer.overloads.clear()
-
-
 def setup(app: Sphinx) -> None:
     app.connect("builder-inited", lambda app: generate.write(Path(app.srcdir) / "reference"))
-    app.connect("builder-inited", one_signature)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from kiwoomdata._public import HOME_OF, MODULES
 from kiwoomdata._version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.any_tr import describe as describe
     from kiwoomdata.questions.any_tr import raw as raw
     from kiwoomdata.questions.any_tr import request as request
+    from kiwoomdata.questions.any_tr import request_parts as request_parts
     from kiwoomdata.questions.conditions import condition_search as condition_search
     from kiwoomdata.questions.conditions import condition_stream as condition_stream
     from kiwoomdata.questions.conditions import conditions as conditions
@@ -79,50 +81,24 @@ if TYPE_CHECKING:
     from kiwoomdata.stream.start import Live as Live
     from kiwoomdata.stream.start import stream_to_frame as stream_to_frame
 
-# Which module each public name lives in. A test holds this and the block above together.
-_HOMES = {
-    "client": ("Client", "use"),
-    "recording.replay": ("replay",),
-    "questions.conditions": ("condition_search", "condition_stream", "conditions"),
-    "recording.ticks": ("recording_info", "ticks"),
-    "stream.start": ("Batch", "Gap", "Live", "stream_to_frame"),
-    "errors": (
-        *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
-        *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),
-        *("KiwoomDataWarning", "LoginRefused", "MissingKey", "NoAnswer", "NotCached", "RateLimited"),
-        *("StreamError", "TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
-    ),
-    "questions.flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
-    "questions.institutions": ("broker_trend", "institution_trades", "institution_trend"),
-    "rest.limits": ("Quota",),
-    "questions.orderbook": ("after_hours_quote", "orderbook_snapshot"),
-    "questions.prices": (
-        *("daily_prices", "price_table", "quote_board", "rights_quotes", "session_summary"),
-        "trade_strength",
-    ),
-    "questions.program": ("arbitrage_balance", "program_cumulative", "program_trend"),
-    "origin": ("Provenance", "provenance"),
-    "questions.any_tr": ("catalogue", "describe", "raw", "request"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("cache", "plot", "simulator")
-
-__all__ = ["__version__", *sorted(_HOME_OF), *_MODULES]
+__all__ = ["__version__", *sorted(HOME_OF), *MODULES]  # a test holds this and the block above together
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+if not TYPE_CHECKING:  # so that checkers find a misspelt name
 
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name in MODULES:
+            return import_module(f"{__name__}.{name}")
+        if name not in HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return list(__all__)

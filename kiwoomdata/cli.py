@@ -132,7 +132,7 @@ def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -
     positional, named = _split(arguments)
     _check_out(out)
     client = kd.Client(mode)  # type: ignore[arg-type]
-    frame = known[function](*positional, **named, as_="polars", client=client)
+    frame = known[function](*positional, **named, client=client)
     if isinstance(frame, dict):
         raise click.ClickException(
             f"{function} gave several frames: {', '.join(frame)}; use the named function"
@@ -148,7 +148,7 @@ def functions() -> dict[str, Any]:
     takes_options = {
         name: value
         for name, value in found.items()
-        if inspect.isfunction(value) and "options" in inspect.signature(value).parameters
+        if inspect.isfunction(value) and "on_truncated" in inspect.signature(value).parameters
     }
     return {**takes_options, "request": kd.request}
 
@@ -167,7 +167,7 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
             if not value:
                 raise click.UsageError(f"--{name} needs a value")
         name = name.replace("-", "_")
-        if name in ("as_", "client"):
+        if name == "client":
             raise click.UsageError(f"--{name}: not for the command line, which writes what --out says")
         if name in _YES_OR_NO:
             named[name] = click.BOOL.convert(value, None, None)

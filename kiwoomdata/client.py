@@ -21,14 +21,14 @@ import polars as pl
 from kiwoomdata import frames
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both, plain_body
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import GUIDE
 from kiwoomdata.errors import ConfigError, NotCached, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
 from kiwoomdata.origin import Provenance
-from kiwoomdata.present import As, Columns, Style, choose, present
+from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.credentials import Credentials, find_credentials
 from kiwoomdata.rest.limits import MemoryGate, Quota, SqliteGate
@@ -49,6 +49,7 @@ __all__ = ["Client", "current", "default_client", "endpoint_of", "use"]
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
 T = TypeVar("T")
+NO_AS = "as_: gone; frames are polars frames. For pandas frames: import kiwoomdata.pandas as kd"
 
 _SERVERS = {
     "mock": ("https://mockapi.kiwoom.com", "wss://mockapi.kiwoom.com:10000", "1/s"),
@@ -82,7 +83,7 @@ class Client:
         The embedded simulator's rows go into a folder that ends with the client.
     cache_size
         Bytes that the store may hold; beyond it, series go whole, those used longest ago first.
-    as_, columns, style, on_bad, on_truncated
+    names, style, on_bad, on_truncated
         Defaults for every call; see :func:`kiwoomdata.request`.
     max_pages
         The ceiling of one job; reaching it is :class:`kiwoomdata.Truncated`.
@@ -113,8 +114,7 @@ class Client:
         quota: str | Quota | Literal["default"] | None = "default",
         cache: bool | Path | str = True,
         cache_size: int = 2 * 2**30,
-        as_: As = "polars",
-        columns: Columns = "en",
+        names: Names = "en",
         style: Style = "plain",
         on_bad: OnBad = "raise",
         on_truncated: OnTruncated = "raise",
@@ -150,9 +150,8 @@ class Client:
         self.mode: str = chosen or "real"
         self.ws_url = check_address(ws_url, "ws_url", ("ws", "wss")) if ws_url else None
         self.quota = Quota.parse(default_quota if quota == "default" else quota)
-        self.as_ = choose("as_", as_, ("polars", "pandas"))
-        self.columns, self.style = (
-            choose("columns", columns, ("en", "ko")),
+        self.names, self.style = (
+            choose("names", names, ("en", "ko")),
             choose("style", style, ("plain", "ohlcv")),
         )
         self.on_bad = choose("on_bad", on_bad, ("raise", "null"))
@@ -262,7 +261,12 @@ class Client:
         oldest = None if since is None else as_date(since, "since")
         return list(self.fetch(endpoint, body, since=oldest, max_pages=max_pages).pages)
 
-    def request(
+    def request(self, api_id: str, params: Mapping[str, Any] | None = None, **named: Any) -> pl.DataFrame:
+        """The typed frame of any TR; see :func:`kiwoomdata.request`."""
+        parts = self.request_parts(api_id, params, **named)
+        return parts[main_part(endpoint_of(api_id)).name]
+
+    def request_parts(
         self,
         api_id: str,
         params: Mapping[str, Any] | None = None,
@@ -271,17 +275,17 @@ class Client:
         max_pages: int | None = None,
         refresh: bool = False,
         offline: bool = False,
-        as_: As | None = None,
-        columns: Columns | None = None,
+        names: Names | None = None,
         on_bad: OnBad | None = None,
         on_truncated: OnTruncated | None = None,
         **named: Any,
-    ) -> Any:
-        """The typed frame of any TR, or a dict of frames; see :func:`kiwoomdata.request`."""
+    ) -> dict[str, pl.DataFrame]:
+        """The typed frames of any TR by part; see :func:`kiwoomdata.request_parts`."""
+        if "as_" in named:
+            raise TypeError(NO_AS)
         endpoint = endpoint_of(api_id)
         body = body_of(endpoint, left_out(endpoint, {**(params or {}), **named}))
-        as_ = choose("as_", as_ or self.as_, ("polars", "pandas"))
-        columns = choose("columns", columns or self.columns, ("en", "ko"))
+        names = choose("names", names or self.names, ("en", "ko"))
         choose("on_bad", on_bad or self.on_bad, ("raise", "null"))
         choose("on_truncated", on_truncated or self.on_truncated, ("raise", "mark"))
         not_both(refresh, offline)
@@ -307,8 +311,7 @@ class Client:
         if oldest is not None and endpoint.walk is not None and endpoint.rows is not None:
             frame = parts[endpoint.rows.name] = _as_served(parts[endpoint.rows.name], endpoint, oldest)
             source = replace(source, rows=frame.height)
-        shown = {name: present(frame, source, as_=as_, columns=columns) for name, frame in parts.items()}
-        return shown if len(shown) > 1 else next(iter(shown.values()))
+        return {name: present(frame, source, names=names) for name, frame in parts.items()}
 
     def frames(
         self,
@@ -361,7 +364,7 @@ class Client:
                 endpoint.api_id,
                 found.stop.why,
                 pages=found.pages,
-                frame=present(main, source, as_=self.as_),
+                frame=present(main, source),
             )
         return parts, source
 
@@ -500,6 +503,11 @@ def endpoint_of(api_id: str) -> Endpoint:
     return endpoint
 
 
+def main_part(endpoint: Endpoint) -> Part:
+    """The part that a TR is asked for: its list, or its flat keys where it has none."""
+    return endpoint.rows or endpoint.parts[0]
+
+
 def _positive(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
@@ -527,7 +535,7 @@ def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> kd.use(as_="polars", progress=False)
+    >>> kd.use(progress=False)
     """
     global _chosen_client, _chosen_settings
     if isinstance(mode, Client):
@@ -536,6 +544,8 @@ def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
         _chosen_client, _chosen_settings = mode, {}
         return
     merged = {**_chosen_settings, **settings} if mode is None else {**settings, "mode": mode}
+    if "as_" in merged:
+        raise TypeError(NO_AS)
     client = Client(**merged)
     _chosen_client, _chosen_settings = client, merged
 

@@ -95,10 +95,8 @@ def _reach(client: Client, stamps: list[str | None]) -> str:
 
 
 def _ask(client: Client, day: str) -> str:
-    frame = client.request(
-        "ka10086", symbol="005930", until=day, max_pages=1, on_truncated="mark", as_="polars"
-    )
-    return f"ka10086 answered {frame.height} rows, the newest of {frame['date'].max()}"
+    frame = client.request("ka10086", symbol="005930", until=day, max_pages=1, on_truncated="mark")
+    return f"ka10086 answered {frame.height} rows, the newest of {frame['date'].max()!s}"
 
 
 def _clock(stamp: str | None) -> Finding:

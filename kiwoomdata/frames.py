@@ -269,3 +269,28 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
 def columns_of(endpoint: Endpoint) -> dict[str, Column]:
     """Every column of a TR by its English name."""
     return {column.name: column for part in endpoint.parts for column in part.columns}
+
+
+BOOK_SIDES = pl.Enum(("ask", "bid"))
+
+
+def long_book(
+    wide: pl.DataFrame, levels: int, totals: tuple[str, ...], keep: tuple[str, ...]
+) -> pl.DataFrame:
+    """Turn a wide book (``ask_price_1`` …) into rows of side and level, best level first.
+
+    ``totals`` are suffixes of side-wide columns (``ask_total_quantity``), repeated on each row of their
+    side; ``keep`` are columns repeated on every row.
+    """
+    pieces = []
+    for side in ("ask", "bid"):
+        for level in range(1, levels + 1):
+            row = wide.select(
+                *keep,
+                pl.lit(side).cast(BOOK_SIDES).alias("side"),
+                pl.lit(level, dtype=pl.Int8).alias("level"),
+                *(pl.col(f"{side}_{name}_{level}").alias(name) for name in ("price", "quantity", "change")),
+                *(pl.col(f"{side}_{name}").alias(name) for name in totals),
+            )
+            pieces.append(row)
+    return pl.concat(pieces)

@@ -56,9 +56,7 @@ def prefetch(
 
     def job(name: str, code: str) -> Callable[[], Provenance | None]:
         return lambda: provenance(
-            WHAT[name](
-                code, first, last, venue=venue, client=client, as_="polars", columns="en", style="plain"
-            )
+            WHAT[name](code, first, last, venue=venue, client=client, names="en", style="plain")
         )
 
     jobs = {f"{code} {name}": job(name, code) for code in codes for name in what}

@@ -1,21 +1,18 @@
-"""How a finished frame is handed over: polars or pandas, English or Korean names, OHLCV titles."""
+"""How a finished frame is handed over: English or Korean names, OHLCV titles, chosen columns."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.origin import Provenance, attach
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["Names", "Style", "choose", "korean_names", "present"]
 
-__all__ = ["As", "Columns", "Style", "korean_names", "present", "to_pandas"]
-
-As: TypeAlias = Literal["polars", "pandas"]
-Columns: TypeAlias = Literal["en", "ko"]
+Names: TypeAlias = Literal["en", "ko"]
 Style: TypeAlias = Literal["plain", "ohlcv"]
 
 # Columns that named functions add, and those of books turned long.
@@ -68,48 +65,41 @@ def present(
     frame: pl.DataFrame,
     source: Provenance,
     *,
-    as_: As = "polars",
-    columns: Columns = "en",
+    names: Names = "en",
     style: Style = "plain",
-) -> Any:
-    """Give the frame the form that was asked for, and hang its provenance on it."""
-    choose("as_", as_, ("polars", "pandas"))
-    choose("columns", columns, ("en", "ko"))
+    columns: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Give the frame the columns and headings that were asked for, and hang its provenance on it."""
+    choose("names", names, ("en", "ko"))
     choose("style", style, ("plain", "ohlcv"))
-    names: dict[str, str] = {}
-    if style == "ohlcv" and columns == "ko":
-        raise ValueError("columns, style: 'ko' and 'ohlcv' are two sets of names; choose one")
+    if style == "ohlcv" and names == "ko":
+        raise ValueError("names, style: 'ko' and 'ohlcv' are two sets of headings; choose one")
+    if columns is not None:
+        frame = frame.select(chosen_columns(frame, columns))
+    headings: dict[str, str] = {}
     if style == "ohlcv":
         missing = [name for name in ("open", "high", "low", "close", "volume") if name not in frame.columns]
         if missing:
             raise ValueError(f"style: 'ohlcv' needs the columns {', '.join(missing)}, which this frame lacks")
-        names = _OHLCV
-    elif columns == "ko":
-        names = korean_names(source.api_id)
-    chosen = {name: names[name] for name in frame.columns if name in names}
+        headings = _OHLCV
+    elif names == "ko":
+        headings = korean_names(source.api_id)
+    taken = {name: headings[name] for name in frame.columns if name in headings}
     # A key that the catalogue lacks may have the very name that a column gets: it steps aside.
-    aside = {name: f"{name}_as_served" for name in set(chosen.values()) & set(frame.columns) - set(chosen)}
-    renamed = frame.rename({**chosen, **aside})
-    if as_ == "pandas":
-        index = next(
-            (n for n in ("date", "time") if n in frame.columns and frame[n].dtype != pl.Time()), None
+    aside = {name: f"{name}_as_served" for name in set(taken.values()) & set(frame.columns) - set(taken)}
+    renamed: pl.DataFrame = attach(frame.rename({**taken, **aside}), source)
+    return renamed
+
+
+def chosen_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns to keep, in the order of the caller; each must be one of the frame's."""
+    if columns in ("en", "ko"):
+        raise TypeError(
+            f"columns: takes names of columns; for Korean or English headings pass names={columns!r}"
         )
-        return attach(to_pandas(renamed, names.get(index, index) if index else None), source)
-    return attach(renamed, source)
-
-
-def to_pandas(frame: pl.DataFrame, index: str | None) -> pd.DataFrame:
-    """A pandas frame with numpy dtypes (int64, or float64 where values are missing) and a DatetimeIndex."""
-    try:
-        import pandas  # noqa: F401 - polars asks for both only when it converts
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "as_='pandas' needs pandas and pyarrow: pip install 'kiwoomdata[pandas]'"
-        ) from error
-    plain = frame.with_columns(
-        pl.col(name).cast(pl.String) for name, dtype in frame.schema.items() if dtype == pl.Enum
-    )
-    days = [name for name, dtype in plain.schema.items() if dtype == pl.Date()]
-    result = plain.with_columns(pl.col(days).cast(pl.Datetime("us"))).to_pandas()
-    return result.set_index(index) if index is not None else result
+    if isinstance(columns, str):
+        columns = [columns]
+    for name in columns:
+        if name not in frame.columns:
+            raise ValueError(f"columns: {name!r} is not one of {', '.join(frame.columns)}")
+    return list(dict.fromkeys(columns))

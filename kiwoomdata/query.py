@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, ParamSpec, TypedDict
 
 import polars as pl
 
 from kiwoomdata.arguments import as_symbols, body_of, not_both
-from kiwoomdata.client import Client, OnTruncated, default_client
+from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, Truncated
 from kiwoomdata.frames import OnBad, schema
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
-from kiwoomdata.present import As, Columns, Style, choose, present
+from kiwoomdata.present import Names, Style, choose, present
 
-__all__ = ["Job", "Options", "client_of", "for_symbols", "run", "single"]
+__all__ = ["Job", "Options", "client_of", "for_symbols", "question", "run", "single"]
 
+P = ParamSpec("P")
 Parts = Mapping[str, pl.DataFrame]
 
 
@@ -31,7 +33,9 @@ class Options(TypedDict, total=False):
     client
         The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
     columns
-        ``"en"`` or ``"ko"`` for the Korean names.
+        Names of the columns to keep, in this order; left out, all of them.
+    names
+        Headings: ``"en"``, or ``"ko"`` for the Korean names.
     style
         ``"plain"``, or ``"ohlcv"`` for Title-case Open, High, Low, Close, Volume.
     errors
@@ -48,7 +52,8 @@ class Options(TypedDict, total=False):
     """
 
     client: Client
-    columns: Columns
+    columns: Sequence[str]
+    names: Names
     style: Style
     errors: Literal["raise", "collect"]
     refresh: bool
@@ -57,7 +62,8 @@ class Options(TypedDict, total=False):
     on_truncated: OnTruncated
 
 
-_KNOWN = ("as_", *Options.__annotations__)
+_KNOWN = tuple(Options.__annotations__)
+_DEFAULTS = {"errors": "raise", "refresh": False, "offline": False}
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,36 @@ class Job:
     """Columns to put in front, such as symbol and venue."""
 
 
+def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
+    """Mark a named function, and show in its signature and help the options that all of them take."""
+    own = inspect.signature(function)
+    parameters = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    for name, annotation in Options.__annotations__.items():
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=_DEFAULTS.get(name),
+                annotation=annotation.__forward_arg__,
+            )
+        )
+    function.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    function.__doc__ = _with_options(function.__doc__ or "")
+    return function
+
+
+def _with_options(text: str) -> str:
+    """The docstring with a section of the shared options, before what is returned."""
+    shared = (Options.__doc__ or "").partition("\n\n")[2].rstrip()
+    section = f"    Other Parameters\n    ----------------\n{shared}\n\n"
+    before, returns, after = text.partition("    Returns\n    -------\n")
+    return before + section + returns + after
+
+
 def client_of(options: Mapping[str, Any]) -> Client:
     unknown = [name for name in options if name not in _KNOWN]
+    if "as_" in unknown:
+        raise TypeError(NO_AS)
     if unknown:
         raise TypeError(f"{unknown[0]}: no such option; there are {', '.join(_KNOWN)}")
     client = options.get("client")
@@ -118,9 +152,8 @@ def run(
     *,
     order: Sequence[str] = ("date",),
     expect_rows: str = "",
-    as_: As | None = None,
     options: Mapping[str, Any],
-) -> Any:
+) -> pl.DataFrame:
     """Fetch all jobs side by side and give one frame.
 
     ``shape`` makes the frame of one job of its parts. ``order`` are the columns to sort by, ascending;
@@ -128,8 +161,11 @@ def run(
     something was to be expected.
     """
     client = client_of(options)
-    as_ = as_ or client.as_
-    columns, style = options.get("columns") or client.columns, options.get("style") or client.style
+    form: dict[str, Any] = {
+        "names": options.get("names") or client.names,
+        "style": options.get("style") or client.style,
+        "columns": options.get("columns"),
+    }
     on_truncated = choose(
         "on_truncated", options.get("on_truncated") or client.on_truncated, ("raise", "mark")
     )
@@ -139,7 +175,7 @@ def run(
     first = next(iter(jobs.values()))
     empty = _empty(first, shape)
     # Whatever cannot be handed over is refused here, before any request.
-    present(empty, _provenance(client, jobs, [], {}, empty), as_=as_, columns=columns, style=style)
+    present(empty, _provenance(client, jobs, [], {}, empty), **form)
     frames: dict[str, pl.DataFrame] = {}
     sources: dict[str, Provenance] = {}
     failures: dict[str, Exception] = {}
@@ -170,10 +206,10 @@ def run(
     told = [sources[name] for name in jobs if name in sources]
     source = _provenance(client, jobs, told, failures, frame)
     if failures:
-        _tell(failures, errors, present(frame, source, as_=as_, columns=columns, style=style))
+        _tell(failures, errors, present(frame, source, **form))
     elif frame.is_empty() and expect_rows:
         warnings.warn(expect_rows, EmptyAnswer, stacklevel=3)
-    return present(frame, source, as_=as_, columns=columns, style=style)
+    return present(frame, source, **form)
 
 
 def _in_order(pieces: list[pl.DataFrame], keys: list[str]) -> pl.DataFrame:

@@ -79,7 +79,7 @@ def test_get_pipes_csv() -> None:
             "--out: expected a name ending in",
         ),
         ("get daily_prices 005930 2024-01-02 --color red --mode simulator", "color: no such option"),
-        ("get daily_prices 005930 2024-01-02 --mode simulator --as_ pandas", "--as_"),
+        ("get daily_prices 005930 2024-01-02 --mode simulator --as_ pandas", "as_: "),
         (
             "get daily_prices 005930 2024-01-02 --mode simulator --refresh maybe",
             "'maybe' is not a valid boolean",

@@ -284,7 +284,7 @@ def test_an_entry_is_sound(endpoint: Endpoint) -> None:
     names = [column.name for part in endpoint.parts for column in part.columns]
     korean = [column.ko for part in endpoint.parts for column in part.columns]
     assert len(names) == len(set(names))
-    assert len(korean) == len(set(korean)), "columns='ko' would lose a column"
+    assert len(korean) == len(set(korean)), "names='ko' would lose a column"
     assert all(name.isidentifier() and name.islower() for name in names)
     assert sum(part.key is not None for part in endpoint.parts) <= 1
     assert set(endpoint.key) <= set(names)

@@ -30,6 +30,7 @@ from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
 from kiwoomdata import plot
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.plot.font import FAMILY, FONT_FILE
@@ -253,18 +254,22 @@ def texts_of(figure: Any) -> list[Text]:
 
 
 @pytest.mark.parametrize(
-    ("name", "form"),
+    ("name", "face", "form"),
     [
-        *((name, {"as_": "pandas", "columns": "ko"}) for name in CHARTS),
-        ("candles", {"as_": "pandas"}),
-        ("strength by time", {"columns": "ko"}),
+        *((name, kdp.in_pandas, {"names": "ko"}) for name in CHARTS),
+        ("candles", kdp.in_pandas, {}),
+        ("strength by time", lambda fetch: fetch, {"names": "ko"}),
     ],
 )
 def test_every_form_of_a_frame_is_drawn_alike(
-    name: str, form: dict[str, Any], frames: dict[str, pl.DataFrame], market: kd.Client
+    name: str,
+    face: Callable[[Fetch], Fetch],
+    form: dict[str, Any],
+    frames: dict[str, pl.DataFrame],
+    market: kd.Client,
 ) -> None:
     fetch, draw = CHARTS[name]
-    one, other = draw(frames[name]).figure, draw(fetch(client=market, **form)).figure
+    one, other = draw(frames[name]).figure, draw(face(fetch)(client=market, **form)).figure
     assert [ax.get_label() for ax in one.axes] == [ax.get_label() for ax in other.axes]
     for a, b in zip(one.axes, other.axes, strict=True):
         assert (a.get_ylabel(), a.get_ylim(), a.get_xlim()) == (b.get_ylabel(), b.get_ylim(), b.get_xlim())
@@ -273,7 +278,7 @@ def test_every_form_of_a_frame_is_drawn_alike(
 
 
 def test_title_case_columns_of_backtesting_packages_are_understood(market: kd.Client) -> None:
-    frame = kd.daily_prices("005930", "2026-10-01", "2026-10-30", as_="pandas", style="ohlcv", client=market)
+    frame = kdp.daily_prices("005930", "2026-10-01", "2026-10-30", style="ohlcv", client=market)
     assert {"Open", "High", "Low", "Close", "Volume"} <= set(frame.columns)
     assert len(polygons(plot.candles(frame))) == len(frame)
 
@@ -832,7 +837,7 @@ def test_a_dashboard_in_won_shows_foreigners_apart(market: kd.Client) -> None:
 
 def test_a_dashboard_takes_no_notice_of_the_form_that_the_client_gives() -> None:
     figures = []
-    for form in ({}, {"as_": "pandas", "columns": "ko"}):
+    for form in ({}, {"names": "ko"}):
         with kd.Client("simulator", cache=False, progress=False, **form) as client:
             figures.append(plot.dashboard("005930", "2024-10-01", "2024-10-30", client))
     one, other = (figure.axes[0].get_title("left") for figure in figures)

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
+from kiwoomdata._public import FRAMES
+from kiwoomdata.query import Options
 
 PACKAGE = Path(kd.__file__).parent
 
@@ -73,7 +76,7 @@ def test_every_public_function_says_what_it_gives_and_shows_it(name: str) -> Non
     text = inspect.getdoc(getattr(kd, name)) or ""
     assert "Examples" in text
     assert ">>> " in text
-    if "options" in inspect.signature(getattr(kd, name)).parameters:
+    if "on_truncated" in inspect.signature(getattr(kd, name)).parameters:
         for word in ("Returns", "One row is", "Source: ka"):
             assert word in text, word
 
@@ -92,16 +95,27 @@ def test_there_is_no_order_in_the_package() -> None:
             assert forbidden not in text, (path.name, forbidden)
 
 
-def test_type_checkers_tell_polars_from_pandas(tmp_path: Path) -> None:
+TYPED = """
+import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
+reveal_type(kd.daily_prices("005930", "2024-01-02"))
+reveal_type(kdp.daily_prices(["005930"], "2024-01-02", names="ko"))
+reveal_type(kdp.program_trend(market="kospi", start="2024-01-02"))
+reveal_type(kd.request("ka10086", symbol="005930"))
+reveal_type(kd.request_parts("ka10086", symbol="005930"))
+reveal_type(kdp.stream_to_frame("005930").frame())
+reveal_type(kdp.cache.info())
+kd.daily_prices("005930", "2024-01-02", measure="won")
+kdp.daily_prices("005930", "2024-01-02", names="kr")
+kd.daily_price("005930", "2024-01-02")
+kdp.daily_price("005930", "2024-01-02")
+kd.use("simulator")
+"""
+
+
+def test_mypy_tells_polars_from_pandas_and_finds_wrong_words_and_names(tmp_path: Path) -> None:
     file = tmp_path / "typed.py"
-    file.write_text(
-        "import kiwoomdata as kd\n"
-        "reveal_type(kd.daily_prices('005930', '2024-01-02'))\n"
-        "reveal_type(kd.daily_prices(['005930'], '2024-01-02', as_='pandas'))\n"
-        "reveal_type(kd.program_trend(market='kospi', start='2024-01-02', as_='pandas'))\n"
-        "kd.daily_prices('005930', '2024-01-02', measure='won')\n"
-        "kd.use('simulator')\n"
-    )
+    file.write_text(TYPED)
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(file)],
         capture_output=True,
@@ -109,6 +123,40 @@ def test_type_checkers_tell_polars_from_pandas(tmp_path: Path) -> None:
         timeout=110,
     )
     told = [line.split("typed.py:")[1] for line in done.stdout.splitlines() if "typed.py:" in line]
-    assert 'is "polars.dataframe.frame.DataFrame"' in told[0]
-    assert all("pandas" in line and 'DataFrame"' in line for line in told[1:3])
-    assert told[3].startswith("5: error")
+    polars, pandas = "polars.dataframe.frame.DataFrame", "DataFrame"
+    for line, frame in zip(told[:7], (polars, pandas, pandas, polars, polars, pandas, pandas), strict=True):
+        assert frame in line, line
+        assert ("polars" in line) == (frame == polars), line
+    assert [line.partition(":")[0] for line in told if ": error" in line] == ["11", "12", "13", "14"], told
+
+
+def test_the_pandas_face_has_every_public_name() -> None:
+    assert set(dir(kdp)) - {"to_pandas"} == set(kd.__all__)
+    for name in kd.__all__:
+        assert getattr(kdp, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'orders'"):
+        kdp.orders  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_signature_and_help_of_the_pandas_face_name_pandas(name: str) -> None:
+    ours, theirs = getattr(kd, name), getattr(kdp, name)
+    assert theirs.__name__ == name
+    assert "pandas.DataFrame" in str(inspect.signature(theirs))
+    assert "pandas" in theirs.__doc__
+    assert list(inspect.signature(theirs).parameters) == list(inspect.signature(ours).parameters)
+
+
+def test_help_shows_the_options_that_all_functions_take() -> None:
+    shown = inspect.signature(kd.daily_prices).parameters
+    for name in Options.__annotations__:
+        assert name in shown
+        assert f"    {name}\n" in (kd.daily_prices.__doc__ or "")
+
+
+def test_the_rows_of_an_error_are_pandas_rows_in_the_pandas_face(
+    server: kd.simulator.Server, client: kd.Client
+) -> None:
+    with pytest.raises(kd.Truncated) as caught:
+        kdp.request("ka10086", symbol="005930", until="2024-12-30", max_pages=1, client=client)
+    assert type(caught.value.frame).__module__.startswith("pandas")

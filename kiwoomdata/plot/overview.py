@@ -72,8 +72,8 @@ def dashboard(
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
     windows, look = check_windows(ma), Look.of(None, style)
-    options: dict[str, Any] = {"client": client, "columns": "en", "style": "plain"}
-    frame = daily_prices(symbol, start, end, as_="polars", venue=venue, measure=measure, **options)
+    options: dict[str, Any] = {"client": client, "names": "en", "style": "plain"}
+    frame = daily_prices(symbol, start, end, venue=venue, measure=measure, **options)
     table = read(
         frame,
         "dashboard",

@@ -13,7 +13,7 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Column, Param
 from kiwoomdata.rest.protocol import Page
 
-__all__ = ["catalogue", "describe", "raw", "request"]
+__all__ = ["catalogue", "describe", "raw", "request", "request_parts"]
 
 _DESCRIBE = {
     name: pl.String() for name in ("part", "key", "column", "korean", "kind", "dtype", "unit", "note")
@@ -115,7 +115,7 @@ def request(
     since: DateLike | None = None,
     max_pages: int | None = None,
     **named: Any,
-) -> Any:
+) -> pl.DataFrame:
     """The typed frame of any TR of the catalogue, with every key that the server sends.
 
     Parameters
@@ -131,14 +131,14 @@ def request(
         again. Without it every page is fetched.
     max_pages
         The ceiling; reaching it raises Truncated, or marks the frame with ``on_truncated="mark"``.
-    as_, columns, refresh, offline, on_bad, on_truncated
-        As in :class:`kiwoomdata.query.Options`.
+    names, refresh, offline, on_bad, on_truncated
+        As for every named function.
 
     Returns
     -------
-    DataFrame or dict of DataFrame
-        One frame in the server's order, or a dict of them where the response has several parts (names as
-        in :func:`describe`). A key that the catalogue lacks is kept as text under its own name.
+    DataFrame
+        The TR's list in the server's order, or the one row of a TR that has none. A key that the catalogue
+        lacks is kept as text under its own name. What stands beside a list is in :func:`request_parts`.
 
     Raises
     ------
@@ -151,11 +151,39 @@ def request(
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> parts = kd.request("ka10045", stk_cd="005930", strt_dt="20240102", end_dt="20240131")
-    >>> list(parts)
-    ['averages', 'trend']
+    >>> kd.request("ka10045", stk_cd="005930", strt_dt="20240102", end_dt="20240131").height
+    22
     """
     return (client or default_client()).request(api_id, params, since=since, max_pages=max_pages, **named)
+
+
+def request_parts(
+    api_id: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    client: Client | None = None,
+    since: DateLike | None = None,
+    max_pages: int | None = None,
+    **named: Any,
+) -> dict[str, pl.DataFrame]:
+    """All frames of any TR: its list, and what the answer holds beside it.
+
+    Parameters and errors as in :func:`request`.
+
+    Returns
+    -------
+    dict of DataFrame
+        By the names that :func:`describe` gives the parts.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> list(kd.request_parts("ka10045", stk_cd="005930", strt_dt="20240102", end_dt="20240131"))
+    ['averages', 'trend']
+    """
+    client = client or default_client()
+    return client.request_parts(api_id, params, since=since, max_pages=max_pages, **named)
 
 
 def raw(

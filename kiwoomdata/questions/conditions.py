@@ -15,7 +15,7 @@ from kiwoomdata.errors import Truncated, UnknownKey
 from kiwoomdata.frames import complain
 from kiwoomdata.kinds import decode
 from kiwoomdata.origin import Provenance
-from kiwoomdata.present import As, present
+from kiwoomdata.present import present
 from kiwoomdata.stream.condition import Asker, ConditionStream, as_text, not_live_here, which
 from kiwoomdata.stream.events import ConditionList
 from kiwoomdata.stream.lanes import seq_argument
@@ -28,7 +28,7 @@ __all__ = ["condition_search", "condition_stream", "conditions"]
 MOST_PAGES = 500
 
 
-def conditions(*, timeout: float = 10.0, as_: As | None = None, client: Client | None = None) -> Any:
+def conditions(*, timeout: float = 10.0, client: Client | None = None) -> pl.DataFrame:
     """The account's saved conditions.
 
     One row is one condition, in the server's order.
@@ -70,7 +70,7 @@ def conditions(*, timeout: float = 10.0, as_: As | None = None, client: Client |
         found = asker.answer(LIST)
     assert isinstance(found, ConditionList)
     schema = {column.name: column.kind.dtype for column in LIST.columns}
-    return _shown(pl.DataFrame(found.conditions, schema=schema, orient="row"), LIST, {}, 1, client, as_)
+    return _shown(pl.DataFrame(found.conditions, schema=schema, orient="row"), LIST, {}, 1, client)
 
 
 def condition_search(
@@ -78,9 +78,8 @@ def condition_search(
     *,
     venue: Literal["krx"] = "krx",
     timeout: float = 10.0,
-    as_: As | None = None,
     client: Client | None = None,
-) -> Any:
+) -> pl.DataFrame:
     """The stocks that meet a condition now.
 
     One row is one stock, in the server's order, all pages together.
@@ -140,7 +139,7 @@ def condition_search(
             keys.append(page.next_key)
             page = asker.page(SEARCH, seq, exchange, "Y", page.next_key)
             rows += page.rows
-    return _shown(_members(rows, client), SEARCH, {"seq": seq}, len(keys) + 1, client, as_)
+    return _shown(_members(rows, client), SEARCH, {"seq": seq}, len(keys) + 1, client)
 
 
 def _members(rows: Sequence[Mapping[str, Any]], client: Client) -> pl.DataFrame:
@@ -168,13 +167,12 @@ def _shown(
     params: dict[str, str],
     pages: int,
     client: Client,
-    as_: As | None,
-) -> Any:
+) -> pl.DataFrame:
     server = client.ws_url or ""
     source = Provenance(
         call.api_id, params, server, client.now(), pages=pages, rows=frame.height, requests=pages
     )
-    return present(frame, source, as_=as_ or client.as_)
+    return present(frame, source)
 
 
 def condition_stream(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
 from kiwoomdata.kinds import VENUES
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, run, single
+from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.prices import FLOWS, Measure, Venue, expect, flow_units
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["closing_investor_trades", "intraday_investor_trades", "investor_flows", "with_symbol"]
 
@@ -46,38 +43,16 @@ def with_symbol(frame: pl.DataFrame, venue: str) -> pl.DataFrame:
     )
 
 
-@overload
+@question
 def investor_flows(
     symbol: Symbols,
     start: DateLike,
     end: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     venue: Venue | None = None,
     measure: Measure = "shares",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def investor_flows(
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    venue: Venue | None = None,
-    measure: Measure = "shares",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def investor_flows(
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    measure: Measure = "shares",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Net buying of a stock by individuals, institutions, foreigners, foreign brokers and programs.
 
     One row is one trading day of one symbol. Positive is net buying.
@@ -122,44 +97,20 @@ def investor_flows(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["prices"].select("date", *FLOWS, *flow_units(unit))
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
+    return run(jobs, shape, expect_rows=expect(today, first, last), options=options)
 
 
-@overload
+@question
 def intraday_investor_trades(
     investor: Investor = "foreign",
     *,
-    as_: Literal["pandas"],
     market: AnyMarket = "all",
     measure: Measure = "shares",
     venue: Venue = "krx",
     foreign_brokers: Literal["include", "exclude"] = "exclude",
     simultaneous: Literal["any", "only"] = "any",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def intraday_investor_trades(
-    investor: Investor = "foreign",
-    *,
-    as_: Literal["polars"] | None = None,
-    market: AnyMarket = "all",
-    measure: Measure = "shares",
-    venue: Venue = "krx",
-    foreign_brokers: Literal["include", "exclude"] = "exclude",
-    simultaneous: Literal["any", "only"] = "any",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def intraday_investor_trades(
-    investor: Investor = "foreign",
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    market: AnyMarket = "all",
-    measure: Measure = "shares",
-    venue: Venue = "krx",
-    foreign_brokers: Literal["include", "exclude"] = "exclude",
-    simultaneous: Literal["any", "only"] = "any",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """What one class of investor trades in each stock during the session (provisional).
 
     One row is one stock, in the server's order.
@@ -208,40 +159,19 @@ def intraday_investor_trades(
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
         expect_rows=_NOTHING_TODAY,
-        as_=as_,
         options=options,
     )
 
 
-@overload
+@question
 def closing_investor_trades(
     market: AnyMarket = "all",
     *,
-    as_: Literal["pandas"],
     side: Literal["net", "buy", "sell"] = "net",
     measure: Measure = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def closing_investor_trades(
-    market: AnyMarket = "all",
-    *,
-    as_: Literal["polars"] | None = None,
-    side: Literal["net", "buy", "sell"] = "net",
-    measure: Measure = "value",
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def closing_investor_trades(
-    market: AnyMarket = "all",
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    side: Literal["net", "buy", "sell"] = "net",
-    measure: Measure = "value",
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Twelve classes of investor for each stock, after the close.
 
     One row is one stock, in the server's order.
@@ -280,6 +210,5 @@ def closing_investor_trades(
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
         expect_rows=_NOTHING_TODAY,
-        as_=as_,
         options=options,
     )

@@ -3,54 +3,29 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, run, single
+from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market, with_symbol
 from kiwoomdata.questions.prices import Venue, expect
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["broker_trend", "institution_trades", "institution_trend"]
 
 
-@overload
+@question
 def institution_trades(
     start: DateLike,
     end: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     side: Literal["buy", "sell"] = "buy",
     market: Market = "kospi",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def institution_trades(
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    side: Literal["buy", "sell"] = "buy",
-    market: Market = "kospi",
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def institution_trades(
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    side: Literal["buy", "sell"] = "buy",
-    market: Market = "kospi",
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """The stocks that institutions bought (or sold) on balance over a range of days.
 
     One row is one stock, in the server's order.
@@ -89,44 +64,20 @@ def institution_trades(
         quote.INSTITUTION_TRADES,
         {"start": first, "end": last, "side": side, "market": market, "venue": place},
     )
-    return run(jobs, lambda parts: with_symbol(parts["trades"], place), order=(), as_=as_, options=options)
+    return run(jobs, lambda parts: with_symbol(parts["trades"], place), order=(), options=options)
 
 
-@overload
+@question
 def institution_trend(
     symbol: Symbols,
     start: DateLike,
     end: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     venue: Venue | None = None,
     institution_price: Literal["buy", "sell"] = "buy",
     foreign_price: Literal["buy", "sell"] = "buy",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def institution_trend(
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    venue: Venue | None = None,
-    institution_price: Literal["buy", "sell"] = "buy",
-    foreign_price: Literal["buy", "sell"] = "buy",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def institution_trend(
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    institution_price: Literal["buy", "sell"] = "buy",
-    foreign_price: Literal["buy", "sell"] = "buy",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Institutions' and foreigners' net buying day by day, cumulated, with their estimated average prices.
 
     One row is one trading day of one symbol; both ends inclusive.
@@ -174,41 +125,19 @@ def institution_trend(
             pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known
         )
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
+    return run(jobs, shape, expect_rows=expect(today, first, last), options=options)
 
 
-@overload
+@question
 def broker_trend(
     broker: str,
     symbol: Symbols,
     start: DateLike,
     end: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def broker_trend(
-    broker: str,
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def broker_trend(
-    broker: str,
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """What one broker's clients bought and sold of a stock, day by day.
 
     One row is one trading day of one symbol; both ends inclusive.
@@ -245,4 +174,4 @@ def broker_trend(
     first, last = date_range(start, end, today)
     params = {"broker": broker, "start": first, "end": last}
     jobs = for_symbols(quote.BROKER_TREND, symbol, venue, params, since=first, until=last)
-    return run(jobs, lambda parts: parts["trend"], as_=as_, options=options)
+    return run(jobs, lambda parts: parts["trend"], options=options)

@@ -2,68 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import Symbols
 from kiwoomdata.entries import quote
-from kiwoomdata.query import Options, Parts, for_symbols, run
+from kiwoomdata.frames import long_book
+from kiwoomdata.query import Options, Parts, for_symbols, question, run
 from kiwoomdata.questions.prices import Venue
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["after_hours_quote", "long_book", "orderbook_snapshot"]
-
-BOOK_SIDES = pl.Enum(("ask", "bid"))
+__all__ = ["after_hours_quote", "orderbook_snapshot"]
 
 
-def long_book(
-    wide: pl.DataFrame, levels: int, totals: tuple[str, ...], keep: tuple[str, ...]
+@question
+def orderbook_snapshot(
+    symbol: Symbols,
+    *,
+    venue: Venue | None = None,
+    **options: Unpack[Options],
 ) -> pl.DataFrame:
-    """Turn a wide book (``ask_price_1`` …) into rows of side and level, best level first.
-
-    ``totals`` are suffixes of side-wide columns (``ask_total_quantity``), repeated on each row of their
-    side; ``keep`` are columns repeated on every row.
-    """
-    pieces = []
-    for side in ("ask", "bid"):
-        for level in range(1, levels + 1):
-            row = wide.select(
-                *keep,
-                pl.lit(side).cast(BOOK_SIDES).alias("side"),
-                pl.lit(level, dtype=pl.Int8).alias("level"),
-                *(pl.col(f"{side}_{name}_{level}").alias(name) for name in ("price", "quantity", "change")),
-                *(pl.col(f"{side}_{name}").alias(name) for name in totals),
-            )
-            pieces.append(row)
-    return pl.concat(pieces)
-
-
-@overload
-def orderbook_snapshot(
-    symbol: Symbols,
-    *,
-    as_: Literal["pandas"],
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def orderbook_snapshot(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def orderbook_snapshot(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> Any:
     """The order book of this moment, ten levels a side, long, with its totals.
 
     One row is one level of one side of one symbol: 20 rows a symbol, asks first, best level first.
@@ -95,29 +53,14 @@ def orderbook_snapshot(
         return long_book(parts["book"], 10, totals, ("time",))
 
     jobs = for_symbols(quote.ORDERBOOK, symbol, venue, {})
-    return run(jobs, shape, order=(), as_=as_, options=options)
+    return run(jobs, shape, order=(), options=options)
 
 
-@overload
+@question
 def after_hours_quote(
     symbol: Symbols,
-    *,
-    as_: Literal["pandas"],
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def after_hours_quote(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars"] | None = None,
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def after_hours_quote(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """The book of the after-hours single-price session (시간외단일가), five levels a side, long.
 
     One row is one level of one side of one symbol: 10 rows a symbol, asks first, best level first.
@@ -157,4 +100,4 @@ def after_hours_quote(
         return long_book(parts["book"], 5, totals, keep)
 
     jobs = for_symbols(quote.AFTER_HOURS_QUOTE, symbol, None, {})
-    return run(jobs, shape, order=(), as_=as_, options=options)
+    return run(jobs, shape, order=(), options=options)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Any, Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
 from kiwoomdata.frames import columns_of
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, run, single
-
-if TYPE_CHECKING:
-    import pandas as pd
+from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 
 __all__ = ["daily_prices", "price_table", "quote_board", "rights_quotes", "session_summary", "trade_strength"]
 
@@ -45,38 +42,16 @@ def expect(client_today: Any, first: Any, last: Any) -> str:
     return NOTHING_IN_RANGE if any(day < client_today for day in trading_days(first, last)) else ""
 
 
-@overload
+@question
 def daily_prices(
     symbol: Symbols,
     start: DateLike,
     end: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     venue: Venue | None = None,
     measure: Measure = "shares",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def daily_prices(
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    venue: Venue | None = None,
-    measure: Measure = "shares",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def daily_prices(
-    symbol: Symbols,
-    start: DateLike,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    measure: Measure = "shares",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Open, high, low, close, volume and value of each day, with credit, foreign holding and flows.
 
     One row is one trading day of one symbol. Prices are as they were traded (not adjusted).
@@ -91,8 +66,6 @@ def daily_prices(
         ``"krx"`` (default), ``"nxt"`` (from 2025-03-04) or ``"all"``.
     measure
         The flows in ``"shares"`` or as ``"value"`` in KRW; foreign stays in shares either way.
-    **options
-        See :class:`kiwoomdata.query.Options`.
 
     Returns
     -------
@@ -139,28 +112,16 @@ def daily_prices(
         more = [name for name in frame.columns if name not in columns_of(quote.DAILY_PRICES)]
         return frame.select("date", *_PRICES, *FLOWS, *flow_units(unit), *more)
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), as_=as_, options=options)
+    return run(jobs, shape, expect_rows=expect(today, first, last), options=options)
 
 
-@overload
-def price_table(
-    symbol: Symbols, *, as_: Literal["pandas"], venue: Venue | None = None, **options: Unpack[Options]
-) -> pd.DataFrame: ...
-@overload
+@question
 def price_table(
     symbol: Symbols,
     *,
-    as_: Literal["polars"] | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def price_table(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Recent days with foreign holding, net buying and credit.
 
     One row is one trading day of one symbol, as many recent days as the server gives.
@@ -188,28 +149,16 @@ def price_table(
     Int64
     """
     jobs = for_symbols(quote.PRICE_TABLE, symbol, venue, {})
-    return run(jobs, lambda parts: parts["prices"], expect_rows=NOTHING_IN_RANGE, as_=as_, options=options)
+    return run(jobs, lambda parts: parts["prices"], expect_rows=NOTHING_IN_RANGE, options=options)
 
 
-@overload
-def session_summary(
-    symbol: Symbols, *, as_: Literal["pandas"], venue: Venue | None = None, **options: Unpack[Options]
-) -> pd.DataFrame: ...
-@overload
+@question
 def session_summary(
     symbol: Symbols,
     *,
-    as_: Literal["polars"] | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def session_summary(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """The session so far: open, high, low, last, volume and trade strength.
 
     One row is one symbol.
@@ -233,28 +182,16 @@ def session_summary(
     ['005930', '000660']
     """
     jobs = for_symbols(quote.SESSION_SUMMARY, symbol, venue, {})
-    return run(jobs, lambda parts: parts["session"], order=(), as_=as_, options=options)
+    return run(jobs, lambda parts: parts["session"], order=(), options=options)
 
 
-@overload
-def quote_board(
-    symbol: Symbols, *, as_: Literal["pandas"], venue: Venue | None = None, **options: Unpack[Options]
-) -> pd.DataFrame: ...
-@overload
+@question
 def quote_board(
     symbol: Symbols,
     *,
-    as_: Literal["polars"] | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def quote_board(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Price, expected price, ten levels, order counts and liquidity providers' quantities.
 
     One row is one symbol, wide: ``ask_price_1`` … ``bid_change_10``.
@@ -291,29 +228,14 @@ def quote_board(
         frame = parts["board"].drop("code")
         return frame.select("name", "date", "time", pl.exclude("name", "date", "time"))
 
-    return run(jobs, shape, order=(), as_=as_, options=options)
+    return run(jobs, shape, order=(), options=options)
 
 
-@overload
+@question
 def rights_quotes(
     kind: Literal["all", "warrants", "certificates"] = "all",
-    *,
-    as_: Literal["pandas"],
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def rights_quotes(
-    kind: Literal["all", "warrants", "certificates"] = "all",
-    *,
-    as_: Literal["polars"] | None = None,
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def rights_quotes(
-    kind: Literal["all", "warrants", "certificates"] = "all",
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Quotes of subscription rights: warrants (신주인수권증권) and certificates (신주인수권증서).
 
     One row is one right, in the server's order.
@@ -336,35 +258,17 @@ def rights_quotes(
     ['code', 'name', 'price']
     """
     jobs = single(quote.RIGHTS_QUOTES, {"kind": chosen(quote.RIGHTS_QUOTES, "kind", kind)})
-    return run(jobs, lambda parts: parts["quotes"], order=(), as_=as_, options=options)
+    return run(jobs, lambda parts: parts["quotes"], order=(), options=options)
 
 
-@overload
+@question
 def trade_strength(
     symbol: Symbols,
     *,
-    as_: Literal["pandas"],
     by: Literal["time", "day"] = "time",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def trade_strength(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars"] | None = None,
-    by: Literal["time", "day"] = "time",
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def trade_strength(
-    symbol: Symbols,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    by: Literal["time", "day"] = "time",
-    venue: Venue | None = None,
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """How strongly buyers press (체결강도): bought volume over sold volume, in percent.
 
     One row is one trade of the latest session (``by="time"``) or one recent day (``by="day"``).
@@ -395,4 +299,4 @@ def trade_strength(
     endpoint = quote.TRADE_STRENGTH_BY_TIME if by == "time" else quote.TRADE_STRENGTH_BY_DAY
     jobs = for_symbols(endpoint, symbol, venue, {})
     order = ("time",) if by == "time" else ("date",)
-    return run(jobs, lambda parts: parts["strength"], order=order, as_=as_, options=options)
+    return run(jobs, lambda parts: parts["strength"], order=order, options=options)

@@ -5,64 +5,33 @@ from __future__ import annotations
 import warnings
 from datetime import date as Date
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Any, Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, date_range, past_day
 from kiwoomdata.entries import program
 from kiwoomdata.errors import KiwoomDataWarning
-from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, run, single
+from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Measure, Venue, expect
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
 
 
-@overload
+@question
 def program_trend(
     symbol: Symbols | None = None,
     start: DateLike | None = None,
     end: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     market: Market | None = None,
     by: Literal["time", "day"] = "day",
     date: DateLike | None = None,
     venue: Venue | None = None,
     interval: Literal["minute", "tick"] = "minute",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def program_trend(
-    symbol: Symbols | None = None,
-    start: DateLike | None = None,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    market: Market | None = None,
-    by: Literal["time", "day"] = "day",
-    date: DateLike | None = None,
-    venue: Venue | None = None,
-    interval: Literal["minute", "tick"] = "minute",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def program_trend(
-    symbol: Symbols | None = None,
-    start: DateLike | None = None,
-    end: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    market: Market | None = None,
-    by: Literal["time", "day"] = "day",
-    date: DateLike | None = None,
-    venue: Venue | None = None,
-    interval: Literal["minute", "tick"] = "minute",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Program trading of a stock or of a whole market, by day or through one day.
 
     One row is one day, or one minute (tick) of a day.
@@ -131,7 +100,7 @@ def program_trend(
             raise ValueError("start, end: by='time' shows one day; give date= instead")
         day = past_day(date, "date", today)
         jobs = _by_time(symbol, market, venue, interval, day, today)
-        return run(jobs, lambda parts: parts["trend"], order=("time",), as_=as_, options=options)
+        return run(jobs, lambda parts: parts["trend"], order=("time",), options=options)
     if date is not None:
         if start is not None or end is not None:
             raise ValueError("date: say either date= or start= and end=")
@@ -140,9 +109,7 @@ def program_trend(
         raise ValueError("start: by='day' needs the first day, such as start='2024-01-02'")
     first, last = date_range(start, end, today)
     jobs = _by_day(symbol, market, venue, first, last)
-    return run(
-        jobs, lambda parts: parts["trend"], expect_rows=expect(today, first, last), as_=as_, options=options
-    )
+    return run(jobs, lambda parts: parts["trend"], expect_rows=expect(today, first, last), options=options)
 
 
 def _market_params(market: str, venue: str | None, day: Date, interval: str) -> dict[str, Any]:
@@ -182,29 +149,13 @@ def _by_day(
     return single(program.PROGRAM_BY_DAY, params, since=first, until=last)
 
 
-@overload
+@question
 def arbitrage_balance(
     date: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def arbitrage_balance(
-    date: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def arbitrage_balance(
-    date: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """The balance of arbitrage trading (차익잔고), bought and sold side, day by day.
 
     One row is one day, up to ``date``, as far back as the server goes; each row carries its own day.
@@ -234,42 +185,22 @@ def arbitrage_balance(
     """
     day = past_day(date, "date", client_of(options).today())
     jobs = single(program.ARBITRAGE_BALANCE, {"date": day, "venue": venue})
-    return run(jobs, _balance, as_=as_, options=options)
+    return run(jobs, _balance, options=options)
 
 
 def _balance(parts: Parts) -> pl.DataFrame:
     return parts["balance"]
 
 
-@overload
+@question
 def program_cumulative(
     date: DateLike | None = None,
     *,
-    as_: Literal["pandas"],
     market: Market = "kospi",
     measure: Measure = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pd.DataFrame: ...
-@overload
-def program_cumulative(
-    date: DateLike | None = None,
-    *,
-    as_: Literal["polars"] | None = None,
-    market: Market = "kospi",
-    measure: Measure = "value",
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> pl.DataFrame: ...
-def program_cumulative(
-    date: DateLike | None = None,
-    *,
-    as_: Literal["polars", "pandas"] | None = None,
-    market: Market = "kospi",
-    measure: Measure = "value",
-    venue: Venue = "krx",
-    **options: Unpack[Options],
-) -> Any:
+) -> pl.DataFrame:
     """Program trading of a market day by day, with its running total.
 
     One row is one day, as the server gives them for ``date``; each row carries its own day.
@@ -307,4 +238,4 @@ def program_cumulative(
     jobs = single(
         program.PROGRAM_CUMULATIVE, {"date": day, "market": market, "measure": measure, "venue": venue}
     )
-    return run(jobs, lambda parts: parts["trend"], as_=as_, options=options)
+    return run(jobs, lambda parts: parts["trend"], options=options)

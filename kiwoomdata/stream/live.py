@@ -15,8 +15,8 @@ import polars as pl
 from kiwoomdata.arguments import Symbols, as_symbol
 from kiwoomdata.entries.feeds import FEEDS, Feed, find_feed
 from kiwoomdata.errors import StreamError
+from kiwoomdata.frames import long_book
 from kiwoomdata.kinds import Trouble
-from kiwoomdata.questions.orderbook import long_book
 from kiwoomdata.stream.arguments import feed_items, feed_list, span
 from kiwoomdata.stream.backfill import SCHEMA as FILLED
 from kiwoomdata.stream.bars import market_gap, market_since, trade_bars

@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
 from tests.conftest import simulated
 
 mpl.use("Agg")
@@ -31,7 +32,7 @@ def client() -> Iterator[kd.Client]:
 
 
 def ohlcv(client: kd.Client) -> pd.DataFrame:
-    return kd.daily_prices("005930", *RANGE, client=client, as_="pandas", style="ohlcv")
+    return kdp.daily_prices("005930", *RANGE, client=client, style="ohlcv")
 
 
 def test_backtesting_runs_a_strategy(client: kd.Client) -> None:

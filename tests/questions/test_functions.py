@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
+from kiwoomdata.pandas import in_pandas
 from tests.conftest import simulated
 
 Call = Callable[..., Any]
@@ -68,7 +70,7 @@ def test_every_function_gives_a_typed_frame_with_provenance(shared: kd.Client, c
 
 @pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
 def test_every_function_gives_pandas_with_numpy_dtypes(shared: kd.Client, call: Call) -> None:
-    frame, polars = call(client=shared, as_="pandas"), call(client=shared)
+    frame, polars = in_pandas(call)(client=shared), call(client=shared)
     assert isinstance(frame, pd.DataFrame)
     assert len(frame) == polars.height
     kinds = dict(frame.dtypes)
@@ -86,14 +88,14 @@ def test_every_function_gives_pandas_with_numpy_dtypes(shared: kd.Client, call: 
 
 @pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
 def test_korean_names_lose_no_column(shared: kd.Client, call: Call) -> None:
-    english, korean = call(client=shared), call(client=shared, columns="ko")
+    english, korean = call(client=shared), call(client=shared, names="ko")
     assert korean.shape == english.shape
     assert len(set(korean.columns)) == korean.width
     assert not set(korean.columns) & set(english.columns) - {"kospi200", "basis"}
 
 
 def test_ohlcv_titles_are_what_the_charting_libraries_want(shared: kd.Client) -> None:
-    frame = kd.daily_prices("005930", *RANGE, client=shared, as_="pandas", style="ohlcv")
+    frame = kdp.daily_prices("005930", *RANGE, client=shared, style="ohlcv")
     assert list(frame[["Open", "High", "Low", "Close", "Volume"]].dtypes.astype(str)) == ["int64"] * 5
     assert isinstance(frame.index, pd.DatetimeIndex)
     assert frame.index.name == "Date"
@@ -204,24 +206,28 @@ def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_
     [
         (lambda: kd.daily_prices("KRX:005930", "2024-01-02"), ValueError, "^symbol: "),
         (lambda: kd.daily_prices("Samsung", "2024-01-02"), ValueError, "^symbol: "),
-        (lambda: kd.daily_prices(5930, "2024-01-02"), TypeError, "^symbol: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices(5930, "2024-01-02"), TypeError, "^symbol: "),  # type: ignore[arg-type]
         (lambda: kd.daily_prices("005930", "2024-01-03", "2024-01-02"), ValueError, "^start: "),
         (lambda: kd.daily_prices("005930", "2024-01-03", "2999-01-02"), ValueError, "^end: .*future"),
-        (lambda: kd.daily_prices("005930", "2024-01-02", measure="won"), ValueError, "^measure: "),  # type: ignore[call-overload]
-        (lambda: kd.daily_prices("005930", "2024-01-02", venue="nasdaq"), ValueError, "^venue: "),  # type: ignore[call-overload]
-        (lambda: kd.daily_prices("005930", "2024-01-02", as_="numpy"), ValueError, "^as_: "),  # type: ignore[call-overload]
-        (lambda: kd.daily_prices("005930", "2024-01-02", columns="fr"), ValueError, "^columns: "),  # type: ignore[call-overload]
-        (lambda: kd.daily_prices("005930", "2024-01-02", color="red"), TypeError, "^color: no such option"),  # type: ignore[call-overload]
-        (lambda: kd.daily_prices("005930", "2024-01-02", client="x"), TypeError, "^client: "),  # type: ignore[call-overload]
-        (lambda: kd.daily_prices(["005930"], "2024-01-02", errors="ignore"), ValueError, "^errors: "),  # type: ignore[call-overload]
-        (lambda: kd.trade_strength("005930", by="week"), ValueError, "^by: "),  # type: ignore[call-overload]
+        (lambda: kd.daily_prices("005930", "2024-01-02", measure="won"), ValueError, "^measure: "),  # type: ignore[arg-type]
+        (lambda: kd.daily_prices("005930", "2024-01-02", venue="nasdaq"), ValueError, "^venue: "),  # type: ignore[arg-type]
+        (
+            lambda: kd.daily_prices("005930", "2024-01-02", as_="pandas"),
+            TypeError,
+            "^as_: .*kiwoomdata.pandas",
+        ),  # type: ignore[arg-type]
+        (lambda: kd.daily_prices("005930", "2024-01-02", columns="ko"), TypeError, "^columns: .*names='ko'"),
+        (lambda: kd.daily_prices("005930", "2024-01-02", color="red"), TypeError, "^color: no such option"),  # type: ignore[arg-type]
+        (lambda: kd.daily_prices("005930", "2024-01-02", client="x"), TypeError, "^client: "),  # type: ignore[arg-type]
+        (lambda: kd.daily_prices(["005930"], "2024-01-02", errors="ignore"), ValueError, "^errors: "),  # type: ignore[arg-type]
+        (lambda: kd.trade_strength("005930", by="week"), ValueError, "^by: "),  # type: ignore[arg-type]
         (lambda: kd.after_hours_quote("005930_NX"), ValueError, "KRX alone"),
-        (lambda: kd.institution_trades("2024-01-02", market="nyse"), ValueError, "^market: "),  # type: ignore[call-overload]
-        (lambda: kd.institution_trades("2024-01-02", side="both"), ValueError, "^side: "),  # type: ignore[call-overload]
-        (lambda: kd.intraday_investor_trades("martian"), ValueError, "^investor: "),  # type: ignore[call-overload]
+        (lambda: kd.institution_trades("2024-01-02", market="nyse"), ValueError, "^market: "),  # type: ignore[arg-type]
+        (lambda: kd.institution_trades("2024-01-02", side="both"), ValueError, "^side: "),  # type: ignore[arg-type]
+        (lambda: kd.intraday_investor_trades("martian"), ValueError, "^investor: "),  # type: ignore[arg-type]
         (lambda: kd.broker_trend("1", "005930", "2024-01-02"), ValueError, "^broker: "),
-        (lambda: kd.broker_trend(1, "005930", "2024-01-02"), TypeError, "^broker: "),  # type: ignore[call-overload]
-        (lambda: kd.rights_quotes("puts"), ValueError, "^kind: "),  # type: ignore[call-overload]
+        (lambda: kd.broker_trend(1, "005930", "2024-01-02"), TypeError, "^broker: "),  # type: ignore[arg-type]
+        (lambda: kd.rights_quotes("puts"), ValueError, "^kind: "),  # type: ignore[arg-type]
         (lambda: kd.program_trend(), ValueError, "^symbol, market: "),
         (lambda: kd.program_trend("005930", "2024-01-02", market="kospi"), ValueError, "^symbol, market: "),
         (lambda: kd.program_trend(market="kospi"), ValueError, "^start: "),
@@ -247,9 +253,11 @@ def test_a_wrong_argument_is_refused_before_any_request(
 
 def test_a_setting_stands_until_it_is_changed(shared: kd.Client) -> None:
     try:
-        kd.use("simulator", as_="pandas", progress=False)
-        assert isinstance(kd.session_summary("005930"), pd.DataFrame)
-        kd.use(as_="polars")
-        assert isinstance(kd.session_summary("005930"), pl.DataFrame)
+        kd.use("simulator", names="ko", progress=False)
+        assert "종목코드" in kd.session_summary("005930").columns
+        kd.use(names="en")
+        assert "symbol" in kd.session_summary("005930").columns
+        with pytest.raises(TypeError, match=r"^as_: .*kiwoomdata\.pandas"):
+            kd.use(as_="pandas")
     finally:
         kd.use("simulator")

@@ -413,14 +413,14 @@ def test_a_key_beside_the_list_never_replaces_that_of_a_row(make_client: MakeCli
 
 
 @pytest.mark.parametrize("name", ["close", "symbol", "venue", "flow_unit", "Close", "종가", "date_as_served"])
-@pytest.mark.parametrize("form", [{}, {"columns": "ko"}, {"style": "ohlcv"}, {"as_": "pandas"}])
+@pytest.mark.parametrize("form", [{}, {"names": "ko"}, {"style": "ohlcv"}])
 def test_an_unknown_key_by_one_of_our_names_steps_aside(
     make_client: MakeClient, name: str, form: dict[str, Any]
 ) -> None:
     whole = {"open_pric": "1", "high_pric": "1", "low_pric": "1", "trde_qty": "1", name: "odd"}
     with serving(Answer(prices("20241125", **whole))) as server, pytest.warns(kd.UnknownKey):
         frame = kd.daily_prices("005930", "2024-11-25", "2024-11-25", client=make_client(server), **form)
-    symbol = "종목코드" if "columns" in form else "symbol"
+    symbol = "종목코드" if "names" in form else "symbol"
     assert list(frame[symbol]) == ["005930"]
     assert "odd" in [str(value) for column in frame.columns for value in frame[column]]
 
@@ -453,8 +453,7 @@ def test_the_simulator_that_was_asked_for_is_the_simulator(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "settings",
     [
-        {"as_": "x"},
-        {"columns": "x"},
+        {"names": "x"},
         {"style": "x"},
         {"on_bad": "nul"},
         {"on_truncated": "x"},
@@ -478,8 +477,7 @@ def test_options_are_checked_before_any_request(make_client: MakeClient) -> None
     with serving(Answer(prices("20241125"))) as server:
         client = make_client(server)
         for wrong in (
-            {"as_": "x"},
-            {"columns": "x"},
+            {"names": "x"},
             {"on_bad": "nul"},
             {"on_truncated": "x"},
             {"since": "2024"},

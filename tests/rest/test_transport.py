@@ -199,7 +199,7 @@ def test_one_thread_uses_one_connection() -> None:
 _FORKS = """
 import os
 from tests.envelopes import Answer, Envelopes
-from tests.test_transport import ASK, GOOD, Request, transport_to
+from tests.rest.test_transport import ASK, GOOD, Request, transport_to
 
 with Envelopes(lambda number, asked: Answer({**GOOD, "code": asked.body["stk_cd"]})) as server:
     transport = transport_to(server)

@@ -286,7 +286,7 @@ def test_a_last_page_that_comes_too_early_is_told_and_not_remembered(
 def test_how_far_back_was_asked_for_is_part_of_the_question(client: kd.Client, bare: kd.Client) -> None:
     asked = {"stk_cd": "005930", "strt_dt": "20260102", "end_dt": "20260630"}
     kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
-    mine, theirs = (each.request("ka10045", asked) for each in (client, bare))
+    mine, theirs = (each.request_parts("ka10045", asked) for each in (client, bare))
     assert_frame_equal(mine["trend"], theirs["trend"])
     assert_frame_equal(mine["averages"], theirs["averages"])
     assert mine["averages"].height == 1

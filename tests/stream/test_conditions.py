@@ -12,13 +12,14 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
 from kiwoomdata import errors
 from kiwoomdata.kinds import KST
 from kiwoomdata.questions.conditions import condition_search, condition_stream, conditions
 from kiwoomdata.stream import condition
 from kiwoomdata.stream.condition import EVENTS, MEMBERS
 from kiwoomdata.stream.start import stream_to_frame
-from tests.test_live import trade, until
+from tests.stream.test_live import trade, until
 from tests.ws_server import WsServer, real, say
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=KST)
@@ -117,7 +118,7 @@ def test_the_list_is_a_typed_frame_and_the_connection_is_closed_after_it(
 def test_no_conditions_are_an_empty_typed_frame(ws: WsServer, client: kd.Client) -> None:
     ws.answers["CNSRLST"] = lambda message: [say(trnm="CNSRLST", return_code=0, data=None)]
     assert conditions(client=client).rows() == []
-    assert conditions(client=client, as_="pandas").columns.to_list() == ["seq", "name"]
+    assert kdp.conditions(client=client).columns.to_list() == ["seq", "name"]
 
 
 def test_silence_is_an_error_that_says_why_it_may_be(ws: WsServer, client: kd.Client) -> None:

@@ -1,0 +1,274 @@
+"""The same functions, giving pandas frames: ``import kiwoomdata.pandas as kd``.
+
+>>> import kiwoomdata.pandas as kd
+>>> kd.use("simulator")
+>>> frame = kd.daily_prices("005930", "2024-01-02", "2024-01-05")
+>>> type(frame).__module__.partition(".")[0], frame.index.name, len(frame)
+('pandas', 'date', 4)
+
+Frames have numpy dtypes (int64, or float64 where values are missing), a DatetimeIndex where rows have a
+day, and their provenance in ``frame.attrs["kiwoomdata"]``. All else is as in :mod:`kiwoomdata`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec
+
+import polars as pl
+
+import kiwoomdata as _kd
+from kiwoomdata._public import FRAMES, HOME_OF, MODULES
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.origin import attach, provenance
+from kiwoomdata.present import korean_names
+
+try:
+    import pandas as pd
+    import pyarrow  # noqa: F401 - polars asks for it only when it converts
+except ImportError as error:
+    raise ImportError(
+        f"kiwoomdata.pandas could not load pandas and pyarrow ({error}): pip install 'kiwoomdata[pandas]'"
+    ) from error
+
+P = ParamSpec("P")
+_MOMENTS = ("date", "time")
+
+
+def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    """A polars frame of this package as a pandas frame, with its index and its provenance."""
+    source = provenance(frame)
+    names = korean_names(source.api_id) if source is not None and source.api_id in ENDPOINTS else {}
+    headings = [form for name in _MOMENTS for form in (name, name.title(), names.get(name, name))]
+    times = (pl.Date, pl.Datetime)
+    index = next((h for h in headings if h in frame.columns and frame[h].dtype in times), None)
+    enums = [name for name, dtype in frame.schema.items() if dtype == pl.Enum]
+    days = [name for name, dtype in frame.schema.items() if dtype == pl.Date()]
+    plain = frame.with_columns(pl.col(enums).cast(pl.String), pl.col(days).cast(pl.Datetime("us")))
+    result: pd.DataFrame = plain.to_pandas()
+    if index is not None:
+        result = result.set_index(index)
+    if source is not None:
+        attach(result, source)
+    return result
+
+
+def in_pandas(function: Callable[P, pl.DataFrame]) -> Callable[P, pd.DataFrame]:
+    """The same function, giving a pandas frame; also the ``.frame`` of an error is one."""
+
+    @wraps(function)
+    def with_pandas(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+        try:
+            return to_pandas(function(*args, **kwargs))
+        except Exception as error:
+            rows = getattr(error, "frame", None)
+            if isinstance(rows, pl.DataFrame):
+                error.frame = to_pandas(rows)  # type: ignore[attr-defined]  # our errors have the place
+            raise
+
+    signature = inspect.signature(function)
+    with_pandas.__signature__ = signature.replace(return_annotation="pandas.DataFrame")  # type: ignore[attr-defined]
+    with_pandas.__doc__ = _doc(function)
+    return with_pandas
+
+
+def _doc(function: Callable[..., object]) -> str:
+    """The text of the polars function, saying that the frame is one of pandas; its examples show polars."""
+    text, _, _ = inspect.cleandoc(function.__doc__ or "").partition("\nExamples\n--------\n")
+    text = text.replace("Returns\n-------\nDataFrame\n", "Returns\n-------\npandas.DataFrame\n")
+    return f"{text.rstrip()}\n\nThe frame is a pandas frame; columns of days and times are datetime64.\n"
+
+
+recording_info = in_pandas(_kd.recording_info)
+
+
+@wraps(_kd.request_parts)
+def request_parts(*args: Any, **kwargs: Any) -> dict[str, pd.DataFrame]:
+    return {name: to_pandas(frame) for name, frame in _kd.request_parts(*args, **kwargs).items()}
+
+
+def _collected(function: Callable[P, pl.LazyFrame]) -> Callable[P, pd.DataFrame]:
+    @wraps(function)
+    def collected(*args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
+        return function(*args, **kwargs).collect()
+
+    return in_pandas(collected)
+
+
+ticks = _collected(_kd.ticks)
+
+
+class cache:
+    """The store: :func:`info` as a pandas frame, :func:`clear`, and ``path``."""
+
+    info = staticmethod(in_pandas(_kd.cache.info))
+    clear = staticmethod(_kd.cache.clear)
+
+
+class Batch(NamedTuple):
+    """New rows of one feed."""
+
+    feed: str
+    frame: pd.DataFrame
+
+
+def _event(event: _kd.Batch | _kd.Gap) -> Batch | _kd.Gap:
+    return Batch(event.feed, to_pandas(event.frame)) if isinstance(event, _kd.Batch) else event
+
+
+class Live:
+    """A running stream whose frames are pandas frames; see :class:`kiwoomdata.Live`."""
+
+    def __init__(self, stream: _kd.Live) -> None:
+        self._stream = stream
+
+    def __repr__(self) -> str:
+        return repr(self._stream)
+
+    def __enter__(self) -> Live:
+        self._stream.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._stream.__exit__(*exc)
+
+    async def __aenter__(self) -> Live:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await self._stream.__aexit__(*exc)
+
+    def __iter__(self) -> Iterator[Batch | _kd.Gap]:
+        return map(_event, self._stream)
+
+    async def __aiter__(self) -> AsyncIterator[Batch | _kd.Gap]:
+        async for event in self._stream:
+            yield _event(event)
+
+    def frame(self, feed: str | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows in the window as a pandas frame; see :meth:`kiwoomdata.Live.frame`."""
+        return to_pandas(self._stream.frame(feed, columns))
+
+    def bars(self, every: Any = "1m") -> pd.DataFrame:
+        """Bars of the trades in the window as a pandas frame; see :meth:`kiwoomdata.Live.bars`."""
+        return to_pandas(self._stream.bars(every))
+
+    def book(self, symbol: str, venue: Literal["krx", "nxt", "all"] | None = None) -> pd.DataFrame:
+        """The latest order book as a pandas frame; see :meth:`kiwoomdata.Live.book`."""
+        return to_pandas(self._stream.book(symbol, venue))
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        return to_pandas(self._stream.gaps)
+
+    @property
+    def backfilled(self) -> pd.DataFrame:
+        return to_pandas(self._stream.backfilled)
+
+    if TYPE_CHECKING:
+        stop = _kd.Live.stop
+        wait = _kd.Live.wait
+        wait_async = _kd.Live.wait_async
+        subscribe = _kd.Live.subscribe
+        unsubscribe = _kd.Live.unsubscribe
+        plot = _kd.Live.plot
+        stats = _kd.Live.stats
+        error = _kd.Live.error
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return getattr(self._stream, name)
+
+
+def _streaming(function: Callable[P, _kd.Live]) -> Callable[P, Live]:
+    @wraps(function)
+    def streaming(*args: P.args, **kwargs: P.kwargs) -> Live:
+        call: Any = kwargs.get("on_batch")
+        if call is not None:
+            kwargs["on_batch"] = lambda event: call(_event(event))
+        return Live(function(*args, **kwargs))
+
+    return streaming
+
+
+stream_to_frame = _streaming(_kd.stream_to_frame)
+
+
+if TYPE_CHECKING:
+    # One line a function; a test holds them and the table of public names together.
+    from kiwoomdata import ApiError as ApiError
+    from kiwoomdata import AuthError as AuthError
+    from kiwoomdata import BufferFull as BufferFull
+    from kiwoomdata import CacheError as CacheError
+    from kiwoomdata import Client as Client
+    from kiwoomdata import ConfigError as ConfigError
+    from kiwoomdata import ConnectionLost as ConnectionLost
+    from kiwoomdata import DecodeError as DecodeError
+    from kiwoomdata import EmptyAnswer as EmptyAnswer
+    from kiwoomdata import Gap as Gap
+    from kiwoomdata import IncompleteFrame as IncompleteFrame
+    from kiwoomdata import Kicked as Kicked
+    from kiwoomdata import KiwoomDataError as KiwoomDataError
+    from kiwoomdata import KiwoomDataWarning as KiwoomDataWarning
+    from kiwoomdata import LoginRefused as LoginRefused
+    from kiwoomdata import MissingKey as MissingKey
+    from kiwoomdata import NoAnswer as NoAnswer
+    from kiwoomdata import NotCached as NotCached
+    from kiwoomdata import Provenance as Provenance
+    from kiwoomdata import Quota as Quota
+    from kiwoomdata import RateLimited as RateLimited
+    from kiwoomdata import StreamError as StreamError
+    from kiwoomdata import TransportError as TransportError
+    from kiwoomdata import Truncated as Truncated
+    from kiwoomdata import UnknownKey as UnknownKey
+    from kiwoomdata import UnprovenValue as UnprovenValue
+    from kiwoomdata import Unsupported as Unsupported
+    from kiwoomdata import condition_stream as condition_stream
+    from kiwoomdata import plot as plot
+    from kiwoomdata import provenance as provenance
+    from kiwoomdata import raw as raw
+    from kiwoomdata import replay as replay
+    from kiwoomdata import simulator as simulator
+    from kiwoomdata import use as use
+
+    after_hours_quote = in_pandas(_kd.after_hours_quote)
+    arbitrage_balance = in_pandas(_kd.arbitrage_balance)
+    broker_trend = in_pandas(_kd.broker_trend)
+    catalogue = in_pandas(_kd.catalogue)
+    closing_investor_trades = in_pandas(_kd.closing_investor_trades)
+    condition_search = in_pandas(_kd.condition_search)
+    conditions = in_pandas(_kd.conditions)
+    daily_prices = in_pandas(_kd.daily_prices)
+    describe = in_pandas(_kd.describe)
+    institution_trades = in_pandas(_kd.institution_trades)
+    institution_trend = in_pandas(_kd.institution_trend)
+    intraday_investor_trades = in_pandas(_kd.intraday_investor_trades)
+    investor_flows = in_pandas(_kd.investor_flows)
+    orderbook_snapshot = in_pandas(_kd.orderbook_snapshot)
+    price_table = in_pandas(_kd.price_table)
+    program_cumulative = in_pandas(_kd.program_cumulative)
+    program_trend = in_pandas(_kd.program_trend)
+    quote_board = in_pandas(_kd.quote_board)
+    request = in_pandas(_kd.request)
+    rights_quotes = in_pandas(_kd.rights_quotes)
+    session_summary = in_pandas(_kd.session_summary)
+    trade_strength = in_pandas(_kd.trade_strength)
+else:
+
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name not in HOME_OF and name not in MODULES and name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module("kiwoomdata"), name)
+        globals()[name] = value = in_pandas(value) if name in FRAMES else value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({"__version__", "to_pandas", *HOME_OF, *MODULES})
