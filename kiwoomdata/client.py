@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
 import weakref
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -29,26 +26,23 @@ from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
-from kiwoomdata.rest import protocol
 from kiwoomdata.rest.credentials import Credentials, find_credentials
 from kiwoomdata.rest.limits import MemoryGate, Quota, SqliteGate
+from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Fetched, Page
 from kiwoomdata.rest.token import TokenKeeper
-from kiwoomdata.rest.transport import Counter, Retry, Transport, check_address
+from kiwoomdata.rest.transport import Retry, Transport, check_address
 from kiwoomdata.store.answers import answer, by_days
 from kiwoomdata.store.series import SMALLEST_LIMIT, Store
 from kiwoomdata.store.served import Answer, Context, Seen, named_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kiwoomdata.simulator import Server
 
 __all__ = ["Client", "current", "default_client", "endpoint_of", "use"]
 
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
-T = TypeVar("T")
 NO_AS = "as_: gone; frames are polars frames. For pandas frames: import kiwoomdata.pandas as kd"
 
 _SERVERS = {
@@ -259,7 +253,7 @@ class Client:
                 "account is never asked"
             )
         oldest = None if since is None else as_date(since, "since")
-        return list(self.fetch(endpoint, body, since=oldest, max_pages=max_pages).pages)
+        return list(self.pages(endpoint, body, oldest, max_pages=max_pages))
 
     def request(self, api_id: str, params: Mapping[str, Any] | None = None, **named: Any) -> pl.DataFrame:
         """The typed frame of any TR; see :func:`kiwoomdata.request`."""
@@ -382,7 +376,13 @@ class Client:
         """Ask the store, the server, or both."""
 
         def fetch(asked: Mapping[str, str], back_to: date | None, seen: Seen | None = None) -> Fetched:
-            return self.fetch(endpoint, asked, since=back_to, max_pages=max_pages, tick=tick, seen=seen)
+            found: list[Page] = []
+            pages = self.pages(endpoint, asked, back_to, max_pages=max_pages, tick=tick)
+            for page in pages:
+                found.append(page)
+                if seen is not None:
+                    seen(found)
+            return Fetched(found, pages.stop, pages.requests)
 
         context = None
         if self.store is not None:
@@ -392,91 +392,21 @@ class Client:
             raise NotCached("offline: this client keeps nothing (cache=False)")
         return answer(context, endpoint, body, since, until, fetch)
 
-    def fetch(
+    def pages(
         self,
         endpoint: Endpoint,
         body: Mapping[str, str],
-        *,
         since: date | None = None,
+        *,
         max_pages: int | None = None,
         tick: Callable[[], object] | None = None,
-        seen: Seen | None = None,
-    ) -> Fetched:
-        """Walk the pages of one job. ``tick`` and ``seen`` are called after each page."""
+    ) -> Pages:
+        """Walk the pages of one job back to ``since``: iterate, and each page is one request.
+
+        ``tick`` is called after each page, to show how far the walk is.
+        """
         ceiling = self.max_pages if max_pages is None else _positive("max_pages", max_pages)
-        walk = protocol.pages(endpoint, body, since=since, max_pages=ceiling)
-        counter = Counter()
-        found: list[Page] = []
-        request = next(walk)
-        while True:
-            page = self.transport.send(request, counter)
-            found.append(page)
-            if tick is not None:
-                tick()
-            if seen is not None:
-                seen(found)
-            try:
-                request = walk.send(page)
-            except StopIteration as done:
-                return Fetched(found, done.value, counter.value)
-
-    # --- many jobs ---
-
-    def side_by_side(
-        self, jobs: Mapping[str, Callable[[], T]], unit: str, on_failure: Callable[[str, Exception], None]
-    ) -> dict[str, T]:
-        """Run jobs in threads, and give their results in the order of ``jobs``.
-
-        A job that fails is told to ``on_failure``, and the others go on. Ctrl-C stops all of them.
-        """
-        if len(jobs) == 1:
-            ((name, job),) = jobs.items()
-            try:
-                return {name: job()}
-            except Exception as error:
-                on_failure(name, error)
-                return {}
-        results: dict[str, T] = {}
-        pool = ThreadPoolExecutor(min(self.workers, len(jobs)), thread_name_prefix="kiwoomdata")
-        try:
-            waiting: dict[Future[T], str] = {pool.submit(job): name for name, job in jobs.items()}
-            with self.bar(len(jobs), unit) as tick:
-                while waiting:
-                    done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
-                    tick(0)  # shows the bar before the first is done
-                    for future in done:
-                        name = waiting.pop(future)
-                        try:
-                            results[name] = future.result()
-                        except Exception as error:
-                            on_failure(name, error)
-                        tick(1)
-        except BaseException:
-            try:
-                self.transport.abort()
-                pool.shutdown(wait=True, cancel_futures=True)
-            finally:
-                self.transport.resume()
-            raise
-        pool.shutdown()
-        return {name: results[name] for name in jobs if name in results}
-
-    @contextmanager
-    def bar(self, total: int | None, unit: str) -> Iterator[Callable[..., object]]:
-        """A progress bar that shows itself after two seconds, in a terminal or a notebook.
-
-        Its function counts the steps it is given, or one. In a thread beside the main one there is none:
-        whoever started the thread shows how far all of them are.
-        """
-        if self.progress is False or threading.current_thread() is not threading.main_thread():
-            yield lambda steps=1: None
-            return
-        from tqdm.auto import tqdm
-
-        with tqdm(
-            total=total, unit=unit, delay=2, leave=False, disable=None if self.progress is None else False
-        ) as bar:
-            yield bar.update
+        return Pages(self.transport.send, endpoint, body, since=since, max_pages=ceiling, tick=tick)
 
 
 def _remove(folder: str, pid: int) -> None:

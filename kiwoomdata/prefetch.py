@@ -10,6 +10,7 @@ from kiwoomdata.arguments import DateLike, as_symbols, date_range
 from kiwoomdata.client import Client
 from kiwoomdata.errors import ConfigError
 from kiwoomdata.origin import Provenance, provenance
+from kiwoomdata.query import side_by_side
 from kiwoomdata.questions.flows import investor_flows
 from kiwoomdata.questions.prices import daily_prices
 from kiwoomdata.questions.program import program_trend
@@ -61,7 +62,7 @@ def prefetch(
 
     jobs = {f"{code} {name}": job(name, code) for code in codes for name in what}
     failed: dict[str, Exception] = {}
-    for source in client.side_by_side(jobs, "series", failed.__setitem__).values():
+    for source in side_by_side(client, jobs, "series", failed.__setitem__).values():
         if source is not None:
             told.rows += source.rows
             told.cached_rows += source.cached_rows

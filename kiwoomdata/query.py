@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import queue
+import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from typing import Any, Literal, ParamSpec, TypedDict
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 import polars as pl
 
@@ -21,10 +25,21 @@ from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
 
-__all__ = ["Job", "Options", "client_of", "for_symbols", "question", "run", "single"]
+__all__ = [
+    "Job",
+    "Options",
+    "bar",
+    "client_of",
+    "for_symbols",
+    "question",
+    "run",
+    "side_by_side",
+    "single",
+]
 
 P = ParamSpec("P")
 Parts = Mapping[str, pl.DataFrame]
+T = TypeVar("T")
 
 
 class Options(TypedDict, total=False):
@@ -237,16 +252,79 @@ def _fetch_all(
     failures: dict[str, Exception],
 ) -> None:
     if len(jobs) > 1:
-        client.side_by_side(
-            {name: partial(fetch, name, None) for name in jobs}, "symbol", failures.__setitem__
-        )
+        tasks = {name: partial(fetch, name, None) for name in jobs}
+        side_by_side(client, tasks, "symbol", failures.__setitem__)
         return
     (name,) = jobs
-    with client.bar(None, "page") as tick:
+    with bar(client, None, "page") as tick:
         try:
             fetch(name, tick)
         except Truncated as error:
             failures[name] = error
+
+
+def side_by_side(
+    client: Client,
+    tasks: Mapping[str, Callable[[], T]],
+    unit: str,
+    on_failure: Callable[[str, Exception], None],
+) -> dict[str, T]:
+    """Run tasks in the client's threads, and give their results in the order of ``tasks``.
+
+    A task that fails is told to ``on_failure``, and the others go on. Ctrl-C stops all of them.
+    """
+    results: dict[str, T] = {}
+
+    def settle(name: str, result: Callable[[], T]) -> None:
+        try:
+            results[name] = result()
+        except Exception as error:
+            on_failure(name, error)
+
+    if len(tasks) == 1:
+        settle(*next(iter(tasks.items())))
+        return results
+    done: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
+    pool = ThreadPoolExecutor(min(client.workers, len(tasks)), thread_name_prefix="kiwoomdata")
+    try:
+        names = {pool.submit(task): name for name, task in tasks.items()}
+        for future in names:
+            future.add_done_callback(done.put)
+        left = len(names)
+        with bar(client, left, unit) as tick:
+            while left:
+                tick(0)  # shows the bar before the first is done
+                with suppress(queue.Empty):
+                    future = done.get(timeout=1)
+                    settle(names[future], future.result)
+                    left -= 1
+                    tick(1)
+    except BaseException:
+        try:
+            client.transport.abort()
+            pool.shutdown(wait=True, cancel_futures=True)
+        finally:
+            client.transport.resume()
+        raise
+    pool.shutdown()
+    return {name: results[name] for name in tasks if name in results}
+
+
+@contextmanager
+def bar(client: Client, total: int | None, unit: str) -> Iterator[Callable[..., object]]:
+    """A progress bar that shows itself after two seconds, in a terminal or a notebook.
+
+    Its function counts the steps it is given, or one. In a thread beside the main one there is none:
+    whoever started the thread shows how far all of them are.
+    """
+    if client.progress is False or threading.current_thread() is not threading.main_thread():
+        yield lambda steps=1: None
+        return
+    from tqdm.auto import tqdm
+
+    disable = None if client.progress is None else False
+    with tqdm(total=total, unit=unit, delay=2, leave=False, disable=disable) as shown:
+        yield shown.update
 
 
 _BLANK_ANSWER = (

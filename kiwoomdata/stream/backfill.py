@@ -15,7 +15,6 @@ from kiwoomdata.arguments import body_of
 from kiwoomdata.entries.quote import TRADE_STRENGTH_BY_TIME
 from kiwoomdata.errors import IncompleteFrame
 from kiwoomdata.kinds import split_code
-from kiwoomdata.rest import protocol
 from kiwoomdata.stream.decode import LEADING
 from kiwoomdata.stream.gaps import TRADE, Hole
 
@@ -40,18 +39,12 @@ def missed_trades(client: Client, item: str, above: int, upto: int, day: date) -
     """
     endpoint = TRADE_STRENGTH_BY_TIME
     body = body_of(endpoint, {"symbol": item})
-    walk, pages = protocol.pages(endpoint, body, max_pages=MOST_PAGES), list[protocol.Page]()
-    request = next(walk)
-    while True:
-        page = client.transport.send(request)
+    pages = []
+    for page in client.pages(endpoint, body, max_pages=MOST_PAGES):
         pages.append(page)
         texts, _ = frames.text_parts(endpoint, [page])
         oldest = frames.typed(endpoint, _PART, texts[_PART.name], body)["cumulative_volume"].min()
         if isinstance(oldest, int) and oldest <= above:
-            break
-        try:
-            request = walk.send(page)
-        except StopIteration:
             break
     texts, _ = frames.text_parts(endpoint, pages)
     found = frames.typed(endpoint, _PART, texts[_PART.name], body)

@@ -16,6 +16,7 @@ import pytest
 from tqdm.std import tqdm
 
 import kiwoomdata as kd
+from kiwoomdata.query import bar
 from kiwoomdata.rest.transport import Retry
 from tests.envelopes import TOKEN, Answer, Asked, Envelopes, serving
 
@@ -512,7 +513,7 @@ def test_only_the_main_thread_shows_a_bar(make_client: MakeClient) -> None:
         shown: list[bool] = []
 
         def work() -> None:
-            with client.bar(None, "page") as tick:
+            with bar(client, None, "page") as tick:
                 shown.append(isinstance(getattr(tick, "__self__", None), tqdm))
 
         thread = threading.Thread(target=work)
