@@ -49,6 +49,7 @@ class Envelopes:
 
     def __init__(self, answer: Callable[[int, Asked], Answer], token: Callable[[int], Answer] | None = None):
         self.asked: list[Asked] = []
+        self.heads: list[dict[str, str]] = []
         self.tokens = 0
         envelopes = self
 
@@ -74,6 +75,11 @@ class Envelopes:
                 self.send_header("content-length", str(len(answered.content)))
                 self.end_headers()
                 self.wfile.write(answered.content)
+
+            def do_HEAD(self) -> None:
+                envelopes.heads.append({k.lower(): v for k, v in self.headers.items()})
+                self.send_response(501)
+                self.end_headers()
 
             def log_message(self, *args: object) -> None:
                 pass

@@ -37,6 +37,7 @@ __all__ = [
 _ASKED = PATHS | {"/oauth2/token", "/oauth2/revoke"}
 _ROWS = re.compile(rb"\s*\[\s*[{\]]")
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_SECRET = ("appkey", "secretkey", "token")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Request:
     def __post_init__(self) -> None:
         if self.path not in _ASKED:
             raise ValueError(f"path: {self.path!r} is not for market data, and is never asked")
+
+    def __repr__(self) -> str:
+        body = {key: "***" if key in _SECRET else value for key, value in self.body.items()}
+        more = f", next_key={self.next_key!r}" if self.cont_yn else ""
+        return f"Request({self.api_id!r}, {self.path!r}, {body!r}{more})"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -53,18 +53,13 @@ class Token:
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Token:
         """Read the answer of a successful issue. Whether it was successful is for the caller to know."""
-        value, kind, ends = (answer.get(key) for key in ("token", "token_type", "expires_dt"))
-        if not isinstance(value, str) or re.fullmatch(r"[!-~]+", value) is None:
-            raise _malformed("token", "a text without white space")
-        if not isinstance(kind, str) or kind.lower() != "bearer":
-            raise _malformed("token_type", "'bearer'")
-        if not isinstance(ends, str) or re.fullmatch(r"[0-9]{14}", ends) is None:
-            raise _malformed("expires_dt", "YYYYMMDDHHMMSS")
-        try:
-            expires_at = datetime.strptime(ends, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo("Asia/Seoul"))
-        except ValueError:
-            raise _malformed("expires_dt", "a date and time that exist") from None
-        return cls(value, expires_at)
+        if wrong := _unusable(answer):
+            del answer  # a traceback that shows locals would show the token
+            raise TransportError(
+                f"the token request was answered without a usable {wrong[0]!r}: expected {wrong[1]}, "
+                "got something else (not shown)"
+            )
+        return cls(answer["token"], _time(answer["expires_dt"]))
 
     def __repr__(self) -> str:
         return f"Token(expires_at={self.expires_at.isoformat()!r}, kind={self.kind!r})"
@@ -73,11 +68,24 @@ class Token:
         raise TypeError("a Token is not pickled; each process gets it from its own TokenKeeper")
 
 
-def _malformed(field: str, expected: str) -> TransportError:
-    return TransportError(
-        f"the token request was answered without a usable {field!r}: expected {expected}, "
-        "got something else (not shown)"
-    )
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo("Asia/Seoul"))
+
+
+def _unusable(answer: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first field that cannot be used, and what was expected there."""
+    value, kind, ends = (answer.get(key) for key in ("token", "token_type", "expires_dt"))
+    if not isinstance(value, str) or re.fullmatch(r"[!-~]+", value) is None:
+        return "token", "a text without white space"
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        return "token_type", "'bearer'"
+    if not isinstance(ends, str) or re.fullmatch(r"[0-9]{14}", ends) is None:
+        return "expires_dt", "YYYYMMDDHHMMSS"
+    try:
+        _time(ends)
+    except ValueError:
+        return "expires_dt", "a date and time that exist"
+    return None
 
 
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,12 +140,16 @@ class TokenKeeper:
         self._digest = credentials.digest
         self._clock = clock
         self._lock_wait = lock_wait
-        self._lock = threading.Lock()
+        self.begin()
         self._kept: _Kept | None = None
         self._path: Path | None = None
         if folder is not None:
             name = hashlib.sha256(f"{server}\n{credentials.app_key}".encode()).hexdigest()[:32]
             self._path = Path(folder) / f"token-{name}.json"
+
+    def begin(self) -> None:
+        """Start without anybody who holds the token up: at first, and in a forked child."""
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"TokenKeeper(server={self._server!r}, key={self._digest!r})"

@@ -3,49 +3,57 @@
 A request goes through the quota's gate at every try, the first and each repeated one, because
 each of them is metered by the server.
 
-An exchange ends in time whatever the server sends, because its sockets are shut from outside: at the
-deadline by a timer, and on a stop by whoever stops.
+An exchange ends in time whatever the server sends: :mod:`kiwoomdata.rest.watchdog`.
+
+Failures are returned and not raised until no frame is left that holds a key, a token or a library's
+request: a traceback shows the locals of every frame on its way.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import math
 import os
 import random
+import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
-import tenacity
 import urllib3
 
 from kiwoomdata._version import __version__
-from kiwoomdata.errors import AuthError, ConfigError, RateLimited, TransportError
+from kiwoomdata.errors import AuthError, ConfigError, KiwoomDataError, RateLimited, TransportError
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.credentials import Credentials, redact
 from kiwoomdata.rest.limits import Gate
 from kiwoomdata.rest.protocol import Page, Request
-from kiwoomdata.rest.sockets import Adapter, Line, current_line
 from kiwoomdata.rest.token import Token, TokenKeeper
+from kiwoomdata.rest.watchdog import WATCHDOG, Adapter
 
 __all__ = ["Retry", "Transport", "check_address", "is_loopback"]
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 _MAX_BODY = 64 * 1024 * 1024
 _IDLE = 8
-"""Sessions that are kept for the next exchange."""
+"""Connections that are kept for the next exchange."""
 _KEY_REFUSED = 60.0
 """Seconds for which a key that was refused is not tried again."""
+_HEADERS = {
+    "content-type": "application/json;charset=UTF-8",
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    # Observed 2026: a default library User-Agent got HTTP 400 and a web page.
+    "user-agent": f"kiwoomdata/{__version__}",
+}
 
 
 def is_loopback(host: str) -> bool:
@@ -57,15 +65,25 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+# A name, an IPv4 address, or an IPv6 address in brackets; then a port and a plain path.
+_ADDRESS = re.compile(
+    r"[a-z]+://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])(:[0-9]+)?(/[\w.~/-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def check_address(url: str, name: str, schemes: tuple[str, str]) -> str:
     """Check a server's address: encrypted, or plain to this machine alone."""
     plain, encrypted = schemes
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in schemes or not host:
-        raise ConfigError(f"{name}: expected an address such as '{encrypted}://api.kiwoom.com', got {url!r}")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if any(sign in url for sign in "@?#"):
         raise ConfigError(f"{name}: an address with a user, a query or a fragment is not taken")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:  # a port of 70000, or brackets around what is no IPv6 address
+        host = ""
+    if not host or parts.scheme not in schemes or _ADDRESS.fullmatch(url) is None:
+        raise ConfigError(f"{name}: expected an address such as '{encrypted}://api.kiwoom.com', got {url!r}")
     if parts.scheme == plain and not is_loopback(host):
         raise ConfigError(
             f"{name}: {url!r} would send keys unencrypted; use {encrypted}:// ({plain}:// only to 127.0.0.1)"
@@ -85,24 +103,20 @@ class Retry:
     connect_timeout: float = 10.0
 
 
-class _Again(Exception):
-    """This try failed in a way that another one may mend."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of one try: a page, or an error and whether another try may mend it."""
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
+    page: Page | None = None
+    error: KiwoomDataError | None = None
+    refusal: protocol.Refusal = "none"
+    again: bool = False
 
-
-class _Bearer(requests.auth.AuthBase):
-    """Sets the header by itself: left alone, requests would let a ~/.netrc entry replace it."""
-
-    def __init__(self, token: Token | None) -> None:
-        self._token = token
-
-    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token is not None:
-            prepared.headers["authorization"] = f"Bearer {self._token.value}"
-        return prepared
+    def done(self) -> Page:
+        if self.error is not None:
+            raise self.error
+        assert self.page is not None
+        return self.page
 
 
 class Transport:
@@ -125,7 +139,7 @@ class Transport:
         self._credentials = credentials
         self._gate = gate
         self._retry = retry or Retry()
-        self._sleep = sleep
+        self._sleep = sleep or self._wait
         self._rng = rng or random.Random()
         self._clock = clock
         self._key_refused: tuple[float, AuthError] | None = None
@@ -139,8 +153,11 @@ class Transport:
         A child that went on with its parent's sockets would read the answers to its parent's requests.
         """
         self._lock = threading.Lock()
-        self._idle: list[requests.Session] = []
-        self._running: set[Line] = set()
+        self._adapter = Adapter(pool_maxsize=_IDLE, max_retries=0)
+        self._settings: dict[str, Any] = {}
+        self._settings |= requests.Session().merge_environment_settings(self.base_url, {}, True, None, None)
+        if is_loopback(urlsplit(self.base_url).hostname or ""):
+            self._settings["proxies"] = {}  # a proxy is for the way out, never for this machine
         self.stop = threading.Event()
         """Set to make every request that waits for its turn end with InterruptedError; see :meth:`abort`."""
 
@@ -155,110 +172,55 @@ class Transport:
         A token that the server refuses is renewed once; a second refusal is AuthError.
         """
         token = self.tokens.get()
-        page, kind, code, message = self._try(request, token, counter)
-        if kind == "renew":
-            log.info("%s: the token was refused (%s); renewing it once", request.api_id, code)
-            page, kind, code, message = self._try(request, self.tokens.renew(token), counter)
-        if kind not in ("none", "no data"):
-            raise protocol.error(kind, request.api_id, code, message)
-        return page
-
-    def _try(
-        self, request: Request, token: Token, counter: Counter | None
-    ) -> tuple[Page, protocol.Refusal, str, str]:
-        def once() -> tuple[Page, protocol.Refusal, str, str]:
-            if counter is not None:
-                counter.add()
-            page, kind, code, message = self._ask(request, token)
-            if kind == "rate":
-                raise _Again(RateLimited(message, code=code, api_id=request.api_id, remedy=_SLOWER))
-            return page, kind, code, message
-
-        return self._persist(request.api_id, once)
-
-    def _ask(self, request: Request, token: Token | None) -> tuple[Page, protocol.Refusal, str, str]:
-        """The page, what kind of refusal it is, its code and its words, free of secrets."""
-        page, status = self._post(request, token)
-        kind, code, message = protocol.refusal(page, status)
-        code, message = self._clean(code, request, token), self._clean(message, request, token)
-        if status >= 500 and kind != "rate":
-            told = f"{request.api_id}: HTTP {status}, and the server said {code}: {message or 'nothing more'}"
-            raise _Again(TransportError(told, status=status))
-        return page, kind, code, message
+        outcome = self._persist(request, token, counter)
+        if outcome.refusal == "renew":
+            log.info("%s: the token was refused; renewing it once", request.api_id)
+            outcome = self._persist(request, self.tokens.renew(token), counter)
+        return outcome.done()
 
     # --- tokens ---
 
     def _issue(self) -> Token:
-        body = {
-            "grant_type": "client_credentials",
-            "appkey": self._credentials.app_key,
-            "secretkey": self._credentials.app_secret,
-        }
-        if self._key_refused is not None:
+        until, refused = self._key_refused or (-math.inf, None)
+        if refused is not None and self._clock() < until:
             # Many symbols ask for the token one after the other; what was refused stays refused.
-            until, was = self._key_refused
-            if self._clock() < until:
-                raise AuthError(was.message, code=was.code, api_id=was.api_id, remedy=was.remedy)
-        try:
-            answer = self._plain("au10001", "/oauth2/token", body)
-        except AuthError as error:
-            told = AuthError(error.message, code=error.code, api_id=error.api_id, remedy=error.remedy)
-            self._key_refused = self._clock() + _KEY_REFUSED, told
-            raise
+            raise AuthError(refused.message, code=refused.code, api_id=refused.api_id, remedy=refused.remedy)
+        outcome = self._persist(self._about_token("au10001", "/oauth2/token"), None)
         self._key_refused = None
-        return Token.from_answer(answer)
+        if isinstance(outcome.error, AuthError):
+            self._key_refused = self._clock() + _KEY_REFUSED, outcome.error
+        return Token.from_answer(outcome.done().json)
 
     def revoke(self) -> None:
         """Make the token worthless at the server, and forget it here."""
-        body = {
-            "appkey": self._credentials.app_key,
-            "secretkey": self._credentials.app_secret,
-            "token": self.tokens.get().value,
-        }
-        self._plain("au10002", "/oauth2/revoke", body)
+        request = self._about_token("au10002", "/oauth2/revoke", token=self.tokens.get().value)
+        self._persist(request, None).done()
         self.tokens.forget()
 
-    def _plain(self, api_id: str, path: str, body: Mapping[str, str]) -> Mapping[str, Any]:
-        def once() -> Mapping[str, Any]:
-            page, kind, code, message = self._ask(Request(api_id, path, body), None)
-            if kind == "none":
-                return page.json
-            # At this door there is no token to renew: whatever is refused is the key.
-            error = protocol.error("auth" if kind == "renew" else kind, api_id, code, message)
-            raise _Again(error) if kind == "rate" else error
+    def _about_token(self, api_id: str, path: str, **more: str) -> Request:
+        ours = self._credentials
+        body = {"grant_type": "client_credentials"} if not more else {}
+        return Request(api_id, path, {**body, "appkey": ours.app_key, "secretkey": ours.app_secret, **more})
 
-        return self._persist(api_id, once)
+    # --- trying ---
 
-    # --- the wire ---
-
-    def _persist(self, api_id: str, once: Callable[[], T]) -> T:
-        """Call ``once`` until it succeeds, fails for good, or was tried often enough."""
-
-        def before_sleep(state: tenacity.RetryCallState) -> None:
-            pause = state.next_action.sleep if state.next_action else 0.0
-            failure = state.outcome.exception() if state.outcome else None
-            log.info("%s: %s; trying again in %.1f s", api_id, failure, pause)
-            if isinstance(getattr(failure, "error", None), RateLimited):
+    def _persist(self, request: Request, token: Token | None, counter: Counter | None = None) -> _Outcome:
+        """Ask until there is an outcome that another try would not mend, or was tried often enough."""
+        api_id, attempts = request.api_id, self._retry.attempts
+        for attempt in range(attempts):
+            if counter is not None:
+                counter.add()
+            outcome = self._try(request, token)
+            if not outcome.again or attempt == attempts - 1:
+                break
+            # Exponential with jitter, never under half of its step so that a quota can refill.
+            step = min(self._retry.longest, self._retry.base * 2.0**attempt)
+            pause = step * self._rng.uniform(0.5, 1.0)
+            log.info("%s: %s; trying again in %.1f s", api_id, outcome.error, pause)
+            if isinstance(outcome.error, RateLimited):
                 self._gate.penalise(self._scope(api_id), pause)
-
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            stop=tenacity.stop_after_attempt(self._retry.attempts),
-            wait=self._pause,
-            sleep=self._sleep or self._wait,
-            before_sleep=before_sleep,
-            reraise=True,
-        )
-        try:
-            return retrying(once)
-        except _Again as again:
-            error = again.error
-        raise error  # here and not above, so that it drags nothing along
-
-    def _pause(self, state: tenacity.RetryCallState) -> float:
-        """Exponential with jitter, never under half of its step so that a quota can refill."""
-        step = min(self._retry.longest, self._retry.base * 2.0 ** (state.attempt_number - 1))
-        return step * self._rng.uniform(0.5, 1.0)
+            self._sleep(pause)
+        return outcome
 
     def _wait(self, seconds: float) -> None:
         if self.stop.wait(seconds):
@@ -267,117 +229,106 @@ class Transport:
     def _scope(self, api_id: str) -> str:
         return f"{self._credentials.digest}:{api_id}"
 
-    def _post(self, request: Request, token: Token | None) -> tuple[Page, int]:
-        api_id = request.api_id
+    def _try(self, request: Request, token: Token | None) -> _Outcome:
         if self.stop.is_set():
             raise InterruptedError("the client was stopped")
-        self._gate.wait(self._scope(api_id), self.stop)
+        self._gate.wait(self._scope(request.api_id), self.stop)
         with self._lock:
             self.requests_sent += 1
-        log.debug("POST %s %s", request.path, api_id)
-        failure: Exception | None = None
-        # Failures are raised after their except clause: as its context, the library's own error would
-        # come along, and that holds the request's headers.
-        try:
-            status, answered, content = self._exchange(request, token)
-        except InterruptedError as error:
-            failure = InterruptedError(str(error))
-        except (requests.exceptions.SSLError, requests.exceptions.InvalidProxyURL) as error:
-            failure = TransportError(self._clean(f"{api_id}: {error}", request, token))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            told = self._clean(f"{api_id}: {type(error).__name__}: {error}", request, token)
-            failure = _Again(TransportError(told))
-        if failure is not None:
-            raise failure
+        log.debug("POST %s %s", request.path, request.api_id)
+        answered = self._exchange("POST", request, token)
+        return answered if isinstance(answered, _Outcome) else self._judge(request, token, *answered)
+
+    def _judge(
+        self, request: Request, token: Token | None, status: int, headers: Mapping[str, str], content: bytes
+    ) -> _Outcome:
+        """What an answer means; nothing that it says shows a secret."""
+        api_id = request.api_id
         if 300 <= status < 400:
-            where = self._clean(
-                urlsplit(answered.get("location", "")).hostname or "elsewhere", request, token
-            )
-            raise TransportError(
-                f"{api_id}: the server redirects to {where}; redirects are not followed", status=status
-            )
+            where = urlsplit(headers.get("location", "")).hostname or "elsewhere"
+            told = f"{api_id}: the server redirects to {where}; redirects are not followed"
+            return _Outcome(error=TransportError(self._clean(told, request, token), status=status))
         try:
-            return protocol.read(api_id, status, answered, content), status
+            page = protocol.read(api_id, status, headers, content)
         except TransportError as error:
             told = self._clean(str(error), request, token)
-        if status == 429:
-            raise _Again(RateLimited(told, code="429", api_id=api_id, remedy=_SLOWER))
-        is_page = content.lstrip()[:1] == b"<"
-        failure = TransportError(told, status=status)
-        raise _Again(failure) if status >= 500 or not (is_page or status >= 400) else failure
+            if status == 429:
+                refused = RateLimited(told, code="429", api_id=api_id, remedy=_SLOWER)
+                return _Outcome(error=refused, again=True)
+            is_page = content.lstrip()[:1] == b"<"
+            again = status >= 500 or not (is_page or status >= 400)
+            return _Outcome(error=TransportError(told, status=status), again=again)
+        kind, code, message = protocol.refusal(page, status)
+        code, message = self._clean(code, request, token), self._clean(message, request, token)
+        if kind == "rate":
+            refused = RateLimited(message, code=code, api_id=api_id, remedy=_SLOWER)
+            return _Outcome(error=refused, refusal=kind, again=True)
+        if status >= 500:
+            told = f"{api_id}: HTTP {status}, and the server said {code}: {message or 'nothing more'}"
+            return _Outcome(error=TransportError(told, status=status), again=True)
+        if kind == "none" or (kind == "no data" and token is not None):
+            return _Outcome(page)
+        return _Outcome(error=protocol.error(kind, api_id, code, message), refusal=kind)
 
-    def _exchange(self, request: Request, token: Token | None) -> tuple[int, Mapping[str, str], bytes]:
-        with (
-            self._connected() as session,
-            session.post(
-                self.base_url + request.path,
-                data=msgspec.json.encode(request.body),
-                headers=request.headers,
-                auth=_Bearer(token),
-                timeout=(min(self._retry.connect_timeout, self._retry.timeout), self._retry.timeout),
-                allow_redirects=False,
-                stream=True,
-            ) as response,
-        ):
-            parts: list[bytes] = []
-            size = 0
-            # read1 gives what is there, so that the size is known before all of it is in memory.
-            while part := response.raw.read1(65536, decode_content=True):
-                parts.append(part)
-                size += len(part)
-                if size > _MAX_BODY:
-                    raise requests.RequestException(f"an answer of more than {_MAX_BODY:,} bytes")
-            return response.status_code, response.headers, b"".join(parts)
+    # --- the wire ---
 
-    @contextmanager
-    def _connected(self) -> Iterator[requests.Session]:
-        """A session for one exchange, which ends at the deadline and on :meth:`abort`."""
-        line, limit = Line(), self._retry.timeout
-        with self._lock:
+    def reach(self) -> tuple[int, Mapping[str, str]]:
+        """The status and headers of the door for tokens, asked for without key, token and quota."""
+        answered = self._exchange("HEAD", Request("HEAD", "/oauth2/token", {}), None)
+        if isinstance(answered, _Outcome):
+            answered.done()
+        status, headers, _ = answered  # type: ignore[misc]
+        return status, headers
+
+    def _exchange(
+        self, method: str, request: Request, token: Token | None
+    ) -> tuple[int, Mapping[str, str], bytes] | _Outcome:
+        """One request over the wire: status, headers and body, or why there is none.
+
+        Whatever is raised below has frames that hold the request. It is taken apart here.
+        """
+        api_id = request.api_id
+        stopped: BaseException
+        try:
+            return self._over_the_wire(method, request, token)
+        except (requests.exceptions.SSLError, requests.exceptions.InvalidProxyURL) as error:
+            return _Outcome(error=TransportError(self._clean(f"{api_id}: {error}", request, token)))
+        except InterruptedError as error:
+            stopped = InterruptedError(str(error))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            told = self._clean(f"{api_id}: {type(error).__name__}: {error}", request, token)
+            return _Outcome(error=TransportError(told), again=True)
+        except BaseException as error:  # Ctrl-C, or no memory left
+            stopped = error.with_traceback(None)
+            stopped.__context__ = stopped.__cause__ = None
+        raise stopped
+
+    def _over_the_wire(
+        self, method: str, request: Request, token: Token | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {**_HEADERS, **(request.headers if method == "POST" else {})}
+        if token is not None:
+            headers["authorization"] = f"Bearer {token.value}"
+        body = msgspec.json.encode(request.body) if method == "POST" else None
+        prepared = requests.Request(method, self.base_url + request.path, headers, data=body).prepare()
+        limit = self._retry.timeout
+        with WATCHDOG.watch(self, limit):
             if self.stop.is_set():
                 raise InterruptedError("the client was stopped")
-            self._running.add(line)
-            session = self._idle.pop() if self._idle else None
-        late = threading.Timer(limit, line.end, (requests.Timeout(f"the answer took more than {limit:g} s"),))
-        late.daemon = True
-        mark = current_line.set(line)
-        session, whole = session or self._session(), False
-        try:
-            late.start()
-            yield session
-            whole = True
-        except Exception:
-            if line.ended is None:
-                raise
-        finally:
-            late.cancel()
-            current_line.reset(mark)
-            line.release()
-            with self._lock:
-                self._running.discard(line)
-                keep = whole and line.ended is None and len(self._idle) < _IDLE
-                if keep:
-                    self._idle.append(session)
-            if not keep:
-                session.close()
-        if line.ended is not None:
-            raise line.ended
-
-    def _session(self) -> requests.Session:
-        session = requests.Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, Adapter(max_retries=0))
-        # A proxy is for the way out, never for this machine.
-        session.trust_env = not is_loopback(urlsplit(self.base_url).hostname or "")
-        session.headers.update(
-            {
-                "content-type": "application/json;charset=UTF-8",
-                "accept": "application/json",
-                # Observed 2026: a default library User-Agent got HTTP 400 and a web page.
-                "user-agent": f"kiwoomdata/{__version__}",
-            }
-        )
-        return session
+            times = min(self._retry.connect_timeout, limit), limit
+            response = self._adapter.send(prepared, timeout=times, **self._settings)
+            try:
+                parts: list[bytes] = []
+                size = 0
+                # read1 gives what is there, so that the size is known before all of it is in memory.
+                while part := response.raw.read1(65536, decode_content=True):
+                    parts.append(part)
+                    size += len(part)
+                    if size > _MAX_BODY:
+                        raise requests.RequestException(f"an answer of more than {_MAX_BODY:,} bytes")
+                return response.status_code, response.headers, b"".join(parts)
+            finally:
+                response.close()
 
     def _clean(self, text: str, request: Request, token: Token | None) -> str:
         ours = self._credentials
@@ -388,34 +339,17 @@ class Transport:
 
     def abort(self) -> None:
         """Make every request, waiting or under way, end now with InterruptedError, and later ones too."""
-        with self._lock:
-            self.stop.set()
-            running = list(self._running)
-        for line in running:
-            line.end(InterruptedError("the client was stopped"))
+        self.stop.set()
+        WATCHDOG.end(self, InterruptedError("the client was stopped"))
 
     def resume(self) -> None:
         """Take requests again after :meth:`abort`. Those that it ended stay ended."""
-        with self._lock:
-            self.stop = threading.Event()
+        self.stop = threading.Event()
 
     def close(self) -> None:
-        with self._lock:
-            sessions, self._idle = self._idle, []
-        for session in sessions:
-            session.close()
-
-
-_transports: weakref.WeakSet[Transport] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for transport in list(_transports):
-        transport._begin()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+        """Close what is open; it opens again when it is used."""
+        self._adapter.close()
+        self._gate.close()
 
 
 _SLOWER = "Pass a slower quota=, such as '1/s burst 2', or see whether another program uses the same key."
@@ -431,3 +365,16 @@ class Counter:
     def add(self) -> None:
         with self._lock:
             self.value += 1
+
+
+_transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for transport in list(_transports):
+        transport._begin()
+        transport.tokens.begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -561,6 +561,60 @@ def test_a_file_that_somebody_removed_is_made_anew(tmp_path: Path) -> None:
     assert path.exists()
 
 
+def test_a_file_that_somebody_replaced_is_used_as_it_is_now(tmp_path: Path) -> None:
+    fake = FakeTime()
+    gate, other = (
+        SqliteGate(tmp_path / name, "1/s", fake.clock, sleep=fake.sleep, margin=0.0)
+        for name in ("a.db", "b.db")
+    )
+    gate.wait(SCOPE)
+    other.wait("another scope")
+    other.close()
+    (tmp_path / "b.db").replace(tmp_path / "a.db")
+    assert gate.wait(SCOPE) == 0
+    assert gate.wait(SCOPE) == pytest.approx(1)
+
+
+def test_a_gate_opens_its_file_once_and_again_after_it_was_closed(tmp_path: Path) -> None:
+    opened = []
+    sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "sqlite3.connect" else None)
+    gate = SqliteGate(tmp_path / "q.db", None)
+    for _ in range(5):
+        gate.wait(SCOPE)
+    assert opened == [tmp_path / "q.db"]
+    gate.close()
+    gate.close()
+    for _ in range(5):
+        gate.wait(SCOPE)
+    assert opened == [tmp_path / "q.db"] * 2
+
+
+CARRIED = """
+import os, sys
+from pathlib import Path
+from kiwoomdata.rest.limits import SqliteGate
+path, folder = sys.argv[1], "/proc/self/fd/"
+def held():
+    return sum(path in os.path.realpath(folder + name) for name in os.listdir(folder))
+gate = SqliteGate(Path(path), None)
+gate.wait("x")
+assert held() == 1
+child = os.fork()
+if child == 0:
+    os._exit(held())
+assert os.waitpid(child, 0)[1] == 0
+gate.wait("x")
+assert held() == 1
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs a list of open files")
+def test_no_open_file_is_carried_into_a_child(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", CARRIED, str(tmp_path / "q.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def break_by_garbage(path: Path) -> None:
     path.write_bytes(b"this is not a database, it is a letter to nobody in particular" * 100)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 import kiwoomdata as kd
 from kiwoomdata.rest import protocol
@@ -21,7 +27,8 @@ from kiwoomdata.rest.credentials import Credentials
 from kiwoomdata.rest.limits import MemoryGate
 from kiwoomdata.rest.protocol import Request
 from kiwoomdata.rest.token import TokenKeeper
-from kiwoomdata.rest.transport import Retry, Transport
+from kiwoomdata.rest.transport import Retry, Transport, check_address
+from kiwoomdata.rest.watchdog import Watchdog
 from tests.envelopes import TOKEN, Answer, Envelopes, serving
 
 GOOD = {"return_code": 0, "return_msg": "OK"}
@@ -135,6 +142,42 @@ def test_an_exchange_ends_at_its_deadline_wherever_the_server_drips(wire: Wire, 
     assert 0.5 < time.monotonic() - started < 3
 
 
+def test_a_handshake_that_never_comes_ends_with_the_time_for_connecting(wire: Wire) -> None:
+    wire.base_url = wire.base_url.replace("http:", "https:")
+    transport = transport_to(wire, Retry(attempts=1, timeout=30, connect_timeout=0.5))
+    started = time.monotonic()
+    with pytest.raises(kd.TransportError, match="timed out"):
+        transport.send(ASK)
+    assert time.monotonic() - started < 5
+
+
+def test_a_proxy_that_drips_is_ended_too(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", wire.base_url)
+    monkeypatch.setenv("NO_PROXY", "")
+    wire.answer = lambda peer: wire.drip(
+        peer, [b"HTTP/1.1 200 OK\r\n", *(b"x-%d: y\r\n" % n for n in range(90))]
+    )
+    wire.base_url = "https://api.invalid"
+    with pytest.raises(kd.TransportError, match=r"took more than 0\.6 s"):
+        transport_to(wire, Retry(attempts=1, timeout=0.6)).send(ASK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # Python's own: ssl leaves a socket that ended early
+        gc.collect()
+
+
+def test_one_thread_watches_all_exchanges_and_ends_when_there_are_none() -> None:
+    dog, before = Watchdog(), set(threading.enumerate())
+    with ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(dog.watch(object(), 0.3))
+        (ours,) = [thread for thread in set(threading.enumerate()) - before if "watchdog" in thread.name]
+    ours.join(10)
+    assert not ours.is_alive()
+    late = threading.Event()
+    with pytest.raises(requests.Timeout, match=r"took more than 0\.05 s"), dog.watch(late, 0.05):
+        assert not late.wait(0.3)
+
+
 # --- stopping ------------------------------------------------------------------------------
 
 
@@ -167,7 +210,42 @@ def test_requests_under_way_end_at_once_when_they_are_aborted(wire: Wire) -> Non
     assert transport.send(ASK).json == GOOD
 
 
+@pytest.mark.parametrize("parts", [[b""], [b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"]], ids=["silent", "dripping"])
+def test_ctrl_c_is_heard_while_the_server_keeps_us_waiting(wire: Wire, parts: list[bytes]) -> None:
+    main = threading.main_thread()
+    if threading.current_thread() is not main:
+        pytest.skip("signals reach the main thread alone")
+
+    def interrupt(peer: socket.socket) -> None:
+        peer.sendall(parts[0])
+        signal.pthread_kill(main.ident or 0, signal.SIGINT)
+        wire.drip(peer, parts * 100)
+
+    wire.answer = interrupt
+    transport = transport_to(wire, HANGS)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        transport.send(ASK)
+    assert time.monotonic() - started < 5
+    text = locals_of(caught.value)
+    assert [secret for secret in ("wire-key", "wire-secret", "envelope-token") if secret in text] == []
+    wire.answer = lambda peer: peer.sendall(whole(GOOD))
+    assert transport.send(ASK).json == GOOD
+
+
 # --- connections ---------------------------------------------------------------------------
+
+
+def connections() -> int:
+    """How many connections the server has: it runs a thread for each."""
+    return sum("process_request" in thread.name for thread in threading.enumerate())
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_threads_that_end_leave_no_connections_open() -> None:
@@ -180,11 +258,9 @@ def test_threads_that_end_leave_no_connections_open() -> None:
             for thread in threads:
                 thread.join()
         assert len(server.asked) == 40
-        assert 1 <= len(transport._idle) <= 4
-        served = [thread for thread in threading.enumerate() if "process_request" in thread.name]
-        assert len(served) <= 5  # the server has one for each connection; and one that ended just now
+        assert 1 <= connections() <= 4
         transport.close()
-        assert transport._idle == []
+        eventually(lambda: connections() == 0)
 
 
 def test_one_thread_uses_one_connection() -> None:
@@ -192,7 +268,7 @@ def test_one_thread_uses_one_connection() -> None:
         transport = transport_to(server)
         for _ in range(5):
             transport.send(ASK)
-        assert len(transport._idle) == 1
+        assert connections() == 1
         transport.close()
 
 
@@ -317,6 +393,7 @@ def test_a_key_that_was_refused_is_not_tried_again_for_a_minute() -> None:
 
 SECRETS = ("envelope-key", "envelope-secret", "envelope-token")
 ECHO = "bare envelope-token, envelope-key, envelope-secret"
+ECHOED = "bare envelope-key, envelope-secret"
 
 
 def everything(error: BaseException | None) -> str:
@@ -348,6 +425,133 @@ def test_no_error_leads_to_a_secret(answer: Answer) -> None:
     text = everything(caught.value)
     assert [secret for secret in SECRETS if secret in text] == []
     assert caught.value.__context__ is None
+
+
+def locals_of(error: BaseException) -> str:
+    """The locals of all frames but our own that an error came through, as IPython and pytest -l show them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    theirs = [frame for frame in frames if frame.f_code.co_filename != __file__]
+    shown = [f"{name} = {value!r}" for frame in theirs for name, value in frame.f_locals.items()]
+    assert shown
+    return everything(error) + "\n".join(shown)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer({"return_code": 3, "return_msg": f"[8001:{ECHOED}]"}),
+        Answer({"return_code": 2, "return_msg": f"[1511:{ECHOED}]"}),
+        Answer({"return_code": 5, "return_msg": f"[1700:{ECHOED}]"}),
+        Answer({"return_code": 20, "return_msg": "데이터가 없습니다"}),
+        Answer({**TOKEN, "token": "envelope-token in two"}),
+        Answer({**TOKEN, "token_type": "mac"}),
+        Answer({**TOKEN, "expires_dt": "20261321104500"}),
+        Answer(f"<html>{ECHOED}</html>".encode(), status=403),
+        Answer(f'{{"token": "{ECHOED}'.encode(), status=500),
+        Answer(ECHOED.encode() + b"\xff"),
+        Answer(b"", status=302, headers={"location": "http://envelope-key/"}),
+    ],
+)
+def test_no_frame_of_a_failed_token_request_holds_a_secret(answer: Answer) -> None:
+    with serving(Answer(GOOD), token=lambda n: answer) as server:
+        transport = transport_to(server)
+        for ask in (lambda: transport.send(ASK), transport.tokens.get):
+            with pytest.raises(kd.KiwoomDataError) as caught:
+                ask()
+            text = locals_of(caught.value)
+            assert "self = Transport(" in text
+            assert [secret for secret in SECRETS if secret in text] == []
+
+
+def test_no_frame_of_a_token_request_that_the_network_breaks_holds_a_secret(wire: Wire) -> None:
+    credentials = Credentials("wire-key", "wire-secret")
+    base_url = wire.base_url.rpartition(":")[0] + ":1"  # where nobody listens
+    transport = Transport(
+        base_url,
+        credentials,
+        MemoryGate(None),
+        tokens=lambda issue: TokenKeeper(issue, server=base_url, credentials=credentials, folder=None),
+        retry=Retry(attempts=1, timeout=5),
+    )
+    with pytest.raises(kd.TransportError, match="ConnectionError") as caught:
+        transport.send(ASK)
+    text = locals_of(caught.value)
+    assert [secret for secret in ("wire-key", "wire-secret") if secret in text] == []
+
+
+def test_a_request_does_not_show_what_is_secret_in_it() -> None:
+    request = Request("au10002", "/oauth2/revoke", {"appkey": "k-1", "secretkey": "s-1", "token": "t-1"})
+    hidden = {"appkey": "***", "secretkey": "***", "token": "***"}
+    assert repr(request) == f"Request('au10002', '/oauth2/revoke', {hidden})"
+    assert "'stk_cd': '005930'" in repr(ASK)
+
+
+def test_neither_netrc_nor_a_proxy_takes_part_in_talk_with_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login netrc-user password netrc-password")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with serving(Answer(GOOD)) as server:
+        transport = transport_to(server)
+        transport.send(ASK)
+        assert server.asked[0].headers["authorization"] == "Bearer envelope-token"
+        status, headers = transport.reach()
+        assert (status, "date" in headers) == (501, True)  # this server does not know HEAD
+        assert "authorization" not in server.heads[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://[::1]evil.com", "http://[::1]evil.com:80", "http://[::1].evil.com/", "https://[evil.com]"),
+        *(
+            "https://",
+            "api.kiwoom.com",
+            "ftp://api.kiwoom.com",
+            "https://a b.com",
+            "https://a.com\n",
+            "https://-a.com",
+        ),
+        *(
+            "https://api.kiwoom.com:70000",
+            "https://api.kiwoom.com:",
+            "https://a.com\\@b.com",
+            "https://[::1",
+            "",
+        ),
+    ],
+)
+def test_a_bad_address_is_refused(url: str) -> None:
+    with pytest.raises(kd.ConfigError, match="base_url: expected an address such as 'https://|is not taken"):
+        check_address(url, "base_url", ("http", "https"))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:pw-1@a.com", "https://pw-1@[bad", "https://a.com/?pw-1", "https://a.com#pw-1"]
+)
+def test_an_address_that_may_hold_a_password_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(kd.ConfigError, match="is not taken") as caught:
+        check_address(url, "base_url", ("http", "https"))
+    assert "pw-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "https://api.kiwoom.com",
+            "https://API.kiwoom.com.:443/",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080/base",
+        ),
+        *("http://localhost", "https://my_host/x-y/~z"),
+    ],
+)
+def test_a_good_address_is_taken(url: str) -> None:
+    assert check_address(url, "base_url", ("http", "https")) == url.rstrip("/")
 
 
 def test_an_error_of_the_network_leads_to_no_library_error(wire: Wire) -> None:
