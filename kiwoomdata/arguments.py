@@ -7,13 +7,14 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from operator import index
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
 
 __all__ = [
     "DateLike",
+    "Days",
     "Symbols",
     "as_date",
     "as_symbol",
@@ -131,16 +132,34 @@ def before(day: date, period: str) -> date:
         raise ValueError(f"period: {period!r} before {day} is before the year 1") from None
 
 
-def date_range(start: DateLike, end: DateLike | None, today: date) -> tuple[date, date]:
-    """Check a range with both ends inclusive; no end is today."""
-    first, last = as_date(start, "start"), today if end is None else as_date(end, "end")
+class Days(NamedTuple):
+    """A range of days, both ends inclusive, and what was done otherwise than asked."""
+
+    first: date
+    last: date
+    notes: tuple[str, ...] = ()
+
+
+def date_range(start: DateLike | None, end: DateLike | None, today: date, period: str | None = None) -> Days:
+    """Check a range with both ends inclusive; no end is today, and so is one that lies in the future.
+
+    A period in place of the start is counted back from the end.
+    """
+    if (start is None) == (period is None):
+        said = "neither was given" if start is None else "both were given"
+        raise ValueError(f"start, period: {said}; give one of them, start='2024-01-02' or period='1y'")
+    last = today if end is None else as_date(end, "end", whole="last")
+    notes = (f"end: {last} is in the future, so {today} was taken",) if last > today else ()
+    last = min(last, today)
+    if start is None:
+        assert period is not None
+        return Days(before(last, period), last, notes)
+    first = as_date(start, "start", whole="first")
     if first > today:
         raise ValueError(f"start: {first} is in the future (today in Seoul is {today})")
-    if last > today:
-        raise ValueError(f"end: {last} is in the future (today in Seoul is {today}); leave it out for today")
     if first > last:
         raise ValueError(f"start: {first} is after end {last}; give the earlier day first")
-    return first, last
+    return Days(first, last, notes)
 
 
 def past_day(value: DateLike | None, name: str, today: date) -> date:

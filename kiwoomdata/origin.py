@@ -44,6 +44,8 @@ class Provenance:
     units: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     """Symbols that failed, and how."""
+    notes: tuple[str, ...] = ()
+    """What was done otherwise than asked, such as an end in the future that was taken for today."""
 
     @property
     def cache_hits(self) -> int:
@@ -54,7 +56,8 @@ class Provenance:
         plain = asdict(self)
         plain["fetched_at"] = self.fetched_at.isoformat()
         plain["as_of"] = self.as_of.isoformat() if self.as_of else None
-        plain["empty"], plain["absent"] = list(self.empty), list(self.absent)
+        for name in ("empty", "absent", "notes"):
+            plain[name] = list(plain[name])
         plain["missing"] = {name: [day.isoformat() for day in days] for name, days in self.missing.items()}
         return {**plain, "params": dict(self.params), "units": dict(self.units)}
 
@@ -75,6 +78,7 @@ class Provenance:
             missing={name: days for p in every for name, days in p.missing.items()},
             dateless={name: count for p in every for name, count in p.dateless.items()},
             absent=tuple(dict.fromkeys(key for p in every for key in p.absent)),
+            notes=tuple(dict.fromkeys(note for p in every for note in p.notes)),
             fetched_at=max(p.fetched_at for p in every),
             as_of=max((p.as_of for p in every if p.as_of), default=None),
         )
@@ -112,7 +116,8 @@ def provenance(frame: Any) -> Provenance | None:
         stored = dict(stored, fetched_at=datetime.fromisoformat(stored["fetched_at"]))
         if stored["as_of"]:
             stored["as_of"] = date.fromisoformat(stored["as_of"])
-        stored["empty"], stored["absent"] = tuple(stored["empty"]), tuple(stored["absent"])
+        for name in ("empty", "absent", "notes"):
+            stored[name] = tuple(stored[name])
         stored["missing"] = {
             name: tuple(map(date.fromisoformat, days)) for name, days in stored["missing"].items()
         }

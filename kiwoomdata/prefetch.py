@@ -52,7 +52,7 @@ def prefetch(
     if client.store is None:
         raise ConfigError("prefetch: this client keeps nothing; leave out cache=False")
     codes = as_symbols(symbols)
-    first, last = date_range(start, end, client.today())
+    first, last, _ = date_range(start, end, client.today())
     told = Told(series=len(codes) * len(what))
 
     def job(name: str, code: str) -> Callable[[], Provenance | None]:

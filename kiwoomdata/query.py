@@ -167,13 +167,14 @@ def run(
     *,
     order: Sequence[str] = ("date",),
     expect_rows: str = "",
+    notes: Sequence[str] = (),
     options: Mapping[str, Any],
 ) -> pl.DataFrame:
     """Fetch all jobs side by side and give one frame.
 
     ``shape`` makes the frame of one job of its parts. ``order`` are the columns to sort by, ascending;
     without any the server's order stays. ``expect_rows`` is what to say when nothing came where
-    something was to be expected.
+    something was to be expected. ``notes`` go into the provenance.
     """
     client = client_of(options)
     form: dict[str, Any] = {
@@ -219,7 +220,7 @@ def run(
     pieces = [frames.pop(name) for name in jobs if name in frames] or [empty]
     frame = _in_order(pieces, [name for name in order if name in empty.columns])
     told = [sources[name] for name in jobs if name in sources]
-    source = _provenance(client, jobs, told, failures, frame)
+    source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(notes))
     if failures:
         _tell(failures, errors, present(frame, source, **form))
     elif frame.is_empty() and expect_rows:

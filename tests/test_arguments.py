@@ -110,17 +110,37 @@ def test_a_period_that_is_none_is_refused(period: str) -> None:
 
 
 def test_a_range_is_inclusive_and_ends_today_unless_told() -> None:
-    assert date_range("2024-01-02", None, TODAY) == (date(2024, 1, 2), TODAY)
-    assert date_range("2024-01-02", "2024-01-02", TODAY) == (date(2024, 1, 2), date(2024, 1, 2))
+    assert date_range("2024-01-02", None, TODAY) == (date(2024, 1, 2), TODAY, ())
+    assert date_range("2024-01-02", "2024-01-02", TODAY) == (date(2024, 1, 2), date(2024, 1, 2), ())
 
 
-def test_a_range_backwards_or_in_the_future_is_refused() -> None:
+def test_a_range_may_be_a_month_a_year_or_a_period() -> None:
+    assert date_range("2024-03", "2024-03", TODAY) == (date(2024, 3, 1), date(2024, 3, 31), ())
+    assert date_range("2023", "2024", TODAY) == (date(2023, 1, 1), date(2024, 12, 31), ())
+    assert date_range(None, None, TODAY, "1y") == (date(2025, 11, 20), TODAY, ())
+    assert date_range(None, "2024-03", TODAY, "1mo") == (date(2024, 2, 29), date(2024, 3, 31), ())
+
+
+def test_an_end_in_the_future_is_today_and_said() -> None:
+    days = date_range("2024-01-02", "2026", TODAY)
+    assert days[:2] == (date(2024, 1, 2), TODAY)
+    assert days.notes == ("end: 2026-12-31 is in the future, so 2026-11-20 was taken",)
+
+
+def test_a_range_needs_a_start_or_a_period_and_not_both() -> None:
+    with pytest.raises(ValueError, match=r"^start, period: neither was given; give one of them, start='2024"):
+        date_range(None, None, TODAY)
+    with pytest.raises(ValueError, match=r"^start, period: both were given"):
+        date_range("2024", None, TODAY, "1y")
+
+
+def test_a_range_backwards_or_that_begins_in_the_future_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^start: 2024-01-03 is after end 2024-01-02"):
         date_range("2024-01-03", "2024-01-02", TODAY)
-    with pytest.raises(ValueError, match=r"^end: 2026-11-21 is in the future"):
-        date_range("2024-01-03", "2026-11-21", TODAY)
     with pytest.raises(ValueError, match=r"^start: 2026-11-21 is in the future"):
         date_range("2026-11-21", None, TODAY)
+    with pytest.raises(ValueError, match=r"^start: 2026-12-01 is in the future"):
+        date_range("2026-12", "2026-12", TODAY)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,11 @@ __all__ = ["dashboard"]
 
 def dashboard(
     symbol: str,
-    start: DateLike,
+    start: DateLike | None = None,
     end: DateLike | None = None,
     client: Client | None = None,
     *,
+    period: str | None = None,
     ma: int | Sequence[int] = (5, 20, 60),
     measure: Literal["shares", "value"] = "shares",
     venue: Literal["krx", "nxt", "all"] | None = None,
@@ -40,7 +41,7 @@ def dashboard(
 
     Parameters
     ----------
-    symbol, start, end, venue, measure
+    symbol, start, end, period, venue, measure
         As in :func:`kiwoomdata.daily_prices`, which fetches all of it: 13 requests for a year, none
         for what is stored. With ``measure="value"`` foreigners get a panel of their own, in shares.
     client
@@ -73,7 +74,7 @@ def dashboard(
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
     windows, look = check_windows(ma), Look.of(None, style)
     options: dict[str, Any] = {"client": client, "names": "en", "style": "plain"}
-    frame = daily_prices(symbol, start, end, venue=venue, measure=measure, **options)
+    frame = daily_prices(symbol, start, end, period=period, venue=venue, measure=measure, **options)
     table = read(
         frame,
         "dashboard",

@@ -46,9 +46,10 @@ def with_symbol(frame: pl.DataFrame, venue: str) -> pl.DataFrame:
 @question
 def investor_flows(
     symbol: Symbols,
-    start: DateLike,
+    start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     venue: Venue | None = None,
     measure: Measure = "shares",
     **options: Unpack[Options],
@@ -59,7 +60,7 @@ def investor_flows(
 
     Parameters
     ----------
-    symbol, start, end, venue
+    symbol, start, end, period, venue
         As in :func:`kiwoomdata.daily_prices`; both ends inclusive.
     measure
         ``"shares"``, or ``"value"`` in KRW. **Foreign is in shares either way**: the exchange gives no
@@ -88,7 +89,7 @@ def investor_flows(
     (['KRW'], ['shares'])
     """
     today = client_of(options).today()
-    first, last = date_range(start, end, today)
+    first, last, notes = date_range(start, end, today, period)
     unit = chosen(quote.DAILY_PRICES, "measure", measure)
     jobs = for_symbols(
         quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": unit}, since=first, until=last
@@ -97,7 +98,7 @@ def investor_flows(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["prices"].select("date", *FLOWS, *flow_units(unit))
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), options=options)
+    return run(jobs, shape, expect_rows=expect(today, first, last), notes=notes, options=options)
 
 
 @question

@@ -18,9 +18,10 @@ __all__ = ["broker_trend", "institution_trades", "institution_trend"]
 
 @question
 def institution_trades(
-    start: DateLike,
+    start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     side: Literal["buy", "sell"] = "buy",
     market: Market = "kospi",
     venue: Venue = "krx",
@@ -32,8 +33,8 @@ def institution_trades(
 
     Parameters
     ----------
-    start, end
-        Both inclusive; no ``end`` is today.
+    start, end, period
+        As in :func:`kiwoomdata.daily_prices`; both ends inclusive.
     side
         ``"buy"`` for net bought stocks, ``"sell"`` for net sold ones (negative).
     market, venue
@@ -58,21 +59,24 @@ def institution_trades(
     >>> bool((bought["net_buy"] >= 0).all())
     True
     """
-    first, last = date_range(start, end, client_of(options).today())
+    first, last, notes = date_range(start, end, client_of(options).today(), period)
     place = chosen(quote.INSTITUTION_TRADES, "venue", venue)
     jobs = single(
         quote.INSTITUTION_TRADES,
         {"start": first, "end": last, "side": side, "market": market, "venue": place},
     )
-    return run(jobs, lambda parts: with_symbol(parts["trades"], place), order=(), options=options)
+    return run(
+        jobs, lambda parts: with_symbol(parts["trades"], place), order=(), notes=notes, options=options
+    )
 
 
 @question
 def institution_trend(
     symbol: Symbols,
-    start: DateLike,
+    start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     venue: Venue | None = None,
     institution_price: Literal["buy", "sell"] = "buy",
     foreign_price: Literal["buy", "sell"] = "buy",
@@ -109,7 +113,7 @@ def institution_trend(
     1
     """
     today = client_of(options).today()
-    first, last = date_range(start, end, today)
+    first, last, notes = date_range(start, end, today, period)
     params = {
         "start": first,
         "end": last,
@@ -125,16 +129,17 @@ def institution_trend(
             pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known
         )
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), options=options)
+    return run(jobs, shape, expect_rows=expect(today, first, last), notes=notes, options=options)
 
 
 @question
 def broker_trend(
     broker: str,
     symbol: Symbols,
-    start: DateLike,
+    start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
 ) -> pl.DataFrame:
@@ -171,7 +176,7 @@ def broker_trend(
     if not re.fullmatch(r"[0-9A-Z]{3}", broker):
         raise ValueError(f"broker: expected a code of three characters such as '001', got {broker!r}")
     today = client_of(options).today()
-    first, last = date_range(start, end, today)
+    first, last, notes = date_range(start, end, today, period)
     params = {"broker": broker, "start": first, "end": last}
     jobs = for_symbols(quote.BROKER_TREND, symbol, venue, params, since=first, until=last)
-    return run(jobs, lambda parts: parts["trend"], options=options)
+    return run(jobs, lambda parts: parts["trend"], notes=notes, options=options)

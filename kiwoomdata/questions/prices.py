@@ -6,7 +6,7 @@ from typing import Any, Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, one_of
 from kiwoomdata.entries import quote
 from kiwoomdata.frames import columns_of
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
@@ -45,9 +45,10 @@ def expect(client_today: Any, first: Any, last: Any) -> str:
 @question
 def daily_prices(
     symbol: Symbols,
-    start: DateLike,
+    start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     venue: Venue | None = None,
     measure: Measure = "shares",
     **options: Unpack[Options],
@@ -61,7 +62,10 @@ def daily_prices(
     symbol
         A code such as ``"005930"``, ``"005930_NX"`` or ``"0000D0"``, or a list of codes.
     start, end
-        First and last day, both inclusive; no ``end`` is today.
+        First and last day, both inclusive; ``"2024"`` and ``"2024-03"`` begin or end with the whole of it. No
+        ``end``, or one in the future, is today.
+    period
+        In place of ``start``, how far back from the end: ``"30d"``, ``"2w"``, ``"6mo"``, ``"1y"``.
     venue
         ``"krx"`` (default), ``"nxt"`` (from 2025-03-04) or ``"all"``.
     measure
@@ -101,7 +105,7 @@ def daily_prices(
     """
     client = client_of(options)
     today = client.today()
-    first, last = date_range(start, end, today)
+    first, last, notes = date_range(start, end, today, period)
     unit = chosen(quote.DAILY_PRICES, "measure", measure)
     jobs = for_symbols(
         quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": unit}, since=first, until=last
@@ -112,7 +116,7 @@ def daily_prices(
         more = [name for name in frame.columns if name not in columns_of(quote.DAILY_PRICES)]
         return frame.select("date", *_PRICES, *FLOWS, *flow_units(unit), *more)
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), options=options)
+    return run(jobs, shape, expect_rows=expect(today, first, last), notes=notes, options=options)
 
 
 @question
@@ -294,9 +298,8 @@ def trade_strength(
     >>> kd.trade_strength("005930", by="day").columns[:4]
     ['date', 'symbol', 'venue', 'close']
     """
-    if by not in ("time", "day"):
-        raise ValueError(f"by: expected 'time' or 'day', got {by!r}")
-    endpoint = quote.TRADE_STRENGTH_BY_TIME if by == "time" else quote.TRADE_STRENGTH_BY_DAY
+    rows = one_of("by", by, ("time", "day"))
+    endpoint = quote.TRADE_STRENGTH_BY_TIME if rows == "time" else quote.TRADE_STRENGTH_BY_DAY
     jobs = for_symbols(endpoint, symbol, venue, {})
-    order = ("time",) if by == "time" else ("date",)
+    order = ("time",) if rows == "time" else ("date",)
     return run(jobs, lambda parts: parts["strength"], order=order, options=options)

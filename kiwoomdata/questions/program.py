@@ -9,7 +9,7 @@ from typing import Any, Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, date_range, past_day
+from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day
 from kiwoomdata.entries import program
 from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
@@ -25,6 +25,7 @@ def program_trend(
     start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     market: Market | None = None,
     by: Literal["time", "day"] = "day",
     date: DateLike | None = None,
@@ -40,8 +41,8 @@ def program_trend(
     ----------
     symbol, market
         One of the two: a code or list of codes, or ``"kospi"`` or ``"kosdaq"``.
-    start, end
-        By day: first and last day, both inclusive; no ``end`` is today.
+    start, end, period
+        By day: as in :func:`kiwoomdata.daily_prices`.
     by
         ``"day"`` or ``"time"``.
     date
@@ -88,34 +89,32 @@ def program_trend(
     """
     if (symbol is None) == (market is None):
         raise ValueError("symbol, market: give one of the two, a stock's code or 'kospi'/'kosdaq'")
-    if by not in ("time", "day"):
-        raise ValueError(f"by: expected 'time' or 'day', got {by!r}")
-    if market is not None and market not in ("kospi", "kosdaq"):
-        raise ValueError(f"market: expected 'kospi' or 'kosdaq', got {market!r}")
-    if interval not in ("minute", "tick"):
-        raise ValueError(f"interval: expected 'minute' or 'tick', got {interval!r}")
+    rows, step = one_of("by", by, ("time", "day")), one_of("interval", interval, ("minute", "tick"))
+    board = None if market is None else one_of("market", market, ("kospi", "kosdaq"))
     today = client_of(options).today()
-    if by == "time":
-        if start is not None or end is not None:
-            raise ValueError("start, end: by='time' shows one day; give date= instead")
+    if rows == "time":
+        if (start, end, period) != (None, None, None):
+            raise ValueError("start, end, period: by='time' shows one day; give date= instead")
         day = past_day(date, "date", today)
-        jobs = _by_time(symbol, market, venue, interval, day, today)
+        jobs = _by_time(symbol, board, venue, step, day, today)
         return run(jobs, lambda parts: parts["trend"], order=("time",), options=options)
     if date is not None:
-        if start is not None or end is not None:
+        if (start, end, period) != (None, None, None):
             raise ValueError("date: say either date= or start= and end=")
-        start = end = date
-    if start is None:
-        raise ValueError("start: by='day' needs the first day, such as start='2024-01-02'")
-    first, last = date_range(start, end, today)
-    jobs = _by_day(symbol, market, venue, first, last)
-    return run(jobs, lambda parts: parts["trend"], expect_rows=expect(today, first, last), options=options)
+        start = end = past_day(date, "date", today)
+    first, last, notes = date_range(start, end, today, period)
+    jobs = _by_day(symbol, board, venue, first, last)
+    return run(
+        jobs,
+        lambda parts: parts["trend"],
+        expect_rows=expect(today, first, last),
+        notes=notes,
+        options=options,
+    )
 
 
 def _market_params(market: str, venue: str | None, day: Date, interval: str) -> dict[str, Any]:
-    place = venue or "krx"
-    if place not in ("krx", "nxt", "all"):
-        raise ValueError(f"venue: expected one of 'krx', 'nxt', 'all', got {place!r}")
+    place = one_of("venue", venue or "krx", ("krx", "nxt", "all"))
     name = market if place == "krx" else f"{market}_{place}"
     return {"date": day, "market": name, "venue": place, "interval": interval}
 

@@ -208,7 +208,12 @@ def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_
         (lambda: kd.daily_prices("Samsung", "2024-01-02"), ValueError, "^symbol: "),
         (lambda: kd.daily_prices(5930, "2024-01-02"), TypeError, "^symbol: "),  # type: ignore[arg-type]
         (lambda: kd.daily_prices("005930", "2024-01-03", "2024-01-02"), ValueError, "^start: "),
-        (lambda: kd.daily_prices("005930", "2024-01-03", "2999-01-02"), ValueError, "^end: .*future"),
+        (lambda: kd.daily_prices("005930", "2999-01-02"), ValueError, "^start: .*future"),
+        (lambda: kd.daily_prices("005930"), ValueError, "^start, period: neither was given"),
+        (lambda: kd.daily_prices("005930", "2024", period="1y"), ValueError, "^start, period: both"),
+        (lambda: kd.daily_prices("005930", period="1 year"), ValueError, "^period: "),
+        (lambda: kd.program_trend("005930", by="time", period="1y"), ValueError, "^start, end, period: "),
+        (lambda: kd.program_trend("005930", date="2024-03"), ValueError, "^date: expected a date"),
         (lambda: kd.daily_prices("005930", "2024-01-02", measure="won"), ValueError, "^measure: "),  # type: ignore[arg-type]
         (lambda: kd.daily_prices("005930", "2024-01-02", venue="nasdaq"), ValueError, "^venue: "),  # type: ignore[arg-type]
         (
@@ -230,8 +235,8 @@ def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_
         (lambda: kd.rights_quotes("puts"), ValueError, "^kind: "),  # type: ignore[arg-type]
         (lambda: kd.program_trend(), ValueError, "^symbol, market: "),
         (lambda: kd.program_trend("005930", "2024-01-02", market="kospi"), ValueError, "^symbol, market: "),
-        (lambda: kd.program_trend(market="kospi"), ValueError, "^start: "),
-        (lambda: kd.program_trend("005930", "2024-01-02", by="time"), ValueError, "^start, end: "),
+        (lambda: kd.program_trend(market="kospi"), ValueError, "^start, period: "),
+        (lambda: kd.program_trend("005930", "2024-01-02", by="time"), ValueError, "^start, end, period: "),
         (lambda: kd.program_trend("005930", "2024-01-02", date="2024-01-02"), ValueError, "^date: "),
         (lambda: kd.arbitrage_balance("2999-01-02"), ValueError, "^date: .*future"),
         (lambda: kd.request("ka99999"), ValueError, "^api_id: "),

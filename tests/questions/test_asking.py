@@ -1,0 +1,86 @@
+"""How people ask, word for word, against the simulator: ranges, words and symbols as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
+from tests.conftest import TODAY, simulated
+
+RANGE = ("2026-10-01", "2026-10-30")
+OCTOBER = [date(2026, 10, 1), date(2026, 10, 30)]
+RANGED = {
+    "daily_prices": lambda *days, **o: kd.daily_prices("005930", *days, **o),
+    "investor_flows": lambda *days, **o: kd.investor_flows("005930", *days, **o),
+    "institution_trend": lambda *days, **o: kd.institution_trend("005930", *days, **o),
+    "broker_trend": lambda *days, **o: kd.broker_trend("001", "005930", *days, **o),
+    "program_trend of a stock": lambda *days, **o: kd.program_trend("005930", *days, **o),
+    "program_trend of a market": lambda *days, **o: kd.program_trend(None, *days, market="KOSPI", **o),
+}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[kd.Client]:
+    with simulated() as client:
+        yield client
+
+
+def ends(frame: Any) -> list[date]:
+    return [frame["date"].min(), frame["date"].max()]
+
+
+@pytest.mark.parametrize("call", RANGED.values(), ids=RANGED.keys())
+def test_a_range_is_a_month_or_a_period_wherever_there_is_one(shared: kd.Client, call: Any) -> None:
+    assert ends(call("2026-10", "2026-10", client=shared)) == OCTOBER
+    assert ends(call(period="29d", end="2026.10.30", client=shared)) == OCTOBER
+
+
+@pytest.mark.parametrize("call", RANGED.values(), ids=RANGED.keys())
+def test_an_end_in_the_future_is_today_and_the_provenance_says_so(shared: kd.Client, call: Any) -> None:
+    frame = call("2026-11-02", "2026", client=shared)
+    assert ends(frame) == [date(2026, 11, 2), TODAY]
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.notes == ("end: 2026-12-31 is in the future, so 2026-11-20 was taken",)
+    past = kd.provenance(call(*RANGE, client=shared))
+    assert past is not None
+    assert past.notes == ()
+
+
+def test_what_the_provenance_says_reaches_pandas(shared: kd.Client) -> None:
+    frame = kdp.daily_prices("005930", "2026-11", "2026", client=shared)
+    assert frame.attrs["kiwoomdata"]["notes"] == ["end: 2026-12-31 is in the future, so 2026-11-20 was taken"]
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.notes == ("end: 2026-12-31 is in the future, so 2026-11-20 was taken",)
+
+
+def test_a_list_of_stocks_over_a_range_takes_a_period_too(shared: kd.Client) -> None:
+    frame = kd.institution_trades(period="1mo", client=shared)
+    source = kd.provenance(frame)
+    assert source is not None
+    assert (source.params["strt_dt"], source.params["end_dt"]) == ("20261020", "20261120")
+
+
+def test_words_in_upper_case_and_in_korean_ask_for_the_same(shared: kd.Client) -> None:
+    plain = kd.program_trend(market="kosdaq", start=RANGE[0], end=RANGE[1], venue="all", client=shared)
+    for market, venue in (("KOSDAQ", "ALL"), ("코스닥", "통합")):
+        told: Any = {"market": market, "venue": venue}
+        assert kd.program_trend(start=RANGE[0], end=RANGE[1], client=shared, **told).equals(plain)
+    foreign = kd.intraday_investor_trades("foreign", market="kospi", client=shared)
+    korean: Any = {"investor": "외국인", "market": "코스피"}
+    assert kd.intraday_investor_trades(client=shared, **korean).equals(foreign)
+    value = kd.investor_flows("005930", *RANGE, measure="value", client=shared)
+    said: Any = "금액"
+    assert kd.investor_flows("005930", *RANGE, measure=said, client=shared).equals(value)
+
+
+def test_symbols_in_one_text_are_several(shared: kd.Client) -> None:
+    several = kd.daily_prices(["005930", "000660"], *RANGE, client=shared)
+    assert kd.daily_prices("005930,000660", *RANGE, client=shared).equals(several)
+    assert several["symbol"].n_unique() == 2
