@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,7 +21,7 @@ from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both,
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import GUIDE
-from kiwoomdata.errors import ConfigError, NotCached, Truncated
+from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, NotCached, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
@@ -142,6 +143,7 @@ class Client:
             rest, live, default_quota = _SERVERS["mock" if chosen == "mock" else "real"]
             base_url, ws_url = base_url or rest, ws_url or (live if base_url is None else None)
         self.mode: str = chosen or "real"
+        base_url = check_address(base_url, "base_url", ("http", "https"))  # before a folder is made
         self.ws_url = check_address(ws_url, "ws_url", ("ws", "wss")) if ws_url else None
         self.quota = Quota.parse(default_quota if quota == "default" else quota)
         self.names, self.style = (
@@ -176,6 +178,8 @@ class Client:
             self._server_name = f"simulator seed={self._simulator.seed}"
 
     def __repr__(self) -> str:
+        if "transport" not in vars(self):  # a traceback that shows locals may come before it is made
+            return "Client(not made)"
         return f"Client({self.mode!r}, base_url={self.base_url!r})"
 
     def __enter__(self) -> Client:
@@ -201,7 +205,14 @@ class Client:
             folder = tempfile.mkdtemp(prefix="kiwoomdata-")
             weakref.finalize(self, _remove, folder, os.getpid())
             return Store(folder, size_limit=size)
-        return Store(cache_folder(), size_limit=size)
+        try:
+            return Store(cache_folder(), size_limit=size)
+        except CacheError as error:
+            if os.environ.get("KIWOOMDATA_CACHE"):
+                raise
+            told = f"{error} Until then this client keeps nothing."
+        warnings.warn(told, KiwoomDataWarning, stacklevel=3)
+        return None
 
     def close(self) -> None:
         """Close the connections. The token stays valid and kept; :meth:`revoke` ends it."""

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from kiwoomdata.calendar import is_trading_day, last_trading_day
 from kiwoomdata.client import Client
 from kiwoomdata.errors import KiwoomDataError
@@ -89,9 +87,9 @@ def _try(name: str, check: Callable[[], str], remedy: str = "") -> Finding:
 
 def _reach(client: Client, stamps: list[str | None]) -> str:
     """Ask for the headers alone, and note the server's time that they tell."""
-    with requests.head(client.base_url, timeout=10, allow_redirects=False) as response:
-        stamps.append(response.headers.get("date"))
-        return f"answers (HTTP {response.status_code})"
+    status, headers = client.transport.reach()
+    stamps.append(headers.get("date"))
+    return f"answers (HTTP {status})"
 
 
 def _ask(client: Client, day: str) -> str:
@@ -102,7 +100,13 @@ def _ask(client: Client, day: str) -> str:
 def _clock(stamp: str | None) -> Finding:
     if not stamp:
         return Finding("clock", True, "the server does not tell the time; not compared")
-    off = (datetime.now(UTC) - email.utils.parsedate_to_datetime(stamp)).total_seconds()
+    try:
+        served = email.utils.parsedate_to_datetime(stamp)
+    except (ValueError, TypeError, OverflowError, IndexError):  # a header may hold anything
+        return Finding("clock", True, f"the server's time cannot be read ({stamp[:60]!r}); not compared")
+    if served.tzinfo is None:  # "-0000" says that the time is UTC and of no known place
+        served = served.replace(tzinfo=UTC)
+    off = (datetime.now(UTC) - served).total_seconds()
     well = abs(off) < _CLOCK_OFF
     return Finding(
         "clock",
@@ -114,6 +118,8 @@ def _clock(stamp: str | None) -> Finding:
 
 def _folder(name: str, folder: Path) -> Finding:
     try:
+        if name.startswith("state") and folder.is_symlink():
+            raise OSError(f"{folder} is a link; put a folder in its place")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
             pass

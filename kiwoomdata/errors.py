@@ -65,10 +65,22 @@ __all__ = [
 class KiwoomDataError(Exception):
     """The root of every error that this package raises on its own account.
 
-    ``frame`` holds the rows that were fetched before the error, where there were any.
+    ``frame`` holds the rows that were fetched before the error, where there were any. An error goes to
+    another process (``pickle``, a process pool) with all its attributes but this one.
     """
 
     frame: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are pickled as a call with their args, which here is the message alone.
+        state = {name: value for name, value in vars(self).items() if name != "frame"}
+        return _again, (type(self), self.args, state)
+
+
+def _again(kind: type[KiwoomDataError], args: tuple[Any, ...], state: dict[str, Any]) -> KiwoomDataError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigError(KiwoomDataError):

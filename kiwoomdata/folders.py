@@ -30,7 +30,12 @@ def state_folder() -> Path:
 
 
 def private_folder(path: Path) -> Path:
-    """Make ``path`` if need be, readable by its owner alone, and return it."""
+    """Make ``path`` if need be, readable by its owner alone, and return it.
+
+    A link is an OSError: whoever made it would have us change the permissions of another folder.
+    """
+    if path.is_symlink():
+        raise OSError(f"{path} is a link; put a folder in its place")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix" and path.stat().st_uid == os.getuid() and path.stat().st_mode & 0o077:
         path.chmod(0o700)

@@ -51,6 +51,7 @@ class Envelopes:
         self.asked: list[Asked] = []
         self.heads: list[dict[str, str]] = []
         self.tokens = 0
+        self.date: str | None = None
         envelopes = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -80,6 +81,9 @@ class Envelopes:
                 envelopes.heads.append({k.lower(): v for k, v in self.headers.items()})
                 self.send_response(501)
                 self.end_headers()
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return envelopes.date if envelopes.date is not None else super().date_time_string(timestamp)
 
             def log_message(self, *args: object) -> None:
                 pass

@@ -316,8 +316,7 @@ class _File:
         found = self._look()
         if self._db is None or found != self._is:
             self.close()
-            if not self._path.parent.is_dir():
-                private_folder(self._path.parent)
+            private_folder(self._path.parent)
             # Its threads take turns: _TURN.
             db = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
             # Every transaction writes, so a write-ahead log would only add files. Without fsync a killed

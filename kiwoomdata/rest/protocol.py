@@ -7,9 +7,11 @@ Whoever drives :func:`pages` sends the requests it yields and hands back what
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, cached_property
@@ -180,9 +182,13 @@ _REMEDIES = {
 def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -> Page:
     """Make a page of an answer, or raise TransportError if it is no envelope.
 
+    A body in another charset, told by its header or its BOM, becomes UTF-8.
+
     Whether the server refused is for :func:`refusal` to say.
     """
     body: Mapping[str, msgspec.Raw] = {}
+    headers = {name.lower(): value for name, value in headers.items()}
+    content = _in_utf8(content, headers.get("content-type", ""))
     try:
         content.decode()  # msgspec leaves values alone that it does not read yet
         body = _ENVELOPE.decode(content)
@@ -195,7 +201,32 @@ def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -
         raise TransportError(
             f"{api_id}: HTTP {status} with JSON that is no envelope: {_excerpt(content)!r}", status=status
         )
-    return Page(api_id, {name.lower(): value for name, value in headers.items()}, content, body)
+    return Page(api_id, headers, content, body)
+
+
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16's, with which it begins
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_KOREAN = re.compile(
+    r"""(?i);\s*charset\s*=\s*["']?(euc[-_]?kr|ks_c_5601-1987|ksc5601|cp949|ms949|uhc)\b""",
+)
+
+
+def _in_utf8(content: bytes, content_type: str) -> bytes:
+    """The body in UTF-8, where its BOM or its header tells what it is in; else as it came.
+
+    A label of Latin-1 says nothing: it is what servers send that were not told.
+    """
+    bom = next((bom for bom in _BOMS if content.startswith(bom)), b"")
+    # Who says EUC-KR sends its superset, as Windows does.
+    charset = _BOMS.get(bom) or ("cp949" if _KOREAN.search(content_type) else "utf-8")
+    with suppress(UnicodeError):
+        return content[len(bom) :].decode(charset).encode()
+    return content
 
 
 def refusal(page: Page, status: int = 200) -> tuple[Refusal, str, str]:

@@ -162,6 +162,8 @@ class Transport:
         """Set to make every request that waits for its turn end with InterruptedError; see :meth:`abort`."""
 
     def __repr__(self) -> str:
+        if "_credentials" not in vars(self):  # a traceback that shows locals may come before it is made
+            return "Transport(not made)"
         return f"Transport({self.base_url!r}, key={self._credentials.digest})"
 
     # --- one TR request ---

@@ -63,7 +63,7 @@ class Shelf:
         try:
             # A folder that holds other things too keeps its permissions: it may be somebody's home.
             if not self.path.exists() or all(map(_OURS.fullmatch, os.listdir(self.path))):
-                own_folder(self.path)
+                own_folder(self.path.resolve())  # a link to another disk is the user's own choice
         except (OSError, ValueError) as error:
             raise CacheError(
                 f"cache: {str(self.path)!r} cannot be the store's folder ({error}). Name a folder that you "

@@ -218,7 +218,7 @@ def test_the_spelling_of_one_printed_example_is_understood() -> None:
         (b"", "empty body"),
         (b"[]", "no envelope"),
         (b'{"x": 1}', "no envelope"),
-        (b"\xff\xfe", "not JSON"),
+        (b"\xff\xfd", "not JSON"),
     ],
 )
 def test_what_is_no_envelope_is_an_error_that_quotes_it(content: bytes, says: str) -> None:
@@ -238,3 +238,36 @@ def test_rows_that_are_no_rows_are_an_error(odd: Any) -> None:
 def test_nothing_is_said_in_several_ways(nothing: Any) -> None:
     assert envelope({"return_code": 0, "daly_stkpc": nothing}).rows(PRICES.parts[0]) == []
     assert envelope({"return_code": 0}).rows(PRICES.parts[0]) == []
+
+
+# --- charsets -----------------------------------------------------------------------------
+
+KOREAN = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다", "stk_nm": "삼성전자 뷁"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bom", "content_type"),
+    [
+        ("utf-8", b"", "application/json"),
+        ("utf-8", b"\xef\xbb\xbf", "application/json;charset=UTF-8"),
+        ("utf-16-le", b"\xff\xfe", "application/json"),
+        ("utf-16-be", b"\xfe\xff", "application/json;charset=UTF-8"),
+        ("utf-32-le", b"\xff\xfe\x00\x00", "application/json"),
+        ("cp949", b"", "application/json; charset=EUC-KR"),
+        ("cp949", b"", 'application/json;charset="ks_c_5601-1987"'),
+        ("utf-8", b"", "application/json;charset=ISO-8859-1"),
+        ("utf-8", b"", "application/json;charset=EUC-KR"),  # a label that is wrong
+    ],
+)
+def test_an_answer_is_read_by_its_charset(encoding: str, bom: bytes, content_type: str) -> None:
+    text = json.dumps(KOREAN, ensure_ascii=False)
+    page = protocol.read("ka10001", 200, {"Content-Type": content_type}, bom + text.encode(encoding))
+    assert page.json == KOREAN
+    assert page.content == text.encode()
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/json;charset=UTF-8"])
+def test_a_charset_that_nobody_told_is_not_guessed(content_type: str) -> None:
+    text = json.dumps(KOREAN, ensure_ascii=False)
+    with pytest.raises(TransportError, match="not JSON"):
+        protocol.read("ka10001", 200, {"content-type": content_type}, text.encode("cp949"))

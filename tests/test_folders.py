@@ -1,0 +1,109 @@
+"""Folders that cannot be used: told, refused, and never changed behind the user's back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kiwoomdata as kd
+from kiwoomdata.folders import private_folder
+from tests.envelopes import Answer, Envelopes, serving
+
+GOOD = {"return_code": 0, "return_msg": "", "daly_stkpc": []}
+
+posix = pytest.mark.skipif(os.name != "posix", reason="links and modes are POSIX")
+
+
+def client_of(server: Envelopes, **settings: Any) -> kd.Client:
+    keys = {"base_url": server.base_url, "app_key": server.app_key, "app_secret": server.app_secret}
+    return kd.Client(**{"clock": server.now, "progress": False, **keys, **settings})
+
+
+@posix
+def test_a_private_folder_is_made_private_and_a_link_is_refused_and_left_alone(tmp_path: Path) -> None:
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir(0o755)
+    link.symlink_to(folder)
+    with pytest.raises(OSError, match=r"link is a link; put a folder in its place"):
+        private_folder(link)
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert private_folder(folder).stat().st_mode & 0o777 == 0o700
+
+
+@posix
+def test_a_linked_state_folder_is_told_once_each_and_nothing_is_written_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o755)
+    (tmp_path / "kiwoomdata").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setenv("KIWOOMDATA_STATE", str(tmp_path))
+    with serving(Answer(GOOD)) as server, client_of(server, cache=False) as client:
+        with pytest.warns(kd.KiwoomDataWarning, match="is a link") as caught:
+            client.raw("ka10086", stk_cd="005930", qry_dt="20261120", indc_tp="0")
+        client.raw("ka10086", stk_cd="005930", qry_dt="20261120", indc_tp="0")  # and says no more
+        assert sorted("quota" in str(warning.message) for warning in caught) == [False, True]
+    assert (tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o755
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@posix
+def test_the_folder_for_locks_is_refused_where_it_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o755)
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "locks").symlink_to(tmp_path / "elsewhere")
+    with kd.Client("simulator", cache=store, progress=False) as client:
+        with pytest.warns(kd.KiwoomDataWarning, match="is a link"):
+            frame = kd.daily_prices("005930", "2024-01-02", "2024-01-05", client=client)
+        assert frame.height == 4
+    assert (tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o755
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@posix
+def test_a_cache_folder_that_the_user_has_linked_to_another_disk_is_used(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "cache").symlink_to(tmp_path / "disk")
+    with kd.Client("simulator", cache=tmp_path / "cache", progress=False) as client:
+        kd.daily_prices("005930", "2024-01-02", "2024-01-05", client=client)
+    assert list((tmp_path / "disk").iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name the user's folder otherwise")
+def test_a_default_cache_folder_that_cannot_be_made_costs_one_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in the way").write_text("a file")
+    monkeypatch.delenv("KIWOOMDATA_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "in the way"))
+    with serving(Answer(GOOD)) as server:
+        with pytest.warns(kd.KiwoomDataWarning, match=r"KIWOOMDATA_CACHE.*keeps nothing") as caught:
+            client = client_of(server)
+        assert len(caught) == 1
+        assert client.store is None
+        with client:
+            assert client.raw("ka10086", stk_cd="005930", qry_dt="20261120", indc_tp="0")
+        monkeypatch.setenv("KIWOOMDATA_CACHE", str(tmp_path / "in the way" / "cache"))
+        with pytest.raises(kd.CacheError, match="in the way"):  # it was named
+            client_of(server)
+
+
+@pytest.mark.parametrize("url", ["http://[::1]evil.com", "http://example.com", "ftp://127.0.0.1"])
+def test_a_bad_address_is_refused_before_a_folder_is_made(tmp_path: Path, url: str) -> None:
+    with pytest.raises(kd.ConfigError, match="^base_url: "):
+        kd.Client(
+            base_url=url, app_key="k", app_secret="s", cache=tmp_path / "cache", state=tmp_path / "state"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_half_made_client_has_a_repr() -> None:
+    assert repr(kd.Client.__new__(kd.Client)) == "Client(not made)"
+    with pytest.raises(kd.ConfigError) as caught:
+        kd.Client(base_url="http://example.com", app_key="k", app_secret="s")
+    frames = [entry.frame for entry in caught.traceback]
+    assert any("Client(not made)" in repr(frame.f_locals) for frame in frames)
