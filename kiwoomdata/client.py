@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import polars as pl
 
@@ -55,6 +55,12 @@ _NO_CHOICE = """no server was chosen and no key was found. Three ways:
   2. with a mock account's key: kd.use("mock", app_key=..., app_secret=...)
   3. with a real account's key: kd.use("real", app_key=..., app_secret=...)
 Keys are also read from KIWOOM_APP_KEY and KIWOOM_APP_SECRET (KIWOOM_MODE names the server), or keyring."""
+
+
+class Stoppable(Protocol):
+    """A live stream, for all that a client knows of it."""
+
+    def stop(self) -> None: ...
 
 
 class Client:
@@ -173,6 +179,8 @@ class Client:
             ),
             retry=retry,
         )
+        self.streams: weakref.WeakSet[Stoppable] = weakref.WeakSet()
+        """The live streams that were begun with it, which end with it."""
         self._server_name = self.transport.base_url
         if self._simulator is not None:
             self._server_name = f"simulator seed={self._simulator.seed}"
@@ -215,7 +223,9 @@ class Client:
         return None
 
     def close(self) -> None:
-        """Close the connections. The token stays valid and kept; :meth:`revoke` ends it."""
+        """End the streams and close the connections. The token stays valid; :meth:`revoke` ends it."""
+        for stream in list(self.streams):
+            stream.stop()
         self.transport.close()
         if self.store is not None:
             self.store.close()

@@ -920,20 +920,6 @@ def test_a_live_chart_stops_with_its_stream_and_draws_the_last_rows() -> None:
     assert clock.tick() is False
 
 
-def test_a_stream_that_says_stopped_is_understood() -> None:
-    class Other:
-        stopped = False
-
-        def frame(self, feed: str) -> pl.DataFrame:
-            return book([101], [100])
-
-    stream, clock = Other(), Clock()
-    plot.live(stream, "orderbook", clockwork=clock)
-    assert clock.tick()
-    stream.stopped = True
-    assert clock.tick() is False
-
-
 def test_a_live_chart_waits_for_the_first_row() -> None:
     stream, clock = Stream(minute_bars(2).clear()), Clock()
     chart = plot.live(stream, clockwork=clock)

@@ -25,6 +25,12 @@ def say(**body: Any) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
+def left_over() -> list[str]:
+    """The library's threads that run, but for the one that watches all exchanges of the process."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith("kiwoomdata") and name != "kiwoomdata-watchdog"]
+
+
 def real(*entries: tuple[str, str, Mapping[str, str]]) -> str:
     return say(
         trnm="REAL", data=[{"type": t, "name": "이름", "item": i, "values": dict(v)} for t, i, v in entries]
@@ -45,6 +51,8 @@ class WsServer:
         self.echoes: list[str] = []
         self.tokens = 0
         self.refuse_tokens = False
+        self.maintenance = False
+        """Whether a page is served in place of a token."""
         self.book: Counter[Key] = Counter()
         self.changed = threading.Condition()
         self._sockets: list[ServerConnection] = []
@@ -166,8 +174,11 @@ class WsServer:
                     return_msg="",
                 ).encode()
                 body = refusal if server.refuse_tokens else answer
+                if server.maintenance:
+                    body = "<html>서비스 점검 중입니다</html>".encode()
+                kind = "text/html" if server.maintenance else "application/json;charset=UTF-8"
                 self.send_response(200)
-                self.send_header("content-type", "application/json;charset=UTF-8")
+                self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

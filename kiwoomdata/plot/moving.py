@@ -148,15 +148,18 @@ class LivePlot:
         going_on = self._alive()  # asked first, so that what comes before the end is drawn
         try:
             self.update()
-        except Exception:
-            self.stop()
+        except Exception:  # of the stream too, which raises once what ended it
+            self._end()
             raise
         if not going_on:
-            self.stop()
-            with self._look.applied():
-                self.ax.set_title(f"{self.ax.get_title('left')} · {self._look.say('ended')}")
-            self._clockwork.show(self.figure)
+            self._end()
         return going_on
+
+    def _end(self) -> None:
+        self.stop()
+        with self._look.applied():
+            self.ax.set_title(f"{self.ax.get_title('left')} · {self._look.say('ended')}")
+        self._clockwork.show(self.figure)
 
     def _wipe(self) -> None:
         """Take off what the chart has put on the figure, and give its axes their place again."""
@@ -192,8 +195,8 @@ def live(
     Parameters
     ----------
     stream
-        What :func:`kiwoomdata.stream_to_frame` gives: ``.frame(feed)``, ``.bars("1m")``, and
-        ``.running`` (or ``.stopped``).
+        What :func:`kiwoomdata.stream_to_frame` gives, or the like: ``.frame(feed)``, ``.bars("1m")`` and
+        ``.running``.
     feed
         ``"trade"``, ``"orderbook"`` or ``"program"``.
     symbol
@@ -242,7 +245,7 @@ def live(
     style["theme"] = look.theme
     return LivePlot(
         lambda: _newest(source(), symbol, last),
-        partial(_alive, stream),
+        lambda: bool(stream.running),
         lambda frame, axes: draw(frame, ax=axes, **style),
         place,
         look,
@@ -266,11 +269,6 @@ def _newest(frame: Any, symbol: str | None, last: int) -> nw.DataFrame[Any]:
             raise ValueError(f"symbol: the stream carries {names}; say which one to draw")
     newest: nw.DataFrame[Any] = found.tail(last)
     return newest
-
-
-def _alive(stream: Any) -> bool:
-    running = getattr(stream, "running", None)
-    return bool(running) if running is not None else not getattr(stream, "stopped", False)
 
 
 def _in_notebook() -> bool:

@@ -41,8 +41,6 @@ SETTLE = 2.0
 """Seconds between clearing a condition a second time and asking again: others found it too soon before."""
 GOODBYE = 1.0
 """Seconds that clearing may take when a stream is stopped."""
-GOODBYE = 1.0
-"""Seconds that clearing may take when a stream is stopped."""
 
 _MOMENT = pl.Datetime("us", "Asia/Seoul")
 _WHICH: dict[str, pl.DataType] = {"symbol": pl.String(), "venue": pl.Enum(VENUES)}
@@ -178,6 +176,8 @@ class ConditionStream(Asker):
     anew; who entered or left meanwhile is an event whose ``time`` is null.
     """
 
+    follows_conditions = True
+
     def __init__(self, client: Client, seq: str, exchange: str, timeout: float) -> None:
         self.seq = seq
         self._exchange = exchange
@@ -197,6 +197,7 @@ class ConditionStream(Asker):
             detach(self.link, self)
             raise
         self._asking = False
+        client.streams.add(self)
 
     def __repr__(self) -> str:
         return f"<ConditionStream {self.seq}: {len(self._current)} members>"

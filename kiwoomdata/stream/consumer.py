@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
+from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.stream.arguments import count
 from kiwoomdata.stream.engine import Batch, Engine
 from kiwoomdata.stream.gaps import Gap
@@ -19,11 +20,16 @@ __all__ = ["Consumer"]
 class Consumer:
     """One user's view of an engine: which errors he was told, and when he is given rows.
 
-    ``every`` are seconds, ``batch`` rows of a feed; one of them is None.
+    ``every`` are seconds, ``batch`` rows of a feed; one of them is None. ``in_passing`` says of what does
+    not end the stream with a warning, because there is nobody to raise it to.
     """
 
-    def __init__(self, engine: Engine, every: float | None, batch: int | None) -> None:
+    def __init__(
+        self, engine: Engine, every: float | None, batch: int | None, *, in_passing: bool = False
+    ) -> None:
         self.engine = engine
+        self._in_passing = in_passing
+        self._heard = 0
         self._every = every
         self._batch = batch
         self._told = False
@@ -36,12 +42,18 @@ class Consumer:
         if error is not None and (always or not self._told):
             self._told = True
             raise error.with_traceback(None)
-        news = self.engine.news
-        while news:
-            said = news.popleft()
-            if not isinstance(said, Warning):
-                raise said
-            warnings.warn(said, stacklevel=3)
+        self._hear()
+
+    def _hear(self) -> None:
+        for number, said in tuple(self.engine.news):
+            if number > self._heard:
+                self._heard = number
+                if isinstance(said, Warning):
+                    warnings.warn(said, stacklevel=4)
+                elif self._in_passing:
+                    warnings.warn(KiwoomDataWarning(str(said)), stacklevel=4)
+                else:
+                    raise said.with_traceback(None)
 
     # --- waiting -------------------------------------------------------------------------------
 
@@ -137,6 +149,7 @@ class Consumer:
         """Make ready what is to be given now; then what version of things that was (None: there will be
         no more), and when to look again if nothing happens."""
         engine = self.engine
+        self._hear()
         with engine.lock:
             version, ended, now = engine.version, engine.ended, time.monotonic()
             if self._ready:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import repeat
 from typing import NamedTuple, Protocol
 
 import polars as pl
@@ -28,6 +28,7 @@ from kiwoomdata.stream.decode import read_ticks, schema
 from kiwoomdata.stream.failures import ENDING
 from kiwoomdata.stream.gaps import TRADE, Gap, Hole, moment
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
+from kiwoomdata.stream.lanes import Key
 from kiwoomdata.stream.link import Link, Listener, detach
 from kiwoomdata.stream.rolling import Rolling, Window
 from kiwoomdata.stream.session import Session
@@ -61,6 +62,9 @@ class Stats:
     """What a stream has seen so far."""
 
     connected: bool
+    """Logged in on every connection, and nothing that was asked for stands refused."""
+    unregistered: int
+    """How many pairs of item and feed are asked for and not registered: not yet, or refused so far."""
     received: int
     """Messages that arrived."""
     decoded: int
@@ -108,14 +112,15 @@ class Engine(Listener):
         """When everything was registered for the first time."""
         self.links: tuple[Link, ...] = ()
         self.backfill: Backfill | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.ended = False
         self.version = 0
         """Grows with whatever happens."""
         self.rings: set[Callable[[], None]] = set()
         """Called at whatever happens."""
-        self.news: deque[Exception] = deque(maxlen=100)
-        """Refused registrations, and warnings, that the user was not told of yet."""
+        self.news: deque[tuple[int, Exception]] = deque(maxlen=100)
+        """Refused registrations, and warnings, numbered from 1: who consumes is told each once."""
+        self._told = 0
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self._seen = events.Stats()
@@ -123,6 +128,7 @@ class Engine(Listener):
         self._complained: set[tuple[str, str]] = set()
         self._cursor: dict[str, int] = {}
         self._next_hole = 0
+        self._going_on: list[Hole] = []  # given to the consumer before their end
         self._consumers = 0
         self._rates: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=int(_RATED / FLUSH))
         self._now = now
@@ -142,32 +148,69 @@ class Engine(Listener):
 
     def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.RegistrationRefused):
+            if event.trnm == "REG":
+                self._go_on_without({(event.group, i, t) for i in event.items for t in event.types}, event)
             self.tell(errors.StreamError(event.message))
+        elif isinstance(event, events.Registered | events.Removed):
+            self._end_holes()
         elif isinstance(event, events.System) and event.code not in ENDING:
             self.tell(errors.KiwoomDataWarning(f"the server says {event.code}: {event.message}"))
 
     def on_up(self, link: Link) -> None:
-        with self.lock:
-            now = self.intake.now()
-            self.began = self.began or now
-            for hole in self.holes:
-                if hole.link == id(link) and hole.until is None:
-                    hole.until = now
-            self._notify()
+        self._end_holes()
 
     def on_down(self, link: Link, reason: str, heard: float) -> None:
         self.flush()
         with link.lock:
             keys = link.session.wanted
         with self.lock:
-            feeds = dict.fromkeys(FEEDS[type_].name for _, _, type_ in keys if type_ in FEEDS)
-            items = dict.fromkeys(item for _, item, _ in keys if item)
-            marks = {type_: store.total for type_, store in self.stores.items()}
             since = self.intake.now() - round(heard * 1_000_000)
             since = max(since, *(store.last for store in self.stores.values()))
-            hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), marks)
-            hole.remember(self.latest[TRADE.type])
-            self.holes.append(hole)
+            self._open_hole(link, since, reason, keys)
+
+    def _open_hole(self, link: Link, since: int, reason: str, keys: Iterable[Key]) -> Hole:
+        feeds = dict.fromkeys(FEEDS[type_].name for _, _, type_ in keys if type_ in FEEDS)
+        items = dict.fromkeys(item for _, item, _ in keys if item)
+        marks = {type_: store.total for type_, store in self.stores.items()}
+        hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), marks, keys=frozenset(keys))
+        hole.remember(self.latest[TRADE.type])
+        self.holes.append(hole)
+        self._notify()
+        return hole
+
+    def _go_on_without(self, keys: set[Key], event: events.RegistrationRefused) -> None:
+        """What was refused is a gap, which ends when it is granted after all; the rest is heard meanwhile."""
+        self.flush()
+        reason = f"the registration was refused with {event.code}"
+        wanted: list[tuple[Link, list[Key]]] = []
+        for link in self.links:
+            with link.lock:
+                wanted.append((link, link.session.wanted))
+        with self.lock:
+            for hole in self.holes:
+                if hole.until is None and hole.keys & keys:
+                    hole.going_on, hole.reason = True, f"{hole.reason}; {reason}"
+                    keys = keys - hole.keys
+            for link, each in wanted:
+                if mine := [key for key in each if key in keys]:
+                    self._open_hole(link, self.intake.now(), reason, mine).going_on = True
+            self._notify()
+
+    def _end_holes(self) -> None:
+        """Gaps end when all that they are about is registered, or no longer wanted."""
+        up, missing = set(), set[Key]()
+        for link in self.links:
+            with link.lock:
+                if link.up:
+                    up.add(id(link))
+                    missing |= set(link.session.wanted) - set(link.session.registered)
+        with self.lock:
+            now = self.intake.now()
+            if len(up) == len(self.links):
+                self.began = self.began or now
+            for hole in self.holes:
+                if hole.until is None and hole.link in up and not hole.keys & missing:
+                    hole.until = now
             self._notify()
 
     def on_failed(self, link: Link, error: Exception) -> None:
@@ -182,8 +225,11 @@ class Engine(Listener):
             )
         )
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """End for good; the user is told at the next call."""
+        if isinstance(error, CancelledError | GeneratorExit):  # raised elsewhere they would say another thing
+            cause, error = error, errors.StreamError(f"the stream was ended by {type(error).__name__}")
+            error.__cause__ = cause
         with self.lock:
             self.error = self.error or error
             self.ended = True
@@ -198,7 +244,8 @@ class Engine(Listener):
 
     def tell(self, news: Exception) -> None:
         with self.lock:
-            self.news.append(news)
+            self._told += 1
+            self.news.append((self._told, news))
             self._notify()
 
     def _notify(self) -> None:
@@ -228,6 +275,7 @@ class Engine(Listener):
                 for type_, some in items.items():
                     link.session.unsubscribe(some, [type_])
             link.send()
+        self._end_holes()
 
     # --- decoding ------------------------------------------------------------------------------
 
@@ -246,7 +294,7 @@ class Engine(Listener):
                         store.tidy(intake.now(), self._cursor[type_] if self._consumers else None)
                     self._rates.append((time.monotonic(), self._received))
                     self._notify()
-            except Exception as error:
+            except BaseException as error:  # a recorder of the user's own may raise anything
                 log.exception("the decoding thread ends")
                 self.fail(error)
         with self.lock:
@@ -288,10 +336,7 @@ class Engine(Listener):
         for type_, part in messages.by_type().items():
             if type_ in self.stores:
                 self._add(FEEDS[type_], part)
-            elif type_ == CONDITION_EVENT.type and self.links:
-                said = list(zip(repeat(type_), part.items, part.values, strict=False))
-                self.links[0].tell(events.Real(said))
-            else:
+            elif type_ != CONDITION_EVENT.type:  # its events go to those who follow them: see Link.heard
                 self._unasked += len(part.types)
 
     def _add(self, feed: Feed, part: Messages) -> None:
@@ -379,10 +424,15 @@ class Engine(Listener):
             while self._next_hole < len(self.holes):
                 hole = self.holes[self._next_hole]
                 self._collect_rows(hole.marks, size, True, found)
-                if hole.until is None and not rest:
+                if hole.until is None and not rest and not hole.going_on:
                     return found  # what came after belongs behind the gap, whose end is not known yet
                 found.append(hole.gap)
                 self._next_hole += 1
+                if hole.until is None:
+                    self._going_on.append(hole)
+            over = [hole for hole in self._going_on if hole.until is not None]
+            found += [hole.gap for hole in over]
+            self._going_on = [hole for hole in self._going_on if hole.until is None]
             totals = {type_: store.total for type_, store in self.stores.items()}
             self._collect_rows(totals, size, rest, found)
             self.changed.notify_all()
@@ -422,13 +472,21 @@ class Engine(Listener):
             self._thread.join(10)
 
     def stats(self) -> Stats:
+        unregistered = 0
+        for link in self.links:
+            with link.lock:
+                unregistered += len(
+                    set(link.session.wanted) - set(link.session.registered if link.up else ())
+                )
         with self.lock:
             began, before = self._rates[0]
             passed = time.monotonic() - began
             oldest = self.intake.oldest
             sessions = [link.session.stats for link in self.links]
             return Stats(
-                connected=bool(self.links) and all(link.up for link in self.links),
+                connected=bool(self.links)
+                and all(link.up and not link.session.refused for link in self.links),
+                unregistered=unregistered,
                 received=self._received,
                 decoded=sum(store.total for store in self.stores.values()),
                 waiting=len(self.intake),

@@ -37,6 +37,7 @@ __all__ = [
     "read_real",
     "seq_in",
     "seq_text",
+    "trnm_of",
 ]
 
 TOO_MANY_REQUESTS = 105110  # observed 2026: about five REG frames a second are let through
@@ -88,7 +89,7 @@ class Removed(Event, frozen=True):
 
 
 class RegistrationRefused(Event, frozen=True):
-    """The server refused a REG or REMOVE whole; the book is as it was before that request."""
+    """The server refused a REG or REMOVE whole; what it was to register is asked for again."""
 
     trnm: str
     group: str
@@ -164,6 +165,7 @@ class Stats:
     system: int = 0
     logins: int = 0
     resent: int = 0  # requests put back after 105110
+    denied: int = 0  # registrations refused once more
     unknown: int = 0  # frames with a trnm that this module does not know
     stray: int = 0  # answers to nothing that was asked
     broken: int = 0  # frames, or entries of one, that could not be read
@@ -185,11 +187,16 @@ class RealFrame(msgspec.Struct, gc=False):
     data: list[_Entry]
 
 
+class _Kind(msgspec.Struct):
+    trnm: str
+
+
 class _LooseFrame(msgspec.Struct):
     data: list[msgspec.Raw]
 
 
 _decode_real = msgspec.json.Decoder(RealFrame).decode
+_decode_kind = msgspec.json.Decoder(_Kind).decode
 _decode_loose = msgspec.json.Decoder(_LooseFrame).decode
 _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -255,6 +262,14 @@ def _unusual(entry: _Entry, values: bytes, stats: Stats) -> Items:
     if len(sound) < max(1, len(found)):
         stats.broken += 1
     return [(entry.type, entry.item or "", value) for value in sound]
+
+
+def trnm_of(frame: bytes) -> str | None:
+    """What kind of frame it says it is; None where that cannot be read."""
+    try:
+        return _decode_kind(frame).trnm
+    except UNREADABLE:
+        return None
 
 
 def seq_text(value: object) -> str:

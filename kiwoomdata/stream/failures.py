@@ -31,6 +31,16 @@ class Failure:
     logged_in: bool = False
     renewed: bool = False  # a new token was tried since the last login that went through
 
+    @property
+    def code(self) -> int | None:
+        """The code with which the connection was closed."""
+        return _close_code(self.error) if self.close_code is None else self.close_code
+
+    @property
+    def unanswered(self) -> bool:
+        """Closed with 1000 before the login was answered, as while a session before is being cleared."""
+        return self.code == 1000 and not self.logged_in and self.login is None
+
 
 _SYSTEMS: dict[str, Verdict] = {
     "R10001": Verdict("fatal", "the same key logged in elsewhere, and the server keeps one session per key"),
@@ -86,10 +96,10 @@ def classify(failure: Failure) -> Verdict:
         return _SYSTEMS[failure.system]
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int):
-        other: Action = "retry" if status >= 500 else "fatal"
+        other: Action = "fatal" if 400 <= status < 500 else "retry"  # a page instead is one of maintenance
         return _STATUSES.get(status) or Verdict(other, f"HTTP {status} in answer to the handshake")
-    code = _close_code(error) if failure.close_code is None else failure.close_code
-    if code == 1000 and not failure.logged_in:  # observed 2026-08-15 after a quick reconnect
+    code = failure.code
+    if failure.unanswered:  # observed 2026-08-15 after a quick reconnect
         return Verdict(
             "retry", "the server closed before it answered the login, as it does on quick reconnects"
         )

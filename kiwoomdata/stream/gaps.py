@@ -12,6 +12,7 @@ import polars as pl
 from kiwoomdata.entries.feeds import find_feed
 from kiwoomdata.kinds import KST, MAGNITUDE, QUANTITY, VENUES, split_code
 from kiwoomdata.stream.events import UNREADABLE
+from kiwoomdata.stream.lanes import Key
 
 __all__ = ["SCHEMA", "Gap", "Hole", "gap_frame"]
 
@@ -37,7 +38,7 @@ class Gap:
     since: datetime
     """When something was last heard before it."""
     until: datetime | None
-    """When everything was registered again; None if it never was."""
+    """When everything was registered again; None if it never was, or is not yet."""
     reason: str
     feeds: tuple[str, ...]
     symbols: tuple[str, ...]
@@ -71,6 +72,10 @@ class Hole:
     """Of each item that has traded since: the day's volume before the gap, and just before that trade."""
     filled: dict[str, int] = field(default_factory=dict)
     """Of each item: shares of trades that were fetched afterwards."""
+    keys: frozenset[Key] = frozenset()
+    """What was not heard; the gap ends when all of it that is still wanted is registered."""
+    going_on: bool = False
+    """Whether other messages come on its connection meanwhile: the server refused a part."""
 
     @property
     def unseen(self) -> dict[str, int]:

@@ -49,8 +49,11 @@ class Registration:
         data = [{"item": self.items, "type": self.types}]
         return frame_text({"trnm": self.trnm, "grp_no": self.group, "refresh": refresh, "data": data})
 
+    def each(self) -> list[Key]:
+        return [(self.group, item, type_) for item in self.items for type_ in self.types]
+
     def apply(self, book: dict[Key, None]) -> None:
-        for key in ((self.group, item, type_) for item in self.items for type_ in self.types):
+        for key in self.each():
             if self.trnm == "REG":
                 book[key] = None
             else:

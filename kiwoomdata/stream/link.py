@@ -21,9 +21,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from kiwoomdata import errors
 from kiwoomdata._version import __version__
+from kiwoomdata.entries.feeds import CONDITION_EVENT
 from kiwoomdata.rest.token import Token, TokenKeeper
 from kiwoomdata.rest.transport import is_loopback
-from kiwoomdata.stream.events import Event, Items, LoginRefused, Real, Silence, System
+from kiwoomdata.stream.events import Event, LoginRefused, Real, Silence, System, trnm_of
 from kiwoomdata.stream.failures import ENDING, Failure, Verdict, backoff, classify
 from kiwoomdata.stream.intake import is_real
 from kiwoomdata.stream.session import Session
@@ -38,13 +39,17 @@ MAX_FRAME = 16 * 1024 * 1024
 FIRST_TRIES = 6
 """Before the first login has succeeded, so many failed tries are told as an error; later there is no
 end to trying, because a stream is to outlive an outage."""
+CLEARING, OFTEN = 20.0, 2.0
+"""Seconds for which a close before the login's answer is no reason to give up, and between two tries then
+at most: the server was seen to take ten to clear the session before (2026)."""
 ANSWER = 10.0
 """Seconds that the server has to answer a request."""
 LASTED = 5.0
 """Seconds after which a connection counts as one that held, so that pauses begin short again."""
 _TICK = 0.1
 
-Take = Callable[[bytes | Items], None]
+Take = Callable[[bytes], None]
+_CONDITION = f'"{CONDITION_EVENT.type}"'.encode()
 
 log = logging.getLogger(__name__)
 # The library writes every text to its log at DEBUG, and the first text sent is the token.
@@ -55,11 +60,13 @@ _wire.parent = log
 class Listener:
     """What a link tells, from its own thread."""
 
+    follows_conditions = False
+
     def on_event(self, event: Event) -> None:
         """A frame's meaning, or a request that stays without an answer."""
 
     def on_up(self, link: Link) -> None:
-        """Logged in, and all that was wanted when the connection began is registered."""
+        """Logged in, and all that was wanted when the connection began is registered or refused."""
 
     def on_down(self, link: Link, reason: str, heard: float) -> None:
         """The connection was up and has ended; something was last heard ``heard`` seconds ago."""
@@ -85,6 +92,8 @@ class Link:
         """Held for whatever is asked of the session."""
         self.take: Take | None = None
         """Where live values go, if to one place: frames as they came, in the order of arrival."""
+        self.searched = False
+        """Whether a listener follows conditions."""
         self.held: Callable[[], bool] = lambda: False
         """Whether nothing is heard because ``take`` has no room."""
         self.idle = 60.0
@@ -160,14 +169,17 @@ class Link:
         """Connect until told to stop; an error where trying on would not help."""
         token: Token | None = None
         renew = renewed = worked = False
-        attempt = 0
+        attempt, first = 0, time.monotonic()
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                token = self._tokens.renew(token) if renew and token else self._tokens.get()
-                failure = self._connect(token, renewed=renewed or renew)
-            except Exception as error:
-                failure = Failure(error, renewed=renewed or renew)
+                if renew and token:
+                    token, renew, renewed = self._tokens.renew(token), False, True
+                else:
+                    token = self._tokens.get()
+                failure = self._connect(token, renewed=renewed)
+            except Exception as error:  # also of a token that could not be had: it is tried for again
+                failure = Failure(error, renewed=renewed)
             if self._stopping.is_set():
                 return None
             verdict = classify(failure)
@@ -175,14 +187,16 @@ class Link:
             if failure.logged_in:
                 worked, renewed = True, False
                 attempt = 0 if time.monotonic() - began > LASTED else attempt
-            renewed, renew = renewed or renew, verdict.action == "renew"
+            renew = renew or verdict.action == "renew"
             attempt += 1
-            hopeless = verdict.action == "fatal" or (not worked and attempt >= FIRST_TRIES)
+            clearing = failure.unanswered and time.monotonic() - first < CLEARING
+            hopeless = verdict.action == "fatal" or not (worked or clearing or attempt < FIRST_TRIES)
             if self.up:
                 self._go_down(verdict.reason)
-            if hopeless or not self.reconnect:
+            if hopeless or (worked and not self.reconnect):
                 return self._fatal(failure, verdict)
-            self._stopping.wait(self._pause(attempt - 1, self._rng))
+            pause = self._pause(attempt - 1, self._rng)
+            self._stopping.wait(min(pause, OFTEN) if clearing else pause)
         return None
 
     def _fatal(self, failure: Failure, verdict: Verdict) -> Exception:
@@ -276,38 +290,45 @@ class Link:
         """Act on a frame; True where the server says that it ends the session."""
         with self.lock:
             events = self.session.receive(frame)
-            settled = (
-                not self.up
-                and self.session.logged_in
-                and set(self.session.wanted) == set(self.session.registered)
-            )
+            settled = not self.up and self.session.settled
+        self._tell(events)
         if settled:
             self.up, self._ups = True, self._ups + 1
             self.reconnects = self._ups - 1
             for listener in self.listeners:
                 listener.on_up(self)
-        self._tell(events)
         return any(isinstance(event, LoginRefused) or _ends(event) for event in events)
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, Real) and self.take is not None:
-                self.take(event.items)
+                self._tell_conditions(event)  # the others have been taken as they arrived
             else:
                 self.tell(event)
+
+    def _tell_conditions(self, event: Real) -> None:
+        if said := [one for one in event.items if one[0] == CONDITION_EVENT.type]:
+            self.tell(Real(said))
 
     def tell(self, event: Event) -> None:
         for listener in self.listeners:
             listener.on_event(event)
 
     def heard(self, data: bytes) -> bool:
-        """A message as it arrives, in the thread that reads the socket; True where it was taken."""
+        """A message as it arrives, in the thread that reads the socket; True where it was taken.
+
+        Live values are taken in the order of arrival, however they are written. Events of conditions go
+        the longer way as well, behind the answers to searches that came before them.
+        """
         self._frames += 1
         take = self.take
-        if take is None or not is_real(data):
+        if take is None or not (is_real(data) or trnm_of(data) == "REAL"):
             return self._stopping.is_set()  # what nobody will read must not stand in the goodbye's way
         take(data)
-        return True
+        return not (self.searched and _CONDITION in data) or self._stopping.is_set()
+
+
+_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
 def _ends(event: Event) -> bool:
@@ -325,7 +346,7 @@ def _connection_type(link: Link) -> type[ClientConnection]:
         _parts: tuple[bytes, ...] = ()
 
         def process_event(self, event: object) -> None:
-            if not isinstance(event, Frame) or event.opcode not in (Opcode.TEXT, Opcode.CONT):
+            if not isinstance(event, Frame) or event.opcode not in _DATA:
                 super().process_event(event)  # type: ignore[arg-type]
                 return
             data = bytes(event.data)
@@ -371,6 +392,7 @@ def attach(client: Client, listener: Listener, take: Take | None = None) -> Link
                 "each key; add to it with live.subscribe(...), or end it with live.stop() first"
             )
         link.listeners += (listener,)
+        link.searched = link.searched or listener.follows_conditions
         link.take = take or link.take
         return link
 
@@ -379,6 +401,7 @@ def detach(link: Link, listener: Listener, take: Take | None = None, *, wait: bo
     """Take a listener off. A link without any ends; what was registered for ``take`` is dropped."""
     with _links_lock:
         link.listeners = tuple(one for one in link.listeners if one is not listener)
+        link.searched = any(one.follows_conditions for one in link.listeners)
         last = not link.listeners
         if last:
             _forget(link)

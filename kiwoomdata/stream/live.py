@@ -37,12 +37,17 @@ class Live:
     What ends it for good (a refused login, the same key logged in elsewhere, a full buffer that was to
     be told) is raised by the next call of whatever method. After that :meth:`wait`, :meth:`subscribe` and
     iteration raise it again, while :meth:`frame`, :meth:`bars`, :meth:`book`, ``gaps`` and ``stats`` give
-    what was received before. A registration that the server refuses is raised once, as
-    :class:`StreamError`; what else is registered goes on.
+    what was received before.
+
+    A registration that the server refuses is asked for again, with growing pauses, until it is granted or
+    unsubscribed; what else is registered goes on. Meanwhile it is a gap, and ``stats.unregistered`` counts
+    it. It is raised once, as :class:`StreamError`, by the next call or loop, which may be made again;
+    where ``on_batch`` is called, it is a warning.
 
     Iterating gives :class:`Batch` (a feed's name, and a frame of its new rows) and, where there was an
-    interruption, :class:`Gap`, each once and in the order of arrival. The first loop begins with what the
-    window holds, a later one where the last ended. ``async for`` does the same.
+    interruption, :class:`Gap`, each once and in the order of arrival; but a gap in which other rows come,
+    because only a part was refused, is given at its beginning, without ``until``, and at its end. The first
+    loop begins with what the window holds, a later one where the last ended. ``async for`` does the same.
 
     Examples
     --------
@@ -72,8 +77,9 @@ class Live:
         self._venue = venue
         thread = None
         if on_batch is not None:
+            caller = Consumer(engine, every, batch, in_passing=True)
             thread = threading.Thread(
-                target=self._call, args=(on_batch,), name="kiwoomdata-on-batch", daemon=True
+                target=self._call, args=(on_batch, caller), name="kiwoomdata-on-batch", daemon=True
             )
         # Also for a stream that is dropped without being stopped, or that lasts until the program ends.
         self._end = weakref.finalize(self, _close, engine, sink, thread)
@@ -82,7 +88,7 @@ class Live:
 
     def __repr__(self) -> str:
         names = ", ".join(FEEDS[type_].name for type_ in self._engine.stores)
-        state = "ended" if self._engine.ended else "running"
+        state = "running" if self.running else "ended"
         return f"<Live {names}: {state}, {self.stats.decoded} rows>"
 
     def __enter__(self) -> Live:
@@ -229,8 +235,13 @@ class Live:
         return self._engine.stats()
 
     @property
-    def error(self) -> Exception | None:
-        """What ended the stream, if something did."""
+    def running(self) -> bool:
+        """Whether more may come: not stopped, and ended by nothing else."""
+        return not self._engine.ended
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the stream, if something did; also what ``on_batch`` raised, ``SystemExit`` included."""
         return self._engine.error
 
     def wait(self, *, rows: int | None = None, feed: str | None = None, seconds: float | None = None) -> bool:
@@ -262,11 +273,11 @@ class Live:
     def __aiter__(self) -> AsyncIterator[Batch | Gap]:
         return self._consumer.take_async(self)
 
-    def _call(self, on_batch: Callable[[Batch | Gap], object]) -> None:
+    def _call(self, on_batch: Callable[[Batch | Gap], object], caller: Consumer) -> None:
         try:
-            for event in self:
+            for event in caller.take(self):
                 on_batch(event)
-        except Exception as error:
+        except BaseException as error:  # sys.exit and pytest.fail are none of Exception
             self._engine.fail(error)
 
     # --- while running -------------------------------------------------------------------------

@@ -17,6 +17,7 @@ whenever ``wait`` has passed, and ``overdue`` now and then; it locks where sever
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -63,10 +64,10 @@ from kiwoomdata.stream.lanes import (
 
 __all__ = ["Session"]
 
-_REMEDIES = {
-    105115: "the server takes 200 items per connection; unsubscribe some, or use another connection",
-    105118: "the server's limit for one group; spread the items over several groups",
-}
+_LIMITS = (105115, 105118)
+"""Too many items, on the connection or in the group: logs of 2025 say 100 in the text, those of 2026 200."""
+AGAIN, SLOWEST_AGAIN = 1.0, 60.0
+"""Seconds after which a refused registration is asked for again: at first, doubled each time, at most."""
 _SILENCE = {
     "LOGIN": "the server did not answer the login, as happens when one connection follows another too soon",
     "CNSRLST": "the server did not answer with the list of conditions; the account may have none saved",
@@ -79,10 +80,13 @@ class Session:
     """One key's live session, over as many connections as it takes.
 
     ``max_items`` counts pairs of group and item, whatever their types, as the server does per
-    connection (observed 2026: 200, a REG above it is refused whole). ``reg_per_second`` stays below the
-    five REG frames per second that the server lets through; condition requests keep the same pace in
-    a line of their own. ``slow_down`` is the first pause after "too many requests"; it doubles
-    while the refusals go on.
+    connection (observed 2026: 200, a REG above it is refused whole); a refusal that names another number
+    sets it. ``reg_per_second`` stays below the five REG frames per second that the server lets through;
+    condition requests keep the same pace in a line of their own. ``slow_down`` is the first pause after
+    "too many requests"; it doubles while the refusals go on.
+
+    What the server refuses to register stays wanted: it is told once, and asked for again until it is
+    registered or no longer wanted.
     """
 
     def __init__(
@@ -92,6 +96,10 @@ class Session:
         self.stats = Stats()
         self._token = _bare(token)
         self._registered: dict[Key, None] = {}
+        self._refused: dict[Key, None] = {}
+        self._told: set[Key] = set()  # refused, and told; not registered since
+        self._denials = 0
+        self._again_at: float | None = None  # set when the clock is next seen
         self._live: dict[str, str] = {}  # live conditions: seq -> exchange
         self._registrations: Lane[Registration] = Lane(1.0 / reg_per_second, slow_down)
         self._conditions: Lane[Condition] = Lane(1.0 / reg_per_second, slow_down)
@@ -126,12 +134,25 @@ class Session:
         return list(self._registered)
 
     @property
+    def refused(self) -> list[Key]:
+        """``(group, item, type)`` that the server refused, and that are asked for again and again."""
+        return [key for key in self.wanted if key in self._told] if self._told else []
+
+    @property
+    def settled(self) -> bool:
+        """Logged in, and every registration is answered, though some may have been refused."""
+        return self._login == "in" and next(self._registrations.pending(), None) is None
+
+    @property
     def wanted(self) -> list[Key]:
-        """``(group, item, type)`` that will be registered once every pending request is granted."""
+        """``(group, item, type)`` that will be registered once everything that was asked for is granted."""
+        return list(dict.fromkeys([*self._book(), *self._refused]))
+
+    def _book(self) -> dict[Key, None]:
         book = dict(self._registered)
         for request in self._registrations.pending():
             request.apply(book)
-        return list(book)
+        return book
 
     def subscribe(self, items: Sequence[str], types: Sequence[str], group: str = "1") -> None:
         """Register every item for every type; types verbatim (``0w`` is not ``0W``).
@@ -156,7 +177,10 @@ class Session:
     def unsubscribe(self, items: Sequence[str], types: Sequence[str], group: str = "1") -> None:
         """Drop every item for every type. What is not wanted anyway is left out."""
         asked = dict.fromkeys(keys_of(group, items, types))
-        known = set(self.wanted)
+        for key in asked:
+            self._refused.pop(key, None)
+        self._told.difference_update(asked)
+        known = self._book()
         self._registrations.queue.extend(registrations("REMOVE", [key for key in asked if key in known]))
 
     def ask_conditions(self) -> None:
@@ -191,9 +215,9 @@ class Session:
     def reset(self, token: str | None = None) -> list[Event]:
         """Start a new connection: LOGIN (with a new token, if given), then everything that is wanted.
 
-        Requests without an answer are folded into the book. Live searches and pending condition
-        requests are sent again; only a request for a further page cannot be (its key belongs to the lost
-        connection) and is reported as refused.
+        Requests without an answer, and those refused, are folded into the book. Live searches and pending
+        condition requests are sent again; only a request for a further page cannot be (its key belongs to
+        the lost connection) and is reported as refused.
         """
         if token is not None:
             self._token = _bare(token)
@@ -206,6 +230,7 @@ class Session:
         self._registrations.restart(registrations("REG", wanted))
         self._live.clear()
         self._registered.clear()
+        self._refused.clear()
         self._connect()
         why = "the connection was lost between two pages; search again from the first"
         return [ConditionRefused(request.seq, 0, why) for request in pending if request.cont_yn == "Y"]
@@ -221,6 +246,9 @@ class Session:
         texts += self._echoes
         self._echoes = []
         if self._login == "in":
+            if self._wait_again(now) == 0:
+                self._registrations.queue.extend(registrations("REG", self._refused))
+                self._refused.clear()
             if self._registrations.wait(now) == 0:
                 texts.append(self._registrations.take(now))
             if self._conditions.wait(now) == 0:
@@ -235,8 +263,16 @@ class Session:
             return 0.0
         if self._login != "in":
             return None
-        waits = (self._registrations.wait(now), self._conditions.wait(now))
+        waits = (self._registrations.wait(now), self._conditions.wait(now), self._wait_again(now))
         return min((seconds for seconds in waits if seconds is not None), default=None)
+
+    def _wait_again(self, now: float) -> float | None:
+        """Seconds until what was refused is asked for again; None: nothing was."""
+        if not self._refused:
+            return None
+        if self._again_at is None:
+            self._again_at = now + min(SLOWEST_AGAIN, AGAIN * 2.0 ** min(self._denials - 1, 16))
+        return max(0.0, self._again_at - now)
 
     def overdue(self, now: float, after: float = 10.0) -> list[Event]:
         """Which requests have had no answer for ``after`` seconds. Each is told again after as long."""
@@ -330,14 +366,36 @@ class Session:
             return self._stray()
         if code == TOO_MANY_REQUESTS:
             return self._slow_down(lane)
+        wanted = self._book()
         lane.answered()
         if code == 0:
             request.apply(self._registered)
+            self._told.difference_update(request.each())
+            self._denials = self._denials if self._refused or self._told else 0
             kind = Registered if request.trnm == "REG" else Removed
             return [kind(request.group, request.items, request.types)]
-        what = f"{request.trnm} of {len(request.items)} item(s) in group {request.group} was refused"
-        told = f"{what} with {code}: {self._words(message)}"
-        told += f" ({_REMEDIES[code]})" if code in _REMEDIES else ""
+        return self._on_refusal(request, code, self._words(message), wanted)
+
+    def _on_refusal(
+        self, request: Registration, code: int, words: str, wanted: dict[Key, None]
+    ) -> list[Event]:
+        told = f"{request.trnm} of {len(request.items)} item(s) in group {request.group} was refused"
+        told += f" with {code}: {words}"
+        if code in _LIMITS:
+            if (limit := re.search(r"\((\d{1,6})\)", words)) and int(limit[1]):
+                self.max_items = int(limit[1])
+            told += " (unsubscribe some, or pass connections= where the server allows several for one key)"
+        if request.trnm == "REG":
+            still = self._book()  # what was dropped meanwhile, or asked for anew, is not in question
+            again = [key for key in request.each() if key in wanted and key not in still]
+            if again and not self._refused:
+                self._denials, self._again_at = self._denials + 1, None
+            self._refused |= dict.fromkeys(again)
+            if set(again) <= self._told:
+                self.stats.denied += 1
+                return []
+            self._told.update(again)
+            told += ". It is asked for again until it is granted or unsubscribed"
         return [RegistrationRefused(request.trnm, request.group, request.items, request.types, code, told)]
 
     def _slow_down(self, lane: Lane[Any]) -> list[Event]:

@@ -83,7 +83,8 @@ def stream_to_frame(
         from feed to list. Nine columns take a fifth of the memory of all. :meth:`Live.bars` needs
         ``price``, ``quantity`` and ``side``.
     on_batch
-        Called, from a thread of its own, with what iteration would give. An error in it ends the stream.
+        Called, from a thread of its own, with what iteration would give. An error in it ends the stream, and
+        is raised by the next call of a method. The stream lasts until it is stopped, or the client closed.
     record
         A folder to keep every message in, or a :class:`kiwoomdata.recording.record.Recorder`.
     venue
@@ -143,6 +144,7 @@ def stream_to_frame(
         raise ValueError(f"batch: {batch} rows never come together in a buffer of {buffer}; enlarge buffer=")
     if not idle > 0:
         raise ValueError(f"idle: expected seconds above 0, got {idle!r}")
+    seconds = span("1s" if every is None else every, "every").total_seconds()
     client = client or default_client()
     sink = _sink(record)
     room = count(buffer, "buffer")
@@ -158,8 +160,9 @@ def stream_to_frame(
         engine.close()
         raise
     owned = sink if sink is not record else None
-    seconds = span("1s" if every is None else every, "every").total_seconds()
-    return Live(engine, venue, None if batch else seconds, batch, owned, on_batch)
+    live = Live(engine, venue, None if batch else seconds, batch, owned, on_batch)
+    client.streams.add(live)
+    return live
 
 
 def _sink(record: str | PathLike[str] | Sink | None) -> Sink | None:

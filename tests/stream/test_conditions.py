@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from kiwoomdata.stream import condition
 from kiwoomdata.stream.condition import EVENTS, MEMBERS
 from kiwoomdata.stream.start import stream_to_frame
 from tests.stream.test_live import trade, until
-from tests.ws_server import WsServer, real, say
+from tests.ws_server import WsServer, left_over, real, say
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=KST)
 LIST = say(trnm="CNSRLST", return_code=0, return_msg="", data=[["0", "조건1"], ["1", "조건2"]])
@@ -76,8 +75,7 @@ def client(ws: WsServer) -> Iterator[kd.Client]:
     )
     yield made
     made.close()
-    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("kiwoomdata")]
-    assert not left
+    assert not left_over()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,10 +28,10 @@ from kiwoomdata.stream.decode import schema
 from kiwoomdata.stream.engine import spread_items
 from kiwoomdata.stream.events import Stats
 from kiwoomdata.stream.intake import Intake, open_frames
-from kiwoomdata.stream.link import Link
+from kiwoomdata.stream.link import CLEARING, FIRST_TRIES, Link
 from kiwoomdata.stream.session import Session
 from kiwoomdata.stream.start import Batch, Gap, Live, stream_to_frame
-from tests.ws_server import WsServer, real, say
+from tests.ws_server import WsServer, left_over, real, say
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=KST)
 TRADE, PROGRAM, ORDERBOOK = (find_feed(name) for name in ("trade", "program", "orderbook"))
@@ -92,7 +93,7 @@ def stream(ws: WsServer, client: kd.Client) -> Iterator[Stream]:
     yield start
     for live in opened:
         live.stop()
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("kiwoomdata")]
+    assert not left_over()
 
 
 def until(check: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -184,6 +185,29 @@ def test_messages_in_fragments_keep_their_place(ws: WsServer, stream: Stream) ->
     ws.push(trade(1), [long[:50], long[50:51], long[51:]], trade(3))
     assert live.wait(rows=3, seconds=10)
     assert volumes(live.frame()) == [1, 2, 3]
+
+
+def test_binary_messages_in_fragments_are_read_as_text(ws: WsServer, stream: Stream) -> None:
+    live = stream()
+    frame = trade(1).encode()
+    ws.push([frame[:7], frame[7:99], frame[99:]], trade(2).encode(), b'{"trnm":"PING"}')
+    ws.until(lambda: ws.echoes)
+    assert live.wait(rows=2, seconds=10)
+    assert volumes(live.frame()) == [1, 2]
+    assert live.running
+
+
+def test_frames_written_in_other_ways_keep_their_place(ws: WsServer, stream: Stream) -> None:
+    live = stream()
+    other = [
+        lambda text: json.dumps(json.loads(text), indent=1),
+        lambda text: json.dumps({"data": json.loads(text)["data"], "trnm": "REAL", "n": 1}),
+        lambda text: f" {text} ",
+        str,
+    ]
+    ws.push(*(other[n % 4](trade(n)) for n in range(1, 400)))
+    assert live.wait(rows=399, seconds=10)
+    assert volumes(live.frame()) == list(range(1, 400))
 
 
 def test_frames_that_cannot_be_read_are_counted_and_the_others_come_through(
@@ -438,6 +462,46 @@ def test_a_close_before_the_login_is_answered_is_tried_again(ws: WsServer, strea
     assert live.gaps.is_empty()
 
 
+def test_a_server_that_clears_a_session_before_is_tried_for_longer_than_other_failures(
+    ws: WsServer, client: kd.Client
+) -> None:
+    ws.on_open += [lambda socket: socket.close(1000)] * (2 * FIRST_TRIES)
+    tried = Link(ws.ws_url, client.transport.tokens, pause=lambda attempt, rng: 0.0)
+    tried.start()
+    until(lambda: tried.up)
+    tried.stop()
+    assert ws.connections == 2 * FIRST_TRIES + 1
+
+
+def test_a_session_that_is_not_cleared_in_twenty_seconds_is_told(
+    ws: WsServer, client: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CLEARING >= 15
+    monkeypatch.setattr("kiwoomdata.stream.link.CLEARING", 0.0)
+    ws.on_open += [lambda socket: socket.close(1000)] * FIRST_TRIES
+    tried = Link(ws.ws_url, client.transport.tokens, pause=lambda attempt, rng: 0.0)
+    tried.start()
+    until(lambda: not tried.running)
+    assert "closed before it answered the login" in str(tried.error)
+    tried.stop()
+
+
+def test_a_token_that_cannot_be_renewed_for_now_is_tried_for_again(ws: WsServer, stream: Stream) -> None:
+    live = stream()
+    ws.maintenance = True
+    ws.logins = [(805004, "[CODE=8005, MESSAGE=Token이 유효하지 않습니다]")]
+    ws.close()
+    until(lambda: ws.tokens >= 3)
+    assert live.error is None
+    ws.maintenance = False
+    until(lambda: live.stats.connected)
+    assert [message["token"] for message in ws.requests("LOGIN")] == [
+        "token-1-not-a-real-one",
+        "token-1-not-a-real-one",
+        f"token-{ws.tokens}-not-a-real-one",
+    ]
+
+
 def test_a_refused_token_is_renewed_once(ws: WsServer, stream: Stream) -> None:
     ws.logins = [(805004, "토큰 인증에 실패했습니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]")]
     stream()
@@ -528,16 +592,125 @@ def test_a_server_that_is_not_there_is_told_after_a_few_tries(ws: WsServer, clie
     link.stop()
 
 
+def refusing(ws: WsServer, symbol: str = "") -> None:
+    """Refuse registrations, of one symbol or of all, until ``ws.answers`` is cleared."""
+
+    def answer(message: dict[str, Any]) -> list[str]:
+        code = 105118 if symbol in message["data"][0]["item"] or not symbol else 0
+        return [say(trnm="REG", return_code=code, return_msg="초과" if code else "")]
+
+    ws.answers["REG"] = answer
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was refused is asked for again soon."""
+    monkeypatch.setattr("kiwoomdata.stream.session.AGAIN", 0.05)
+    monkeypatch.setattr("kiwoomdata.stream.session.SLOWEST_AGAIN", 0.2)
+
+
 def test_a_registration_that_is_refused_is_told_once_and_the_rest_goes_on(
     ws: WsServer, stream: Stream
 ) -> None:
     live = stream()
-    ws.answers["REG"] = lambda message: [say(trnm="REG", return_code=105118, return_msg="초과")]
+    refusing(ws)
     live.subscribe("000660")
-    with pytest.raises(kd.StreamError, match=r"REG of 1 item.* 105118: 초과 \(.*spread"):
+    with pytest.raises(kd.StreamError, match=r"REG of 1 item.* 105118: 초과 \(.*It is asked for again"):
         live.wait(rows=1, seconds=10)
     ws.push(trade(1))
     assert live.wait(rows=1, seconds=10)
+    stats = live.stats
+    assert (stats.connected, stats.unregistered) == (False, 1)
+    live.unsubscribe("000660")
+    stats = live.stats
+    assert (stats.connected, stats.unregistered) == (True, 0)
+    assert live.gaps["until"].null_count() == 0
+
+
+def test_a_registration_refused_after_an_interruption_is_asked_for_until_it_is_granted(
+    ws: WsServer, stream: Stream, impatient: None
+) -> None:
+    live = stream()
+    ws.push(trade(100, 10))
+    assert live.wait(rows=1, seconds=10)
+    refusing(ws)
+    ws.drop()
+    with pytest.raises(kd.StreamError, match="refused with 105118"):
+        live.wait(rows=2, seconds=10)
+    ws.until(lambda: len(ws.requests("REG")) >= 4)
+    assert (live.stats.connected, live.stats.unregistered) == (False, 1)
+    assert live.gaps["until"].to_list() == [None]
+    assert "broke without a goodbye; the registration was refused with 105118" in live.gaps["reason"][0]
+    ws.answers.clear()
+    ws.until_registered(("005930", "0B"))
+    until(lambda: live.stats.connected)
+    assert (live.stats.unregistered, live.gaps["until"].null_count()) == (0, 0)
+    ws.push(trade(150, 10))
+    assert live.wait(rows=2, seconds=10)
+    assert live.gaps["unseen_shares"].to_list() == [40]
+
+
+def test_a_loop_hears_of_a_refused_registration_and_may_be_entered_again(
+    ws: WsServer, stream: Stream, impatient: None
+) -> None:
+    live = stream(batch=1)
+    refusing(ws)
+    live.subscribe("000660")
+    ws.until(lambda: len(ws.requests("REG")) >= 2)
+    with pytest.raises(kd.StreamError, match="refused with 105118"):
+        next(iter(live))
+    ws.push(trade(1))
+    events = iter(live)
+    gap, batch = next(events), next(events)
+    assert isinstance(gap, Gap)
+    assert (gap.symbols, gap.until) == (("000660",), None)
+    assert isinstance(batch, Batch)
+    ws.answers.clear()
+    ended = next(events)
+    assert isinstance(ended, Gap)
+    assert (ended.since, ended.symbols) == (gap.since, ("000660",))
+    assert ended.until is not None
+
+
+def test_coroutines_hear_of_a_refused_registration(ws: WsServer, stream: Stream) -> None:
+    live = stream(batch=1)
+    refusing(ws)
+    live.subscribe("000660")
+
+    async def listen() -> None:
+        async for _ in live:
+            pass
+
+    with pytest.raises(kd.StreamError, match="refused with 105118"):
+        asyncio.run(asyncio.wait_for(listen(), 10))
+
+
+def test_a_callback_is_given_the_gap_of_what_was_refused_and_a_warning_is_given(
+    ws: WsServer, client: kd.Client, told: list[warnings.WarningMessage]
+) -> None:
+    seen: list[Any] = []
+    refusing(ws)
+    live = stream_to_frame("005930", rows=9, client=client, on_batch=seen.append, every="50ms")
+    until(lambda: seen and told)
+    assert (seen[0].symbols, seen[0].until, seen[0].reason) == (
+        ("005930",),
+        None,
+        "the registration was refused with 105118",
+    )
+    assert "REG of 1 item(s) in group 1 was refused with 105118" in str(told[0].message)
+    assert not live.stats.connected
+    with pytest.raises(kd.StreamError, match="105118"):
+        live.frame()
+    live.stop()
+
+
+def test_warnings_reach_a_loop(ws: WsServer, stream: Stream, told: list[warnings.WarningMessage]) -> None:
+    live = stream(batch=1)
+    ws.push(trade(1, price="abc"))
+    next(iter(live))
+    ws.push(trade(2))
+    next(iter(live))
+    assert ["'abc'" in str(one.message) for one in told] == [True]
 
 
 def test_more_symbols_and_feeds_can_be_added_and_dropped(ws: WsServer, stream: Stream) -> None:
@@ -745,6 +918,53 @@ def test_an_error_in_a_callback_ends_the_stream_and_is_told(ws: WsServer, stream
     ws.push(trade(1))
     with pytest.raises(ZeroDivisionError, match="mine"):
         live.wait(rows=99, seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("raised", "heard"),
+    [
+        (SystemExit("mine"), SystemExit),
+        (pytest.fail.Exception("mine"), pytest.fail.Exception),
+        (asyncio.CancelledError("mine"), errors.StreamError),
+    ],
+)
+def test_what_is_no_exception_in_a_callback_ends_the_stream_too(
+    ws: WsServer, stream: Stream, raised: BaseException, heard: type[BaseException]
+) -> None:
+    def leave(event: object) -> None:
+        raise raised
+
+    live = stream(batch=1, on_batch=leave)
+    ws.push(trade(1))
+    until(lambda: not live.running)
+    assert "ended" in repr(live)
+    with pytest.raises(heard, match=r"mine|ended by CancelledError"):
+        live.frame()
+
+
+def test_a_recorder_that_leaves_ends_the_stream(ws: WsServer, stream: Stream) -> None:
+    class Leaving:
+        def add(self, *message: object) -> None:
+            raise SystemExit("mine")
+
+    live = stream(record=Leaving())
+    ws.push(trade(1))
+    until(lambda: not live.running)
+    with pytest.raises(SystemExit):
+        live.wait(rows=1, seconds=10)
+
+
+def test_a_stream_that_nobody_holds_ends_with_its_client(
+    ws: WsServer, clients: Callable[..., kd.Client]
+) -> None:
+    client, seen = clients(), list[Any]()
+    stream_to_frame("005930", rows=9, client=client, batch=1, on_batch=seen.append)
+    ws.until_registered(("005930", "0B"))
+    gc.collect()
+    ws.push(trade(1))
+    until(lambda: seen)
+    client.close()
+    assert not left_over()
 
 
 def test_coroutines_wait_and_iterate_in_a_loop_that_runs_already(ws: WsServer, client: kd.Client) -> None:
@@ -973,6 +1193,55 @@ def test_stats_add_up(ws: WsServer, stream: Stream) -> None:
     assert stats.lag == 0.0
 
 
+class Clock:
+    """A clockwork of a chart that strikes when it is told to."""
+
+    stopped = False
+
+    def start(self, figure: Any, step: Callable[[], bool], seconds: float) -> None:
+        self.strike = step
+
+    def show(self, figure: Any) -> None:
+        figure.canvas.draw()
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@pytest.mark.parametrize("feed", ["trade", "orderbook", "program"])
+def test_a_chart_ends_with_its_stream(ws: WsServer, stream: Stream, feed: str) -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    live, clock = stream("005930", feed), Clock()
+    chart = live.plot(feed, clockwork=clock)
+    assert clock.strike()
+    program = write_values(PROGRAM, {"net_buy_volume": -7, "price": 100})
+    messages = {
+        "trade": trade(1),
+        "orderbook": real(
+            ("0D", "005930", write_values(ORDERBOOK, {"ask_price_1": 101, "ask_quantity_1": 5}))
+        ),
+        "program": real(("0w", "005930", program | {"20": "115958"})),
+    }
+    ws.push(messages[feed])
+    assert live.wait(rows=1, seconds=10)
+    live.stop()
+    assert clock.strike() is False
+    assert (chart.running, clock.stopped) == (False, True)
+    assert chart.ax.get_title("left").startswith("005930")
+    assert chart.ax.get_title("left").endswith(" · 끝남")
+
+
+def test_a_chart_ends_with_a_stream_that_was_ended(ws: WsServer, stream: Stream) -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    live, clock = stream(), Clock()
+    chart = live.plot(clockwork=clock)
+    ws.kick()
+    until(lambda: not live.running)
+    with pytest.raises(errors.Kicked):
+        clock.strike()
+    assert (chart.running, clock.stopped, clock.strike()) == (False, True, False)
+
+
 def test_a_loop_keeps_its_stream_alive(ws: WsServer, client: kd.Client) -> None:
     pushed = threading.Thread(target=lambda: (ws.until_registered(("005930", "0B")), ws.push(trade(1))))
     pushed.start()
@@ -983,7 +1252,7 @@ def test_a_loop_keeps_its_stream_alive(ws: WsServer, client: kd.Client) -> None:
     pushed.join()
     del event
     gc.collect()
-    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("kiwoomdata")])
+    until(lambda: not left_over())
 
 
 def test_a_stream_that_is_dropped_unstopped_ends_by_itself(ws: WsServer, client: kd.Client) -> None:
@@ -991,7 +1260,7 @@ def test_a_stream_that_is_dropped_unstopped_ends_by_itself(ws: WsServer, client:
     ws.until_registered(("005930", "0B"))
     del live
     gc.collect()
-    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("kiwoomdata")])
+    until(lambda: not left_over())
 
 
 def test_a_frame_asked_for_twice_is_the_same_and_reprs_are_short(ws: WsServer, stream: Stream) -> None:

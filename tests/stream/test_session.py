@@ -22,6 +22,7 @@ from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import Server, ServerConnection, serve
 
+from kiwoomdata.entries.feeds import FEEDS
 from kiwoomdata.errors import AuthError, TransportError
 from kiwoomdata.stream.events import (
     ConditionBusy,
@@ -41,6 +42,7 @@ from kiwoomdata.stream.events import (
     System,
 )
 from kiwoomdata.stream.failures import Failure, backoff, classify
+from kiwoomdata.stream.lanes import keys_of
 from kiwoomdata.stream.session import Session
 
 TOKEN = "tk-5f1c9a7e2b-not-a-real-token"
@@ -332,7 +334,7 @@ def test_the_delay_never_grows_beyond_half_a_minute() -> None:
 
 
 @pytest.mark.parametrize("code", [105115, 105118, 1, 100013])
-def test_a_refused_registration_names_items_and_words_and_the_book_is_rolled_back(code: int) -> None:
+def test_a_refused_registration_names_items_and_words_and_stays_wanted(code: int) -> None:
     session = opened()
     session.subscribe(["A"], ["0B"])
     now = registered(session, 0.0)
@@ -344,10 +346,91 @@ def test_a_refused_registration_names_items_and_words_and_the_book_is_rolled_bac
     assert (event.trnm, event.items, event.types, event.code) == ("REG", ("B", "C"), ("0B",), code)
     assert "2 item(s)" in event.message
     assert "허용 개수(200)" in event.message
-    assert ("use another connection" in event.message) == (code == 105115)
-    assert session.wanted == session.registered == [("1", "A", "0B")]
+    assert ("connections=" in event.message) == (code in (105115, 105118))
+    assert session.registered == [("1", "A", "0B")]
+    assert session.refused == [("1", "B", "0B"), ("1", "C", "0B")]
+    assert session.wanted == session.registered + session.refused
     session.subscribe(["B"], ["0B"])
-    assert len(session.due(now + 2)) == 1
+    assert session.due(now + 1.5) == []
+
+
+def asked_again(session: Session, now: float) -> float:
+    """Let the pause go by that the session states, and say how long it was."""
+    pause = session.wait(now)
+    assert pause is not None
+    assert session.due(now + pause - 0.01) == []
+    (request,) = sent(session, now + pause)
+    assert (request["trnm"], request["data"]) == ("REG", [{"item": ["A"], "type": ["0B"]}])
+    return pause
+
+
+def test_a_refused_registration_is_asked_for_again_with_growing_pauses_and_told_once() -> None:
+    session = opened()
+    session.subscribe(["A"], ["0B"])
+    session.due(1.0)
+    told, pauses, now = [*session.receive(ack("REG", 105115))], [], 1.0
+    for _ in range(9):
+        pauses.append(asked_again(session, now))
+        now += pauses[-1]
+        told += session.receive(ack("REG", 105115))
+    assert pauses == pytest.approx([1, 2, 4, 8, 16, 32, 60, 60, 60])
+    assert [type(event) for event in told] == [RegistrationRefused]
+    assert session.stats.denied == 9
+    now += asked_again(session, now)
+    assert session.receive(ack("REG")) == [Registered("1", ("A",), ("0B",))]
+    assert session.refused == []
+    assert session.wait(now) is None
+
+
+def test_what_was_refused_is_asked_for_on_the_next_connection_at_once_and_not_told_again() -> None:
+    session = opened()
+    session.subscribe(["A"], ["0B"])
+    session.due(1.0)
+    session.receive(ack("REG", 105115))
+    session.reset()
+    session.due(2.0)
+    session.receive(ack("LOGIN", sor_yn="Y"))
+    assert [request["trnm"] for request in sent(session, 3.0)] == ["REG"]
+    assert session.receive(ack("REG", 105115)) == []
+
+
+def test_what_is_unsubscribed_is_not_asked_for_again() -> None:
+    session = opened()
+    session.subscribe(["A"], ["0B"])
+    session.due(1.0)
+    session.unsubscribe(["A"], ["0B"])  # while the answer is on its way
+    assert session.receive(ack("REG", 105115)) == []
+    assert [request["trnm"] for request in sent(session, 2.0)] == ["REMOVE"]
+    session.receive(ack("REMOVE"))
+    session.subscribe(["A"], ["0B"])
+    session.due(3.0)
+    assert len(session.receive(ack("REG", 105115))) == 1
+    session.unsubscribe(["A"], ["0B"])
+    assert (session.wanted, session.wait(4.0)) == ([], None)
+
+
+def test_the_limit_is_the_one_that_the_refusal_names() -> None:
+    session = opened()
+    session.subscribe([f"{n:03d}" for n in range(90)], ["0B"])
+    now = registered(session, 0.0)
+    session.subscribe([f"{n:03d}" for n in range(90, 110)], ["0B"])
+    session.due(now + 1)
+    session.receive(ack("REG", 105115, "등록 종목이 허용 개수(100)를 초과하였습니다"))
+    assert session.max_items == 100
+    with pytest.raises(ValueError, match="exceed the 100 items"):
+        session.subscribe(["X"], ["0B"])
+
+
+def test_no_frame_of_a_registration_comes_near_the_servers_64_kilobytes() -> None:
+    session = opened()
+    session.subscribe([f"{n:06d}_AL" for n in range(200)], sorted(FEEDS))
+    now, sizes = 1.0, list[int]()
+    while pending := session.due(now):
+        sizes += [len(text.encode()) for text in pending]
+        session.receive(ack("REG"))
+        now += 1
+    assert len(sizes) == 2
+    assert max(sizes) < 65_536 / 16
 
 
 def test_a_refused_removal_leaves_the_items_registered() -> None:
@@ -1096,9 +1179,12 @@ class Play:
     def settle(self) -> None:
         """A server without faults from here on: run until nothing is left to say."""
         self.server.fault = 0
+        end = self.now + 400
         for _ in range(2000):
             if self.server.answers:
                 self.step("answer")
+            elif self.session.settled and self.session.refused and self.now > end:
+                return  # what the server has no room for is asked for without end
             elif (wait := self.session.wait(self.now)) is not None:
                 self.step("send", wait + 1e-6)
             else:
@@ -1119,7 +1205,7 @@ def test_after_any_sequence_the_server_holds_exactly_what_is_wanted(schedule: li
     assert set(session.registered) == set(server.book)
     assert server.echoes == server.pings
     assert [(t, i) for e in play.events if isinstance(e, Real) for t, i, _ in e.items] == play.ticks
-    if not any(isinstance(event, RegistrationRefused) for event in play.events):
+    if not any(isinstance(e, RegistrationRefused) and e.trnm == "REMOVE" for e in play.events):
         intended: set[tuple[str, str, str]] = set()
         for trnm, keys in play.calls:
             intended = intended | keys if trnm == "REG" else intended - keys
@@ -1165,7 +1251,12 @@ def test_a_server_with_a_lower_limit_never_leaves_the_book_wrong(
             isinstance(event, RegistrationRefused) for event in play.events
         )
     play.settle()
-    assert set(play.session.wanted) == set(play.session.registered) == set(play.server.book)
+    session = play.session
+    assert set(session.registered) == set(play.server.book)
+    assert set(session.wanted) == {*session.registered, *session.refused}
+    refusals = [event for event in play.events if isinstance(event, RegistrationRefused)]
+    told = {key for event in refusals for key in keys_of(event.group, event.items, event.types)}
+    assert set(session.refused) <= told
 
 
 json_values = st.recursive(
