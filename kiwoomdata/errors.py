@@ -139,11 +139,17 @@ class DecodeError(KiwoomDataError):
 class Truncated(KiwoomDataError):
     """Paging stopped before the data ended. ``frame`` holds what was fetched."""
 
-    def __init__(self, api_id: str, why: str, *, pages: int, frame: Any = None) -> None:
-        super().__init__(
-            f"{api_id}: stopped after {pages} page(s): {why}. What was fetched is in this error's .frame; "
-            "pass on_truncated='mark' to get it as a frame whose provenance says so."
-        )
+    def __init__(
+        self,
+        api_id: str,
+        why: str,
+        *,
+        pages: int,
+        frame: Any = None,
+        remedy: str = "pass on_truncated='mark' to get it as a frame whose provenance says so.",
+    ) -> None:
+        told = f"{api_id}: stopped after {pages} page(s): {why}. What was fetched is in this error's .frame"
+        super().__init__(f"{told}; {remedy}" if remedy else f"{told}.")
         self.why = why
         self.pages = pages
         self.frame = frame

@@ -11,7 +11,7 @@ import polars as pl
 from kiwoomdata.arguments import word
 from kiwoomdata.client import default_client
 from kiwoomdata.entries.condition import LIST, SEARCH, STREAM, ConditionCall
-from kiwoomdata.errors import Truncated, UnknownKey
+from kiwoomdata.errors import KiwoomDataWarning, Truncated, UnknownKey
 from kiwoomdata.frames import complain
 from kiwoomdata.kinds import decode
 from kiwoomdata.origin import Provenance
@@ -69,6 +69,10 @@ def conditions(*, timeout: float = 10.0, client: Client | None = None) -> pl.Dat
         asker.link.ask(lambda session: session.ask_conditions())
         found = asker.answer(LIST)
     assert isinstance(found, ConditionList)
+    if found.unreadable:
+        all_of_them = len(found.conditions) + found.unreadable
+        told = f"{found.unreadable} of the list's {all_of_them} entries could not be read and are left out"
+        warnings.warn(f"{LIST.api_id}: {told}", KiwoomDataWarning, stacklevel=2)
     schema = {column.name: column.kind.dtype for column in LIST.columns}
     return _shown(pl.DataFrame(found.conditions, schema=schema, orient="row"), LIST, {}, 1, client)
 
@@ -125,21 +129,29 @@ def condition_search(
     Int64
     """
     client, seq, exchange = client or default_client(), seq_argument(str(seq)), word(SEARCH.params[1], venue)
-    rows: list[dict[str, Any]] = []
     keys: list[str] = []
     with Asker.asking(client, timeout) as asker:
         not_live_here(asker.link, seq)
         page = asker.page(SEARCH, seq, exchange)
-        rows += page.rows
+        rows = page.rows
+        told = _codes(rows)
         while page.cont_yn == "Y":
-            if page.next_key in keys or not page.rows or len(keys) + 1 >= MOST_PAGES:
-                why = "too many pages" if len(keys) + 1 >= MOST_PAGES else "a page made no progress"
+            why = "a page made no progress" if page.next_key in keys or not page.rows else ""
+            why = "too many pages" if len(keys) + 1 >= MOST_PAGES else why
+            if not why:
+                keys.append(page.next_key)
+                page = asker.page(SEARCH, seq, exchange, "Y", page.next_key)
+                new = _codes(page.rows) - told
+                why = "a page told again the stocks of those before" if page.rows and not new else ""
+            if why:
                 frame = _members(rows, client)
-                raise Truncated(SEARCH.api_id, why, pages=len(keys) + 1, frame=frame)
-            keys.append(page.next_key)
-            page = asker.page(SEARCH, seq, exchange, "Y", page.next_key)
-            rows += page.rows
+                raise Truncated(SEARCH.api_id, why, pages=len(keys) + 1, frame=frame, remedy="")
+            rows, told = rows + page.rows, told | new
     return _shown(_members(rows, client), SEARCH, {"seq": seq}, len(keys) + 1, client)
+
+
+def _codes(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {str(row.get("9001")) for row in rows}
 
 
 def _members(rows: Sequence[Mapping[str, Any]], client: Client) -> pl.DataFrame:

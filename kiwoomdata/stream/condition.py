@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -14,7 +16,7 @@ import polars as pl
 
 from kiwoomdata.entries.condition import LIST, STREAM, ConditionCall
 from kiwoomdata.entries.feeds import CONDITION_EVENT
-from kiwoomdata.errors import ApiError, NoAnswer, StreamError
+from kiwoomdata.errors import ApiError, KiwoomDataWarning, NoAnswer, StreamError
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.stream.decode import read_ticks
 from kiwoomdata.stream.events import (
@@ -23,6 +25,7 @@ from kiwoomdata.stream.events import (
     ConditionList,
     ConditionPage,
     ConditionRefused,
+    ConditionUnreadable,
     Event,
     Real,
     Silence,
@@ -106,6 +109,8 @@ class Asker(Listener):
                         raise refused(call, event)
                     if isinstance(event, Silence) and (event.trnm, event.seq) == (call.trnm, seq):
                         raise self.silence(call, event.seconds)
+                    if isinstance(event, ConditionUnreadable) and (event.trnm, event.seq) == (call.trnm, seq):
+                        raise unreadable(call)
                     if _answers(event, call, seq):
                         return event
                 if self.error is not None:
@@ -150,6 +155,13 @@ def refused(call: ConditionCall, event: ConditionRefused) -> ApiError:
     return ApiError(event.message, code=str(event.code), api_id=call.api_id, remedy=_WHY)
 
 
+def unreadable(call: ConditionCall) -> StreamError:
+    return StreamError(
+        f"{call.api_id}: the server answered {call.trnm} in a form that is not understood; nothing was read "
+        "of it. Please report it"
+    )
+
+
 def not_live_here(link: Link, seq: str, me: Listener | None = None) -> None:
     others = (one for one in link.listeners if one is not me)
     if any(isinstance(one, ConditionStream) and one.seq == seq for one in others):
@@ -185,6 +197,7 @@ class ConditionStream(Asker):
         self._given = 0
         self._current: dict[tuple[str, str | None], datetime | None] = {}
         self._holes: list[Hole] = []
+        self._news: deque[Warning] = deque(maxlen=100)
         self._asking = True
         self._told = self._stopped = False
         super().__init__(client, timeout)
@@ -262,13 +275,19 @@ class ConditionStream(Asker):
     def __iter__(self) -> Iterator[pl.DataFrame]:
         while True:
             with self.changed:
-                self.changed.wait_for(lambda: self._over or len(self._events) > self._given)
+                self.changed.wait_for(lambda: self._over or self._news or len(self._events) > self._given)
                 new, self._given = self._events[self._given :], len(self._events)
+            self._hear()
             if new:
                 yield pl.concat(new)
-            else:
+            elif self._over:
                 self._check(always=True)
                 return
+
+    @property
+    def running(self) -> bool:
+        """Whether more may come: not stopped, and ended by nothing else."""
+        return not self._over
 
     @property
     def _over(self) -> bool:
@@ -278,7 +297,12 @@ class ConditionStream(Asker):
     def _count(self) -> int:
         return sum(frame.height for frame in self._events)
 
+    def _hear(self) -> None:
+        while self._news:
+            warnings.warn(self._news.popleft(), stacklevel=4)
+
     def _check(self, *, always: bool = False) -> None:
+        self._hear()
         if self.error is not None and (always or not self._told):
             self._told = True
             raise self.error.with_traceback(None)
@@ -300,6 +324,8 @@ class ConditionStream(Asker):
                 threading.Thread(target=self._ask_again, name="kiwoomdata-condition", daemon=True).start()
             elif isinstance(event, ConditionRefused):
                 self.on_failed(self.link, refused(STREAM, event))
+            elif isinstance(event, ConditionUnreadable):
+                self.on_failed(self.link, unreadable(STREAM))
             elif isinstance(event, Silence):
                 self.on_failed(self.link, self.silence(STREAM, event.seconds))
 
@@ -325,8 +351,9 @@ class ConditionStream(Asker):
 
     def _become(self, page: ConditionPage, *, first: bool = False) -> None:
         """Take the members that the server tells; those who changed unseen are events without a time."""
-        codes = pl.Series([as_text(row.get("jmcode")) for row in page.rows], dtype=pl.String())
-        told = dict.fromkeys(zip(*which(codes), strict=True))
+        codes = [code for row in page.rows if (code := (as_text(row.get("jmcode")) or "").strip())]
+        self._left_out(len(page.rows) - len(codes), "member(s) without a code")
+        told = dict.fromkeys(zip(*which(pl.Series(codes, dtype=pl.String())), strict=True))
         with self.changed:
             entered = [who for who in told if who not in self._current]
             left = [who for who in self._current if who not in told]
@@ -338,6 +365,13 @@ class ConditionStream(Asker):
                 self._events.append(pl.DataFrame(rows, schema=EVENTS, orient="row"))
             self.changed.notify_all()
 
+    def _left_out(self, count: int, what: str) -> None:
+        if count:
+            with self.changed:
+                told = f"{STREAM.api_id}: {count} {what} of condition {self.seq} were left out"
+                self._news.append(KiwoomDataWarning(told))
+                self.changed.notify_all()
+
     def _take(self, said: list[tuple[str, bytes]]) -> None:
         if not said:
             return
@@ -345,7 +379,9 @@ class ConditionStream(Asker):
         items, values = [item for item, _ in said], [value for _, value in said]
         day = self.client.session_day(moment(now))
         frame, _ = read_ticks(CONDITION_EVENT, items, values, [now] * len(said), day)
-        frame = frame.filter(pl.col("seq").str.strip_chars() == self.seq, pl.col("event").is_not_null())
+        mine = frame.filter(pl.col("seq").str.strip_chars() == self.seq)
+        frame = mine.filter(pl.col("event").is_not_null(), pl.col("code").str.strip_chars() != "")
+        self._left_out(mine.height - frame.height, "event(s) without a code, or neither entering nor leaving")
         frame = frame.with_columns(*which(frame["code"]), pl.col("event").alias("action"))
         frame = frame.select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
         if frame.is_empty():

@@ -17,6 +17,7 @@ __all__ = [
     "ConditionList",
     "ConditionPage",
     "ConditionRefused",
+    "ConditionUnreadable",
     "Event",
     "Items",
     "LoggedIn",
@@ -117,9 +118,10 @@ class Silence(Event, frozen=True):
 
 
 class ConditionList(Event, frozen=True):
-    """The saved conditions: ``(seq, name)``."""
+    """The saved conditions: ``(seq, name)``; and how many entries more could not be read."""
 
     conditions: list[tuple[str, str]]
+    unreadable: int = 0
 
 
 class ConditionPage(Event, frozen=True):
@@ -146,6 +148,13 @@ class ConditionRefused(Event, frozen=True):
     seq: str
     code: int
     message: str
+
+
+class ConditionUnreadable(Event, frozen=True):
+    """A condition request was answered in a form that is not understood."""
+
+    trnm: str
+    seq: str
 
 
 class ConditionCleared(Event, frozen=True):

@@ -31,6 +31,7 @@ from kiwoomdata.stream.events import (
     ConditionList,
     ConditionPage,
     ConditionRefused,
+    ConditionUnreadable,
     Event,
     LoggedIn,
     LoginRefused,
@@ -416,7 +417,11 @@ class Session:
             return self._slow_down(lane)
         event = None if code is None else self._condition_event(message, trnm, code, seq, asked)
         if event is None:
-            return self._broken()
+            self.stats.broken += 1
+            if asked is None:
+                return []
+            lane.answered()
+            return [ConditionUnreadable(r.trnm, r.seq) for r in (asked, *self._unlisted_searches(asked))]
         if isinstance(event, ConditionList):
             self._listed = True
         elif isinstance(event, ConditionCleared):
@@ -446,8 +451,8 @@ class Session:
         if not isinstance(data, list):
             return None
         if trnm == "CNSRLST":
-            pairs = [pair_of(entry) for entry in data]
-            return None if None in pairs else ConditionList([pair for pair in pairs if pair is not None])
+            pairs = [pair for entry in data if (pair := pair_of(entry)) is not None]
+            return ConditionList(pairs, len(data) - len(pairs))
         if not all(isinstance(row, dict) for row in data):
             return None
         cont_yn, next_key = (str(message.get(key) or "") for key in ("cont_yn", "next_key"))

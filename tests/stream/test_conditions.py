@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,6 +120,23 @@ def test_no_conditions_are_an_empty_typed_frame(ws: WsServer, client: kd.Client)
     assert kdp.conditions(client=client).columns.to_list() == ["seq", "name"]
 
 
+def test_an_unreadable_entry_of_the_list_is_told_and_the_others_are_there(
+    ws: WsServer, client: kd.Client
+) -> None:
+    ws.answers["CNSRLST"] = lambda message: [
+        say(trnm="CNSRLST", return_code=0, data=[["0", "조건1"], ["1"], ["2", "조건3"]])
+    ]
+    with pytest.warns(kd.KiwoomDataWarning, match="ka10171: 1 of the list's 3 entries could not be read"):
+        frame = conditions(client=client)
+    assert frame["seq"].to_list() == ["0", "2"]
+
+
+def test_an_answer_of_another_form_is_told_at_once(ws: WsServer, client: kd.Client) -> None:
+    answering(ws, say(trnm="CNSRREQ", return_code=0, data=["A005930"]))
+    with pytest.raises(kd.StreamError, match="ka10172: the server answered CNSRREQ in a form that is not"):
+        condition_search("1", client=client, timeout=60)
+
+
 def test_silence_is_an_error_that_says_why_it_may_be(ws: WsServer, client: kd.Client) -> None:
     ws.answers["CNSRLST"] = lambda message: []
     with pytest.raises(errors.NoAnswer, match=r"ka10171: .* did not answer CNSRLST for 0.3 s. .*영웅문4"):
@@ -192,8 +210,12 @@ def test_nothing_found_is_an_empty_typed_frame(ws: WsServer, client: kd.Client, 
 @pytest.mark.parametrize(
     ("pages", "words"),
     [
-        ([page("1", ROW, cont="Y", key="a"), page("1", ROW, cont="Y", key="a")], "made no progress"),
+        ([page("1", ROW, cont="Y", key="a"), page("1", ROW, cont="Y", key="a")], "told again"),
         ([page("1", ROW, cont="Y", key="a"), page("1", cont="Y", key="b")], "made no progress"),
+        (
+            [page("1", ROW, cont="Y", key="a"), page("1", ROW | {"10": "000075100"}, cont="Y", key="b")],
+            "2 page.*told again the stocks of those before",
+        ),
     ],
 )
 def test_pages_that_lead_nowhere_are_told_with_what_was_found(
@@ -202,7 +224,8 @@ def test_pages_that_lead_nowhere_are_told_with_what_was_found(
     answering(ws, *pages)
     with pytest.raises(errors.Truncated, match=words) as caught:
         condition_search("1", client=client)
-    assert caught.value.frame.height >= 1
+    assert caught.value.frame["symbol"].to_list() == ["005930"]
+    assert "on_truncated" not in str(caught.value)
 
 
 def test_keys_that_the_catalogue_lacks_are_kept_as_text(ws: WsServer, client: kd.Client) -> None:
@@ -286,6 +309,28 @@ def test_members_come_first_and_then_who_enters_and_leaves(ws: WsServer, client:
     (request,) = ws.requests("CNSRREQ")
     assert request["search_type"] == "1"
     assert asked(ws)[-1] == "CNSRCLR"
+
+
+def test_an_event_or_a_member_without_a_code_is_nobody_and_told(
+    ws: WsServer, client: kd.Client, told: list[warnings.WarningMessage]
+) -> None:
+    answering(ws, page("1", {"jmcode": "A005930"}, {"jmcode": ""}, {}))
+    with condition_stream("1", client=client) as live:
+        ws.push(event("", "I"), event("000660", "X"), event("000660", "I"))
+        assert live.wait(seconds=10)
+        assert live.members["symbol"].to_list() == ["005930", "000660"]
+        assert live.events["symbol"].to_list() == ["000660"]
+    assert ["2 member(s) without a code" in str(one.message) for one in told] == [True, False, False]
+    assert "1 event(s) without a code, or neither entering nor leaving" in str(told[1].message)
+
+
+def test_events_that_follow_an_answer_are_never_taken_before_it(ws: WsServer, client: kd.Client) -> None:
+    live = stream_to_frame("005930", rows=9, client=client)
+    answering(ws, [members(*(f"{n:06d}" for n in range(1, 1000))), event("000001", "D"), event("A1", "I")])
+    with condition_stream("1", client=client) as found:
+        assert found.wait(rows=2, seconds=10)
+        assert "000001" not in found.members["symbol"].to_list()
+    live.stop()
 
 
 def test_nobody_is_a_member_at_first(ws: WsServer, client: kd.Client) -> None:

@@ -30,6 +30,7 @@ from kiwoomdata.stream.events import (
     ConditionList,
     ConditionPage,
     ConditionRefused,
+    ConditionUnreadable,
     Event,
     LoggedIn,
     LoginRefused,
@@ -632,7 +633,6 @@ def test_an_unknown_trnm_is_ignored_and_counted() -> None:
         '{"trnm":"REG","return_code":0.5}',
         '{"trnm":"REG"}',
         '{"trnm":"CNSRLST","return_code":0,"data":{"a":1}}',
-        '{"trnm":"CNSRLST","return_code":0,"data":[["0"]]}',
         '{"trnm":"CNSRREQ","return_code":0,"data":["A005930"]}',
         '{"trnm":"CNSRREQ","return_code":[]}',
         "\ud800",
@@ -669,6 +669,24 @@ def test_the_list_is_read_from_pairs_as_printed_and_from_objects() -> None:
     session.due(1.0)
     data = [{"seq": "2 ", "name": "급등"}, {"seq": 3, "name": ""}]
     assert session.receive(say(trnm="CNSRLST", data=data)) == [ConditionList([("2", "급등"), ("3", "")])]
+
+
+def test_an_entry_of_the_list_that_cannot_be_read_is_counted_beside_the_others() -> None:
+    session = listed(opened())
+    session.ask_conditions()
+    session.due(1.0)
+    events = session.receive(ack("CNSRLST", data=[["0", "a"], ["1"], 7, None, ["2", "b"]]))
+    assert events == [ConditionList([("0", "a"), ("2", "b")], unreadable=3)]
+    assert session.overdue(100.0) == []
+
+
+@pytest.mark.parametrize("data", [{"a": 1}, "rows", [["A005930"]]])
+def test_an_answer_that_cannot_be_read_is_told_at_once(data: Any) -> None:
+    session = listed(opened())
+    session.search("7")
+    session.due(1.0)
+    assert session.receive(ack("CNSRREQ", data=data)) == [ConditionUnreadable("CNSRREQ", "7")]
+    assert (session.stats.broken, session.overdue(100.0)) == (1, [])
 
 
 def test_the_printed_search_is_what_is_sent_and_the_servers_own_seq_is_kept() -> None:
