@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kiwoomdata import simulator as simulator
     from kiwoomdata.client import Client as Client
     from kiwoomdata.client import use as use
+    from kiwoomdata.days import is_trading_day as is_trading_day
+    from kiwoomdata.days import last_trading_day as last_trading_day
+    from kiwoomdata.days import trading_days as trading_days
     from kiwoomdata.errors import ApiError as ApiError
     from kiwoomdata.errors import AuthError as AuthError
     from kiwoomdata.errors import BufferFull as BufferFull
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from kiwoomdata.errors import Unsupported as Unsupported
     from kiwoomdata.origin import Provenance as Provenance
     from kiwoomdata.origin import provenance as provenance
+    from kiwoomdata.present import wide as wide
     from kiwoomdata.questions.any_tr import catalogue as catalogue
     from kiwoomdata.questions.any_tr import describe as describe
     from kiwoomdata.questions.any_tr import raw as raw

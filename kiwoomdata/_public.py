@@ -4,6 +4,7 @@ from __future__ import annotations
 
 HOMES = {
     "client": ("Client", "use"),
+    "days": ("is_trading_day", "last_trading_day", "trading_days"),
     "errors": (
         *("ApiError", "AuthError", "BufferFull", "CacheError", "ConfigError", "ConnectionLost"),
         *("DecodeError", "EmptyAnswer", "IncompleteFrame", "Kicked", "KiwoomDataError"),
@@ -11,6 +12,7 @@ HOMES = {
         *("StreamError", "TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
     "origin": ("Provenance", "provenance"),
+    "present": ("wide",),
     "questions.any_tr": ("catalogue", "describe", "raw", "request", "request_parts"),
     "questions.conditions": ("condition_search", "condition_stream", "conditions"),
     "questions.flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),

@@ -13,6 +13,7 @@ from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
 
 __all__ = [
+    "SUFFIXES",
     "DateLike",
     "Days",
     "Symbols",
@@ -33,7 +34,7 @@ __all__ = [
 DateLike: TypeAlias = date | datetime | str | int
 Symbols: TypeAlias = str | Iterable[str]
 
-_SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
+SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
 _KOREAN = {
     "코스피": ("kospi",),
     "코스닥": ("kosdaq",),
@@ -188,7 +189,7 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
     if parts is None:
         raise ValueError(f"{name}: {_SYMBOL_HELP}, got {value!r}{hint(value)}")
     code, own = parts
-    venue = None if venue is None else one_of("venue", venue, _SUFFIXES)
+    venue = None if venue is None else one_of("venue", venue, SUFFIXES)
     has_suffix = "_" in value
     if venue is not None and has_suffix and venue != own:
         raise ValueError(f"venue: {venue!r} contradicts {name} {value!r}; say it once")
@@ -197,7 +198,7 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
         raise ValueError(
             f"{name}: this TR is for KRX alone and takes no venue, got {value!r}, venue {wanted!r}"
         )
-    return code + _SUFFIXES[wanted]
+    return code + SUFFIXES[wanted]
 
 
 def hint(value: str) -> str:

@@ -7,7 +7,8 @@
 ('pandas', 'date', 4)
 
 Frames have numpy dtypes (int64, or float64 where values are missing), a DatetimeIndex where rows have a
-day, and their provenance in ``frame.attrs["kiwoomdata"]``. All else is as in :mod:`kiwoomdata`.
+day, a MultiIndex of day and symbol where several symbols were asked for, and their provenance in
+``frame.attrs["kiwoomdata"]``. All else is as in :mod:`kiwoomdata`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import polars as pl
 import kiwoomdata as _kd
 from kiwoomdata._public import FRAMES, HOME_OF, MODULES
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.kinds import split_code
 from kiwoomdata.origin import attach, provenance
 from kiwoomdata.present import korean_names
 
@@ -34,25 +36,50 @@ except ImportError as error:
     ) from error
 
 P = ParamSpec("P")
-_MOMENTS = ("date", "time")
 
 
 def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
-    """A polars frame of this package as a pandas frame, with its index and its provenance."""
+    """A polars frame of this package as a pandas frame, with its index and its provenance.
+
+    The index is the day (or moment) that begins a row; where several symbols were asked for, day and symbol.
+    """
     source = provenance(frame)
-    names = korean_names(source.api_id) if source is not None and source.api_id in ENDPOINTS else {}
-    headings = [form for name in _MOMENTS for form in (name, name.title(), names.get(name, name))]
-    times = (pl.Date, pl.Datetime)
-    index = next((h for h in headings if h in frame.columns and frame[h].dtype in times), None)
+    index = _index(frame, source)
     enums = [name for name, dtype in frame.schema.items() if dtype == pl.Enum]
     days = [name for name, dtype in frame.schema.items() if dtype == pl.Date()]
     plain = frame.with_columns(pl.col(enums).cast(pl.String), pl.col(days).cast(pl.Datetime("us")))
     result: pd.DataFrame = plain.to_pandas()
-    if index is not None:
+    if index:
         result = result.set_index(index)
     if source is not None:
         attach(result, source)
     return result
+
+
+def _index(frame: pl.DataFrame, source: _kd.Provenance | None) -> list[str]:
+    """The columns that become the index: so many that ``.loc`` and ``pct_change`` never mix two symbols.
+
+    What was asked for decides, not what came, so that a code without rows does not change the shape.
+    """
+    names = korean_names(source.api_id) if source is not None and source.api_id in ENDPOINTS else {}
+
+    def heading(*words: str) -> str | None:
+        forms = (form for word in words for form in (word, word.title(), names.get(word, word)))
+        return next((form for form in forms if form in frame.columns), None)
+
+    when = heading("date", "time") if source is None else next(iter(frame.columns), None)
+    if when is None or frame[when].dtype not in (pl.Date, pl.Datetime):
+        return []
+    asked = [split_code(code) for code in str((source and source.params.get("stk_cd")) or "").split(",")]
+    levels = [when]
+    for place, word in enumerate(("symbol", "venue")):
+        column = heading(word)
+        several = len({parts[place] for parts in asked if parts}) > 1
+        if source is None and column is not None:  # put together of several, say
+            several = frame[when].dtype == pl.Date and frame[column].n_unique() > 1
+        if column is not None and several:
+            levels.append(column)
+    return levels
 
 
 def in_pandas(function: Callable[P, pl.DataFrame]) -> Callable[P, pd.DataFrame]:
@@ -229,12 +256,16 @@ if TYPE_CHECKING:
     from kiwoomdata import UnprovenValue as UnprovenValue
     from kiwoomdata import Unsupported as Unsupported
     from kiwoomdata import condition_stream as condition_stream
+    from kiwoomdata import is_trading_day as is_trading_day
+    from kiwoomdata import last_trading_day as last_trading_day
     from kiwoomdata import plot as plot
     from kiwoomdata import provenance as provenance
     from kiwoomdata import raw as raw
     from kiwoomdata import replay as replay
     from kiwoomdata import simulator as simulator
+    from kiwoomdata import trading_days as trading_days
     from kiwoomdata import use as use
+    from kiwoomdata import wide as wide
 
     after_hours_quote = in_pandas(_kd.after_hours_quote)
     arbitrage_balance = in_pandas(_kd.arbitrage_balance)

@@ -1,19 +1,21 @@
-"""How a finished frame is handed over: English or Korean names, OHLCV titles, chosen columns."""
+"""How a finished frame is handed over: English or Korean names, OHLCV titles, chosen columns, wide."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import polars as pl
 
+from kiwoomdata.arguments import SUFFIXES
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.origin import Provenance, attach
+from kiwoomdata.origin import Provenance, attach, provenance
 
-__all__ = ["Names", "Style", "choose", "korean_names", "present"]
+__all__ = ["Names", "Style", "choose", "korean_names", "present", "wide"]
 
 Names: TypeAlias = Literal["en", "ko"]
 Style: TypeAlias = Literal["plain", "ohlcv"]
+Frame = TypeVar("Frame")
 
 # Columns that named functions add, and those of books turned long.
 _OURS = {
@@ -103,3 +105,64 @@ def chosen_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
         if name not in frame.columns:
             raise ValueError(f"columns: {name!r} is not one of {', '.join(frame.columns)}")
     return list(dict.fromkeys(columns))
+
+
+def wide(frame: Frame, values: str) -> Frame:
+    """One column for each symbol, and one row for each day: dates × symbols of one column.
+
+    Parameters
+    ----------
+    frame
+        Of several symbols with one row a day (or moment) and symbol, as the named functions give it; polars
+        or pandas.
+    values
+        The column to spread, such as ``"close"``.
+
+    Returns
+    -------
+    DataFrame
+        Of the same library: polars with the day and one column for each symbol in the order of the frame,
+        pandas with the day as index. A symbol without a row on a day is null there. In a frame of several
+        venues the columns are ``005930``, ``005930_NX``, ``005930_AL``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A frame without day or symbol, an unknown column, or two rows of one day and symbol.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.daily_prices("005930,000660", "2024-01-02", "2024-01-05")
+    >>> kd.wide(frame, "close").columns
+    ['date', '005930', '000660']
+    """
+    result: Any
+    if isinstance(frame, pl.DataFrame):
+        result = _wide(frame, values)
+    elif hasattr(frame, "reset_index"):
+        spread = _wide(pl.from_pandas(frame.reset_index()), values)
+        result = spread.to_pandas().set_index(spread.columns[0]).rename_axis(columns="symbol")
+    else:
+        raise TypeError(f"frame: expected a polars or pandas frame, got {type(frame).__name__}")
+    source = provenance(frame)
+    return result if source is None else attach(result, source)  # type: ignore[no-any-return]
+
+
+def _wide(frame: pl.DataFrame, values: str) -> pl.DataFrame:
+    if values not in frame.columns:
+        raise ValueError(f"values: {values!r} is not one of {', '.join(frame.columns)}")
+    when = next((name for name, dtype in frame.schema.items() if dtype in (pl.Date, pl.Datetime)), None)
+    symbol = next((name for name in ("symbol", _OURS["symbol"]) if name in frame.columns), None)
+    if when is None or symbol is None:
+        raise ValueError(f"frame: expected a day (or moment) and symbol, got {', '.join(frame.columns)}")
+    venue = next((name for name in ("venue", _OURS["venue"]) if name in frame.columns), None)
+    code = pl.col(symbol)
+    if venue is not None and frame[venue].n_unique() > 1:
+        code += pl.col(venue).cast(pl.String).replace_strict(SUFFIXES, default="")
+    cells = frame.select(when, code.alias(" "), pl.col(values).alias("  "))
+    twice = cells.filter(cells.select(when, " ").is_duplicated())
+    if twice.height:
+        raise ValueError(f"frame: {twice[0, 1]} has more than one row of {twice[0, 0]}; expected one")
+    return cells.pivot(on=" ", index=when, values="  ").sort(when)

@@ -148,10 +148,11 @@ def _as_narwhals(frame: Any, chart: str) -> nw.DataFrame[Any]:
     if isinstance(frame, nw.DataFrame):
         return frame
     index: Any = getattr(frame, "index", None)
-    if nw.dependencies.is_pandas_dataframe(frame) and (
-        index.name is not None or str(index.dtype).startswith("datetime64")
-    ):
-        frame = frame.rename_axis(index=index.name or "date").reset_index()
+    if nw.dependencies.is_pandas_dataframe(frame):
+        if str(index.dtype).startswith("datetime64") and index.name is None:
+            frame = frame.rename_axis(index="date")
+        if any(name is not None for name in frame.index.names):
+            frame = frame.reset_index()
     try:
         return nw.from_native(frame, eager_only=True)
     except TypeError:
