@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,22 +17,23 @@ import pytest
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 SWITCH = 'kd.use("simulator"'
 
-# What a kernel does: each cell in one namespace, its last expression shown, its figures rendered.
+# IPython itself with the backend that Jupyter draws with; what a cell shows is counted.
 RUN = """
-import ast, io, json, sys
-import matplotlib.pyplot as plt
+import json, sys, warnings
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
-namespace = {"__name__": "__main__"}
-for number, source in enumerate(json.load(sys.stdin)):
-    tree = ast.parse(source)
-    shown = ast.Expression(tree.body.pop().value) if isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, f"cell {number}", "exec"), namespace)
-    if shown is not None and (value := eval(compile(shown, f"cell {number}", "eval"), namespace)) is not None:
-        (getattr(value, "_repr_html_", None) or value.__repr__)()
-    for figure in map(plt.figure, plt.get_fignums()):
-        figure.savefig(io.BytesIO(), format="png", dpi=50)
-    plt.close("all")
+shell, images = InteractiveShell.instance(), []
+warnings.simplefilter("error")
+for source in json.load(sys.stdin):
+    with capture_output() as shown:
+        done = shell.run_cell(source)
+    if not done.success:
+        sys.exit(f"{source}\\n{shown.stdout}{shown.stderr}")
+    images.append(sum("image/png" in output.data for output in shown.outputs))
+print(json.dumps(images))
 """
+DRAWS = re.compile(r"kd\.plot\.|plt\.subplots")
 
 
 def load(path: Path) -> list[dict[str, Any]]:
@@ -50,7 +52,7 @@ Running = dict[Path, "Future[subprocess.CompletedProcess[str]]"]
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """All notebooks at once, each in a process and a folder of its own; most of their time is waiting."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("KIWOOM_")}
-    environ |= {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
+    environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
     folders = {path: str(tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
 
@@ -59,7 +61,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         return subprocess.run(
             [sys.executable, "-c", RUN], input=json.dumps(code(path)),
             capture_output=True, text=True, cwd=folder, timeout=110,
-            env=environ | {"KIWOOMDATA_STATE": folder, "KIWOOMDATA_CACHE": folder},
+            env=environ | dict.fromkeys(("KIWOOMDATA_STATE", "KIWOOMDATA_CACHE", "IPYTHONDIR"), folder),
         )  # fmt: skip
 
     with ThreadPoolExecutor(3) as pool:
@@ -70,6 +72,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_a_notebook_runs_from_top_to_bottom(path: Path, running: Running) -> None:
     done = running[path].result()
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_cell_that_draws_shows_one_picture_and_no_other_does(path: Path, running: Running) -> None:
+    shown = json.loads(running[path].result().stdout)
+    assert shown == [1 if DRAWS.search(source) else 0 for source in code(path)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import matplotlib as mpl
@@ -163,6 +164,7 @@ class Look:
     def applied(self) -> Iterator[None]:
         """Draw with this look's settings, and leave matplotlib's own as they were."""
         register()
+        _load_backend()
         with mpl.rc_context(self._settings()):
             yield
 
@@ -262,6 +264,16 @@ class Look:
                 ncols=len(handles),
                 borderaxespad=0.1,
             )
+
+
+@cache
+def _load_backend() -> None:
+    """Have pyplot load its backend before settings are changed for a while.
+
+    Jupyter's backend makes settings of its own when it is loaded (``interactive`` above all, without which
+    no figure is shown). Loaded with the first figure, among ours, they would end with ours.
+    """
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call]
 
 
 def _brightness(colour: Any) -> float:
