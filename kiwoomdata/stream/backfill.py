@@ -50,7 +50,10 @@ def missed_trades(client: Client, item: str, above: int, upto: int, day: date) -
     found = frames.typed(endpoint, _PART, texts[_PART.name], body)
     symbol, venue = split_code(item) or (item, None)
     return (
-        found.filter(pl.col("cumulative_volume").is_between(above, upto, closed="right"))
+        found.filter(
+            pl.col("cumulative_volume").is_between(above, upto, closed="right"),
+            pl.col("cumulative_volume") - pl.col("quantity") >= above,
+        )
         .reverse()
         .with_columns(
             pl.lit(symbol).alias("symbol"),

@@ -15,23 +15,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from functools import partial
+from itertools import pairwise, repeat
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
 from kiwoomdata import errors
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
-from kiwoomdata.kinds import Trouble
-from kiwoomdata.stream import events
+from kiwoomdata.kinds import Trouble, split_code
+from kiwoomdata.stream import bars, events
 from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.decode import read_ticks, schema
 from kiwoomdata.stream.failures import ENDING
-from kiwoomdata.stream.gaps import TRADE, Gap, Hole, moment
+from kiwoomdata.stream.gaps import STRETCH, TRADE, Gap, Hole, Ledger, moment
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
 from kiwoomdata.stream.lanes import Key
 from kiwoomdata.stream.link import Link, Listener, detach
 from kiwoomdata.stream.rolling import Rolling, Window
-from kiwoomdata.stream.session import Session
+from kiwoomdata.stream.spread import spread_items
 
 __all__ = ["Batch", "Engine", "Sink", "Stats"]
 
@@ -39,7 +41,9 @@ DECODED_AT_ONCE = 10_000
 FLUSH = 0.1
 """Seconds after which rows are decoded though nobody asked."""
 _RATED = 10.0  # seconds over which the rate is told
-_LATEST = {TRADE.type, "0D"}  # types whose last message of each item is kept
+BOOK = "0D"
+"""The type whose last message of each item is kept."""
+_SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +74,7 @@ class Stats:
     decoded: int
     """Rows that were made of them."""
     waiting: int
-    """Frames that are not decoded yet."""
+    """Messages that are not decoded yet."""
     dropped: int
     """Messages and rows let go because the buffer was full."""
     unknown: int
@@ -85,6 +89,9 @@ class Stats:
     """Messages a second, over the last ten seconds."""
     lag: float
     """Seconds that the oldest message which is not decoded has waited."""
+    age: Mapping[str, float | None]
+    """Of each feed, seconds since its last message came; None before the first. The server was seen to
+    go on with PING for hours while it sent no values: then this grows, and no gap is told."""
 
 
 class Engine(Listener):
@@ -102,14 +109,14 @@ class Engine(Listener):
         sink: Sink | None = None,
     ) -> None:
         self.session_day = day
-        self.intake = Intake(limit, on_full, self._no_room)
+        self.intake = Intake(limit, on_full, self._no_room, self._lost)
         self.columns = dict(feeds)
         self.window = window
         self.stores: dict[str, Rolling] = {}
         self.holes: list[Hole] = []
-        self.latest: dict[str, dict[str, tuple[bytes, int]]] = {type_: {} for type_ in _LATEST}
-        self.began: int | None = None
-        """When everything was registered for the first time."""
+        self.books: dict[str, tuple[bytes, int]] = {}
+        """The latest order book of each item, and when it came."""
+        self.ledger = Ledger()
         self.links: tuple[Link, ...] = ()
         self.backfill: Backfill | None = None
         self.error: BaseException | None = None
@@ -127,6 +134,9 @@ class Engine(Listener):
         self._unasked = self._skipped = self._bad_cells = 0
         self._complained: set[tuple[str, str]] = set()
         self._cursor: dict[str, int] = {}
+        self._came: dict[str, int] = {}
+        self._homes: dict[str, int] = {}
+        self._clocks: dict[int, int] = {}
         self._next_hole = 0
         self._going_on: list[Hole] = []  # given to the consumer before their end
         self._consumers = 0
@@ -141,17 +151,31 @@ class Engine(Listener):
 
     def add_feed(self, feed: Feed) -> None:
         with self.lock:
-            if feed.type not in self.stores:
-                self.stores[feed.type] = Rolling(schema(feed, self.columns.get(feed.type)), self.window)
+            if feed.type in self.stores:
+                return
+            shown, hidden = self.columns.get(feed.type), dict[str, pl.DataType]()
+            if feed is TRADE:  # bars are made whatever is shown
+                every = schema(feed)
+                kept = every if shown is None else shown
+                hidden = {name: every[name] for name in bars.NEEDED if name not in kept}
+                if shown is not None:
+                    self.columns[feed.type] = (*shown, *hidden)
+                hidden[STRETCH] = bars.STRETCH
+            self.stores[feed.type] = Rolling(schema(feed, shown) | hidden, self.window, hidden)
 
     # --- what the links tell -------------------------------------------------------------------
 
     def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.RegistrationRefused):
             if event.trnm == "REG":
+                self.intake.note(partial(self._interrupt, event.items))
                 self._go_on_without({(event.group, i, t) for i in event.items for t in event.types}, event)
             self.tell(errors.StreamError(event.message))
         elif isinstance(event, events.Registered | events.Removed):
+            if TRADE.type in event.types:
+                granted = partial(self.ledger.begin, event.items, self.intake.now())
+                dropped = partial(self._interrupt, event.items)
+                self.intake.note(granted if isinstance(event, events.Registered) else dropped)
             self._end_holes()
         elif isinstance(event, events.System) and event.code not in ENDING:
             self.tell(errors.KiwoomDataWarning(f"the server says {event.code}: {event.message}"))
@@ -160,27 +184,30 @@ class Engine(Listener):
         self._end_holes()
 
     def on_down(self, link: Link, reason: str, heard: float) -> None:
-        self.flush()
+        since = self.intake.now() - round(heard * 1_000_000)
         with link.lock:
             keys = link.session.wanted
-        with self.lock:
-            since = self.intake.now() - round(heard * 1_000_000)
-            since = max(since, *(store.last for store in self.stores.values()))
-            self._open_hole(link, since, reason, keys)
+        self._open_hole(link, since, reason, keys)
 
     def _open_hole(self, link: Link, since: int, reason: str, keys: Iterable[Key]) -> Hole:
         feeds = dict.fromkeys(FEEDS[type_].name for _, _, type_ in keys if type_ in FEEDS)
         items = dict.fromkeys(item for _, item, _ in keys if item)
-        marks = {type_: store.total for type_, store in self.stores.items()}
-        hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), marks, keys=frozenset(keys))
-        hole.remember(self.latest[TRADE.type])
+        hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), keys=frozenset(keys))
         self.holes.append(hole)
-        self._notify()
+        self.intake.note(partial(self._place, hole))
         return hole
+
+    def _place(self, hole: Hole) -> None:
+        """All that was heard before a gap has been decoded."""
+        hole.marks = {type_: store.total for type_, store in self.stores.items()}
+        if len(self.links) == 1:
+            hole.since = max(hole.since, *self._came.values(), 0)
+        self._interrupt(hole.items)
+        self.ledger.owe(hole)
+        self._notify()
 
     def _go_on_without(self, keys: set[Key], event: events.RegistrationRefused) -> None:
         """What was refused is a gap, which ends when it is granted after all; the rest is heard meanwhile."""
-        self.flush()
         reason = f"the registration was refused with {event.code}"
         wanted: list[tuple[Link, list[Key]]] = []
         for link in self.links:
@@ -206,12 +233,21 @@ class Engine(Listener):
                     missing |= set(link.session.wanted) - set(link.session.registered)
         with self.lock:
             now = self.intake.now()
-            if len(up) == len(self.links):
-                self.began = self.began or now
             for hole in self.holes:
                 if hole.until is None and hole.link in up and not hole.keys & missing:
                     hole.until = now
             self._notify()
+
+    def _interrupt(self, items: Sequence[str]) -> None:
+        """Trades of these may be missing between those that came and those that will."""
+        for link in {self._homes.get(item, 0) for item in items}:
+            here = [item for item in items if self._homes.get(item, 0) == link]
+            self.ledger.interrupt(here, self._clocks.get(link))
+
+    def _lost(self) -> None:
+        """Messages were let go, or could not be read, of whatever item."""
+        heard = min((self._clocks.get(n, -1) for n in range(len(self.links))), default=-1)
+        self.ledger.interrupt(None, None if heard < 0 else heard, self.intake.now())
 
     def on_failed(self, link: Link, error: Exception) -> None:
         self.fail(error)
@@ -263,9 +299,14 @@ class Engine(Listener):
             for link in self.links:
                 locked.enter_context(link.lock)
             spread = spread_items([link.session for link in self.links], items)
-            for link, mine in zip(self.links, spread, strict=True):
+            for n, (link, mine) in enumerate(zip(self.links, spread, strict=True)):
+                traded = {item for _, item, type_ in link.session.wanted if type_ == TRADE.type}
                 for types, some in mine:
+                    self._homes.update(zip(some, repeat(n)))
                     link.session.subscribe(some, types)
+                    new = [item for item in some if item not in traded]
+                    if new and TRADE.type in types:
+                        self.intake.note(partial(self._interrupt, new))
         for link in self.links:
             link.send()
 
@@ -277,6 +318,15 @@ class Engine(Listener):
             link.send()
         self._end_holes()
 
+    def items(self) -> pl.DataFrame:
+        """Of each item that was asked for: in which stretch its trades are now, and what the server's clock
+        was last told to be where it is registered."""
+        rows = [
+            (*(split_code(item) or (item or None, None)), self.ledger.stretch(item), self._clocks.get(home))
+            for item, home in self._homes.items()
+        ]
+        return pl.DataFrame(rows, schema=bars.ITEMS, orient="row")
+
     # --- decoding ------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -287,7 +337,7 @@ class Engine(Listener):
             intake.alarm = min(DECODED_AT_ONCE, intake.limit) - 1
             try:
                 self._anchor()
-                self._wait_for_consumer()
+                self._meet_consumer()
                 self.flush()
                 with self.lock:
                     for type_, store in self.stores.items():
@@ -309,22 +359,46 @@ class Engine(Listener):
 
     def expect(self, rows: int) -> None:
         """Let the next ``rows`` be decoded as soon as they are there."""
-        frames = max(1, self._seen.frames)
-        each = max(1.0, self._seen.items / frames)
-        self.intake.alarm = min(self.intake.alarm, max(0, int(rows / each) - 1))
+        self.intake.alarm = min(self.intake.alarm, max(0, rows - 1))
         if len(self.intake) > self.intake.alarm:
             self.intake.wake.set()
 
     def flush(self) -> None:
-        """Decode what waits at this moment."""
+        """Decode what waits at this moment, as far as there is room for the rows."""
         most = len(self.intake)
         while most > 0:
             with self.lock:
-                taken = self.intake.take(min(most, DECODED_AT_ONCE))
+                some = min(most, DECODED_AT_ONCE, self._room())
+                taken = self.intake.take(some) if some > 0 else []
                 if not taken:
                     return
-                most -= len(taken)
-                self._keep(open_frames(taken, self._seen))
+                most -= some
+                frames: list[tuple[int, Any]] = []
+                for entry in taken:
+                    if callable(entry[1]):
+                        self._open_and_keep(frames)
+                        frames = []
+                        entry[1]()
+                    else:
+                        frames.append(entry)
+                self._open_and_keep(frames)
+
+    def _room(self) -> int:
+        """How many messages may be decoded now: while a consumer is behind, a stream that is to block waits
+        for him, whoever asks."""
+        if self.intake.on_full != "block" or self.ended:
+            return DECODED_AT_ONCE
+        return self.intake.limit - self.undelivered if self._consumers else DECODED_AT_ONCE
+
+    def _open_and_keep(self, frames: Sequence[tuple[int, Any]]) -> None:
+        messages, unread = open_frames(frames, self._seen)
+        places = sorted({0, *unread, len(messages.types)})
+        for start, end in pairwise(places):
+            if start in unread:
+                self._lost()
+            self._keep(messages.part(start, end))
+        if places[-1] in unread:
+            self._lost()
 
     def _keep(self, messages: Messages) -> None:
         if self._sink is not None:
@@ -340,22 +414,38 @@ class Engine(Listener):
                 self._unasked += len(part.types)
 
     def _add(self, feed: Feed, part: Messages) -> None:
-        store = self.stores[feed.type]
         day = self.session_day(moment(part.received[0]))
         columns = self.columns.get(feed.type)
         frame, troubles = read_ticks(feed, part.items, part.values, part.received, day, columns=columns)
-        store.add(frame)
-        self._skipped += len(part.types) - frame.height
-        if feed.type in self.latest:
-            said = zip(part.values, part.received, strict=True)
-            self.latest[feed.type].update(zip(part.items, said, strict=True))
-        if feed is TRADE:
-            for hole in self.holes:
-                for item in hole.look(part.items, part.values, part.received):
-                    if self.backfill is not None and hole.unseen[item]:
-                        self.backfill.ask(hole, item)
+        items: Sequence[str] = part.items
+        if frame.height < len(items):
+            suffix = pl.col("venue").cast(pl.String).replace(_SUFFIXES).fill_null("")
+            items = frame.select(pl.col("symbol").fill_null("") + suffix).to_series().to_list()
+            self._skipped += len(part.types) - frame.height
+        self._came[feed.type] = part.received[-1]
+        if feed.type == BOOK:
+            self.books.update(zip(part.items, zip(part.values, part.received, strict=True), strict=True))
+        if feed is TRADE and frame.height:
+            frame = frame.with_columns(self.ledger.numbers(items))
+            told = (frame["cumulative_volume"].to_list(), frame["quantity"].to_list())
+            for hole, item in self.ledger.add(day, items, *told):
+                if self.backfill is not None and hole.unseen[item]:
+                    self.backfill.ask(hole, item)
+        self.stores[feed.type].add(frame)
+        self._tell_time(items, frame["time"].to_physical())
         for trouble in troubles:
             self._complain(feed, trouble)
+
+    def _tell_time(self, items: Sequence[str], told: pl.Series) -> None:
+        """Note what the server's clock has reached, as each connection tells it."""
+        latest = pl.DataFrame({"told": told})
+        if len(self.links) < 2:
+            latest = latest.select(pl.lit(0).alias("home"), pl.col("told").max())
+        else:
+            homes = pl.Series("home", [self._homes.get(item, 0) for item in items])
+            latest = latest.group_by(homes).agg(pl.col("told").max())
+        for link, clock in latest.drop_nulls().rows():
+            self._clocks[link] = max(clock, self._clocks.get(link, clock))
 
     def _complain(self, feed: Feed, trouble: Trouble) -> None:
         self._bad_cells += trouble.rows if trouble.column else 0
@@ -392,13 +482,10 @@ class Engine(Listener):
             return 0
         return sum(store.total - self._cursor.setdefault(type_, 0) for type_, store in self.stores.items())
 
-    def _wait_for_consumer(self) -> None:
-        """Meet a consumer that is slower than the stream, as was agreed."""
+    def _meet_consumer(self) -> None:
+        """Leave out what a consumer who is slower than the stream does not take, where that was agreed."""
         intake = self.intake
         with self.lock:
-            if intake.on_full == "block":
-                while self.undelivered >= intake.limit and not self.ended:
-                    self.changed.wait(FLUSH)
             too_many = self.undelivered - intake.limit
             if too_many > 0 and intake.on_full == "drop_oldest":
                 self._let_go(too_many)
@@ -421,8 +508,12 @@ class Engine(Listener):
         """
         found: list[Batch | Gap] = []
         with self.lock:
+            # Of several feeds none may have so many rows, while together they leave no room for more.
+            rest = rest or self.undelivered >= self.intake.limit
             while self._next_hole < len(self.holes):
                 hole = self.holes[self._next_hole]
+                if hole.marks is None:
+                    break  # what is decoded so far came before it
                 self._collect_rows(hole.marks, size, True, found)
                 if hole.until is None and not rest and not hole.going_on:
                     return found  # what came after belongs behind the gap, whose end is not known yet
@@ -462,9 +553,9 @@ class Engine(Listener):
     def close(self) -> None:
         """Stop decoding, after what has arrived."""
         self.intake.close()
-        self.flush()
         with self.lock:
             self.ended = True
+            self.flush()
             self._notify()
         if self.backfill is not None:
             self.backfill.close()
@@ -481,7 +572,7 @@ class Engine(Listener):
         with self.lock:
             began, before = self._rates[0]
             passed = time.monotonic() - began
-            oldest = self.intake.oldest
+            oldest, now = self.intake.oldest, self.intake.now()
             sessions = [link.session.stats for link in self.links]
             return Stats(
                 connected=bool(self.links)
@@ -497,44 +588,11 @@ class Engine(Listener):
                 reconnects=sum(link.reconnects for link in self.links),
                 gaps=len(self.holes),
                 rate=(self._received - before) / passed if passed > 0 else 0.0,
-                lag=0.0 if oldest is None else max(0.0, (self.intake.now() - oldest) / 1_000_000),
+                lag=0.0 if oldest is None else max(0.0, (now - oldest) / 1_000_000),
+                age={
+                    FEEDS[type_].name: max(0.0, (now - self._came[type_]) / 1_000_000)
+                    if type_ in self._came
+                    else None
+                    for type_ in self.stores
+                },
             )
-
-
-Share = list[tuple[list[str], list[str]]]
-"""Types and items to register together."""
-
-
-def spread_items(sessions: Sequence[Session], items: Mapping[str, Sequence[str]]) -> list[Share]:
-    """What each session is to register: an item where it is already, else where there is room.
-
-    Raises
-    ------
-    ValueError
-        Where there is no room for all. Nothing has been asked of the sessions then.
-    """
-    held = [dict.fromkeys(item for _, item, _ in session.wanted) for session in sessions]
-    home = {item: n for n, mine in enumerate(held) for item in mine}
-    room = [session.max_items - len(mine) for session, mine in zip(sessions, held, strict=True)]
-    new = [
-        item for item in dict.fromkeys(item for some in items.values() for item in some) if item not in home
-    ]
-    if len(new) > sum(room):
-        holds = sum(session.max_items for session in sessions)
-        many = f"{len(sessions)} connections" if len(sessions) > 1 else "one connection"
-        raise ValueError(
-            f"symbols: {len(new)} more on top of {len(home)} are more than the {holds} items that {many} may "
-            "hold, whatever their feeds; nothing was sent. Ask for fewer, unsubscribe some first, or pass "
-            "connections= where the server allows several for one key"
-        )
-    places = (n for n, free in enumerate(room) for _ in range(free))
-    home |= dict(zip(new, places, strict=False))
-    shares: list[Share] = []
-    for n in range(len(sessions)):
-        together: dict[tuple[str, ...], list[str]] = {}
-        for type_, some in items.items():
-            mine = tuple(item for item in some if home[item] == n)
-            if mine:
-                together.setdefault(mine, []).append(type_)
-        shares.append([(types, list(mine)) for mine, types in together.items()])
-    return shares

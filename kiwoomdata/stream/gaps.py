@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import repeat
 
-import msgspec
 import polars as pl
 
 from kiwoomdata.entries.feeds import find_feed
-from kiwoomdata.kinds import KST, MAGNITUDE, QUANTITY, VENUES, split_code
-from kiwoomdata.stream.events import UNREADABLE
+from kiwoomdata.kinds import KST, VENUES, split_code
 from kiwoomdata.stream.lanes import Key
 
-__all__ = ["SCHEMA", "Gap", "Hole", "gap_frame"]
+__all__ = ["SCHEMA", "STRETCH", "TRADE", "Gap", "Hole", "Ledger", "gap_frame", "moment"]
 
 TRADE = find_feed("trade")
+STRETCH = "_stretch"
+"""The hidden column of trades that numbers the stretches between interruptions: see :class:`Ledger`."""
 _MOMENT = pl.Datetime("us", "Asia/Seoul")
 _UNSEEN = pl.Struct({"symbol": pl.String(), "venue": pl.Enum(VENUES), "shares": pl.Int64()})
 SCHEMA: dict[str, pl.DataType] = {
@@ -29,6 +31,10 @@ SCHEMA: dict[str, pl.DataType] = {
     "filled_shares": pl.Int64(),
     "unseen": pl.List(_UNSEEN),
 }
+_MIXED = "_AL"
+"""Items of both venues together. Whose volume of the day their trades tell is not proven, so that
+nothing is counted by it."""
+_NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,7 @@ def moment(microseconds: int) -> datetime:
 
 @dataclass
 class Hole:
-    """A gap in the making, and the trades that passed unseen in it.
-
-    The day's volume is told with every trade. The first trade of a stock after the gap tells, less its
-    own quantity, how much was traded before it; what exceeds the volume told before the gap went unseen.
-    """
+    """A gap in the making, and the trades that passed unseen in it."""
 
     link: int
     """Which connection was down."""
@@ -63,10 +65,8 @@ class Hole:
     reason: str
     feeds: tuple[str, ...]
     items: tuple[str, ...]
-    marks: dict[str, int]
-    """How many rows of each type had come before it."""
-    before: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Of each item that traded before: the day's volume, and when it was told."""
+    marks: dict[str, int] | None = None
+    """How many rows of each type had come before it; None until all that was heard before is decoded."""
     until: int | None = None
     volumes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of each item that has traded since: the day's volume before the gap, and just before that trade."""
@@ -84,69 +84,102 @@ class Hole:
         return {item: volumes[item][1] - volumes[item][0] for item in self.items if item in volumes}
 
     @property
-    def doubt(self) -> Gap:
-        """The gap of those items alone of which trades are missing, for all that is known."""
-        whole = {item for item, shares in self.unseen.items() if shares == self.filled.get(item, 0)}
-        return replace(self.gap, symbols=tuple(item for item in self.items if item not in whole))
-
-    @property
     def gap(self) -> Gap:
         until = None if self.until is None else moment(self.until)
         return Gap(moment(self.since), until, self.reason, self.feeds, self.items)
 
-    def remember(self, latest: Mapping[str, tuple[bytes, int]]) -> None:
-        """Note the volumes told before, of ``latest`` trades by item."""
-        for item in self.items:
-            if item in latest:
-                values, received = latest[item]
-                volume, _ = _volumes(values)
-                if volume is not None:
-                    self.before[item] = (volume, received)
 
-    def look(self, items: Sequence[str], values: Sequence[bytes], received: Sequence[int]) -> list[str]:
-        """Settle the items whose first trades after the gap are among these, and name them."""
-        settled: list[str] = []
-        if not self.before:
-            return settled
-        for item in self.before.keys() & set(items):
-            volume_before, told = self.before[item]
-            for at, name in enumerate(items):
-                if name != item:
+class Ledger:
+    """What the trades of each item tell of the trades that were not heard.
+
+    The day's volume is told with every trade. The first trade of a stock after a gap tells, less its
+    own quantity, how much was traded before it; what exceeds the volume told before went unseen. That
+    is told once, of the last of several gaps that the stock did not trade between.
+
+    An item's trades fall into *stretches*: within one nothing was lost on the way. Stretches are numbered
+    over all items, and each trade keeps its number. Of each stretch is noted what the server's clock
+    was known to have reached when the one before it ended, and when, by this computer's clock, the last of
+    its items was registered.
+    """
+
+    def __init__(self) -> None:
+        self.volumes: dict[str, int] = {}
+        """The most that was told of each item's volume of the day."""
+        self._day: date | None = None
+        self._owed: dict[str, tuple[int, Hole]] = {}
+        """Items that have not traded since a gap, and the day's volume before it."""
+        self._stretches: dict[str, int] = {}
+        self._base = 0
+        """The stretch of the items that have none of their own."""
+        self._heard = array("q", [_NEVER])
+        self._began = array("q", [_NEVER])
+
+    # --- what was lost -------------------------------------------------------------------------
+
+    def interrupt(self, items: Iterable[str] | None, heard: int | None, began: int | None = None) -> None:
+        """Let a new stretch begin for ``items``, or for all: trades may be missing before it."""
+        number = len(self._heard)
+        self._heard.append(_NEVER if heard is None else heard)
+        self._began.append(_NEVER if began is None else began)
+        if items is None:
+            self._base = number
+            self._stretches.clear()
+        else:
+            self._stretches.update(zip(items, repeat(number)))
+
+    def begin(self, items: Iterable[str], now: int) -> None:
+        """These have been registered, for the stretch that they are in."""
+        for number in {self.stretch(item) for item in items}:
+            self._began[number] = max(self._began[number], now)
+
+    def owe(self, hole: Hole) -> None:
+        """Let the next trade of each item that traded before tell what passed unseen."""
+        for item in hole.items:
+            before = self._owed[item][0] if item in self._owed else self.volumes.get(item)
+            if before is not None and not item.endswith(_MIXED):
+                self._owed[item] = before, hole
+
+    # --- what was told -------------------------------------------------------------------------
+
+    def add(
+        self, day: date, items: Sequence[str], volumes: Sequence[int | None], quantities: Sequence[int | None]
+    ) -> list[tuple[Hole, str]]:
+        """Take note of trades; the items of holes of which it is known by them what went unseen."""
+        if day != self._day:
+            self._day = day
+            self.volumes.clear()
+            self._owed.clear()
+        known, settled = self.volumes, list[tuple[Hole, str]]()
+        if self._owed:
+            for item, volume, quantity in zip(items, volumes, quantities, strict=True):
+                if item not in self._owed or volume is None or quantity is None:
                     continue
-                if moment(received[at]).date() != moment(told).date():
-                    del self.before[item]
-                    break
-                volume, quantity = _volumes(values[at])
+                before, hole = self._owed[item]
                 # A trade told twice, or late, is not the first of those after the gap.
-                if volume is None or quantity is None or volume - quantity < volume_before:
-                    continue
-                self.volumes[item] = (volume_before, volume - quantity)
-                settled.append(item)
-                del self.before[item]
-                break
+                if volume - quantity >= before:
+                    hole.volumes[item] = (before, volume - quantity)
+                    settled.append((hole, item))
+                    del self._owed[item]
+        for item, volume in zip(items, volumes, strict=True):
+            if volume is not None and volume > known.get(item, -1):
+                known[item] = volume
         return settled
 
+    # --- for bars ------------------------------------------------------------------------------
 
-_FIDS = {column.name: column.key for column in TRADE.columns}
+    def stretch(self, item: str) -> int:
+        return self._stretches.get(item, self._base)
 
+    def numbers(self, items: Sequence[str]) -> pl.Series:
+        """The stretch of each trade that comes now."""
+        found, base = self._stretches, self._base
+        return pl.Series(STRETCH, [found.get(item, base) for item in items], dtype=pl.Int64())
 
-class _Trade(msgspec.Struct):
-    volume: str | None = msgspec.field(name=_FIDS["cumulative_volume"], default=None)
-    quantity: str | None = msgspec.field(name=_FIDS["quantity"], default=None)
-
-
-_decode = msgspec.json.Decoder(_Trade).decode
-
-
-def _volumes(values: bytes) -> tuple[int | None, int | None]:
-    """The day's volume and the trade's own, as a trade's message tells them."""
-    try:
-        trade = _decode(values)
-        if trade.volume is None or trade.quantity is None:
-            return None, None
-        return QUANTITY.parse(trade.volume.strip()), MAGNITUDE.parse(trade.quantity.strip())
-    except (*UNREADABLE, ValueError):
-        return None, None
+    def stretches(self) -> pl.DataFrame:
+        """By number: ``heard``, what the server's clock had reached before it, and ``began``."""
+        return pl.DataFrame({"heard": pl.Series(self._heard), "began": pl.Series(self._began)}).select(
+            pl.when(pl.all() != _NEVER).then(pl.all())
+        )
 
 
 def gap_frame(holes: Iterable[Hole]) -> pl.DataFrame:

@@ -17,9 +17,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kiwoomdata.stream.events import UNREADABLE, Items, RealFrame, Stats, read_entries, read_real
+from kiwoomdata.stream.events import UNREADABLE, RealFrame, Stats, read_entries, read_real
 
-__all__ = ["Intake", "Messages", "OnFull", "is_real", "open_frames"]
+__all__ = ["Intake", "Messages", "Note", "OnFull", "is_real", "open_frames"]
 
 OnFull = Literal["block", "drop_oldest", "raise"]
 
@@ -27,6 +27,10 @@ _AT_ONCE = 500  # frames opened in one step, which holds Python's lock for half 
 _STARTS = (b'{"trnm":"REAL"', b'{"trnm": "REAL"')
 _BRACE = ord("{")
 _ENDS = (b'"trnm":"REAL"}', b'"trnm": "REAL"}')
+_MESSAGE = b'"values"'
+
+Note = Callable[[], None]
+"""Something that happened between two frames, to be done when those before it have been decoded."""
 
 
 def is_real(frame: bytes) -> bool:
@@ -35,14 +39,21 @@ def is_real(frame: bytes) -> bool:
 
 
 class Intake:
-    """The frames that wait, at most ``limit``, each with its time of arrival.
+    """The frames that wait, of at most ``limit`` messages, each with its time of arrival.
 
-    ``drop_oldest`` counts what it lets go in ``dropped``; with ``raise``, ``on_raise`` is called for a
-    frame that finds no room, and the frame is let go; with ``block`` the putting thread waits, so that
-    the socket is not read and the server has to hold back.
+    ``drop_oldest`` counts what it lets go in ``dropped``, and notes ``on_lost`` in its place; with
+    ``raise``, ``on_raise`` is called for a frame that finds no room, and the frame is let go; with
+    ``block`` the putting thread waits, so that the socket is not read and the server has to hold back.
+    A frame of more messages than the limit finds room where nothing else waits.
     """
 
-    def __init__(self, limit: int, on_full: OnFull, on_raise: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        on_full: OnFull,
+        on_raise: Callable[[], None],
+        on_lost: Note = lambda: None,
+    ) -> None:
         self.limit = limit
         self.on_full = on_full
         self.dropped = 0
@@ -52,70 +63,110 @@ class Intake:
         self.offset = 0
         """Microseconds to add to this computer's clock."""
         self.wake = threading.Event()
-        """Set once ``alarm`` frames wait."""
+        """Set once ``alarm`` messages wait."""
         self.alarm = limit
         self._on_raise = on_raise
-        self._frames: deque[tuple[int, bytes | Items]] = deque()
+        self._on_lost = on_lost
+        # One entry for each message, so that the length tells how many wait: a frame of several is
+        # followed by as many None as it has more.
+        self._waiting: deque[tuple[int, bytes | Note] | None] = deque()
+        self._first: list[Note] = []
+        """What comes before all that waits: it stood among what was let go."""
         self._room = threading.Event()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return len(self._waiting)
 
     @property
     def oldest(self) -> int | None:
         """When the frame that waits longest arrived, in microseconds since 1970."""
         try:
-            return self._frames[0][0]
+            entry = self._waiting[0]
         except IndexError:
             return None
+        return None if entry is None else entry[0]
 
     def now(self) -> int:
         return time.time_ns() // 1000 + self.offset
 
-    def put(self, frame: bytes | Items) -> None:
-        """Take a frame, or the values of one that was opened already."""
-        waiting = len(self._frames)
-        if waiting >= self.limit and not self._make_room():
+    def put(self, frame: bytes) -> None:
+        """Take a frame."""
+        size = frame.count(_MESSAGE) or 1
+        waiting = len(self._waiting)
+        if waiting + size > self.limit and not self._make_room(size):
             return
-        self._frames.append((time.time_ns() // 1000 + self.offset, frame))
+        self._waiting.append((time.time_ns() // 1000 + self.offset, frame))
+        if size > 1:
+            self._waiting.extend(repeat(None, size - 1))
         if waiting >= self.alarm:
             self.alarm = self.limit
             self.wake.set()
 
-    def _make_room(self) -> bool:
-        if self.on_full == "raise":
-            self.dropped += 1
+    def note(self, note: Note) -> None:
+        """Have something done between the frames before it and those after it. It always finds room."""
+        self._waiting.append((self.now(), note))
+        self.wake.set()
+
+    def _make_room(self, size: int) -> bool:
+        if self.on_full == "raise" and self._is_full(size):
+            self.dropped += size
             self._on_raise()
+            self.limit = -1  # what comes later has no place behind what is missing
             return False
         if self.on_full == "drop_oldest":
             with self._lock:
-                while len(self._frames) >= self.limit:
-                    try:
-                        self.dropped += _messages(self._frames.popleft()[1])
-                    except IndexError:
-                        break
+                while self._is_full(size):
+                    self._let_go()
+        if self.on_full != "block":
             return True
         self.blocked = True
         try:
-            while len(self._frames) >= self.limit and not self.closed:
+            while self._is_full(size) and not self.closed:
                 self.wake.set()
                 self._room.clear()
-                if len(self._frames) >= self.limit:
+                if self._is_full(size):
                     self._room.wait(0.05)
         finally:
             self.blocked = False
         return not self.closed
 
-    def take(self, most: int) -> list[tuple[int, bytes | Items]]:
-        """Up to ``most`` frames, oldest first."""
-        taken: list[tuple[int, bytes | Items]] = []
-        pop, keep = self._frames.popleft, taken.append
-        try:
-            for _ in repeat(None, most):
-                keep(pop())
-        except IndexError:
-            pass
+    def _is_full(self, size: int) -> bool:
+        waiting = len(self._waiting)
+        return self.limit < 0 or (waiting > 0 and waiting + size > self.limit)
+
+    def _let_go(self) -> None:
+        """Drop the frame that waits longest, and keep a note. With the lock held."""
+        entry = self._waiting.popleft()
+        if entry is not None and callable(entry[1]):
+            note = entry[1]
+        else:
+            note = self._on_lost
+            self.dropped += 1 + self._trim()
+        if self._first[-1:] != [note]:
+            self._first.append(note)
+
+    def _trim(self) -> int:
+        """Take away what belongs to a frame that is gone; how many messages. With the lock held."""
+        gone = 0
+        while self._waiting and self._waiting[0] is None:
+            self._waiting.popleft()
+            gone += 1
+        return gone
+
+    def take(self, most: int) -> list[tuple[int, bytes | Note]]:
+        """What waits longest: frames of at least ``most`` messages, or all, and the notes between them."""
+        with self._lock:
+            taken: list[tuple[int, bytes | Note]] = [(0, note) for note in self._first]
+            self._first.clear()
+            pop, keep = self._waiting.popleft, taken.append
+            try:
+                for _ in repeat(None, most):
+                    if (entry := pop()) is not None:
+                        keep(entry)
+            except IndexError:
+                pass
+            self._trim()
         if self.blocked:
             self._room.set()
         return taken
@@ -125,10 +176,6 @@ class Intake:
         self.closed = True
         self._room.set()
         self.wake.set()
-
-
-def _messages(frame: bytes | Items) -> int:
-    return max(1, frame.count(b'"values"')) if isinstance(frame, bytes) else len(frame)
 
 
 # --- opening -------------------------------------------------------------------------------------
@@ -141,6 +188,12 @@ class Messages(NamedTuple):
     items: list[str]
     values: list[bytes]
     received: list[int]
+
+    def part(self, start: int, end: int) -> Messages:
+        if end - start == len(self.types):
+            return self
+        at = slice(start, end)
+        return Messages(self.types[at], self.items[at], self.values[at], self.received[at])
 
     def by_type(self) -> dict[str, Messages]:
         """The same apart by type, each in its order."""
@@ -162,20 +215,21 @@ class Messages(NamedTuple):
 _decode_frames = msgspec.json.Decoder(list[RealFrame]).decode
 
 
-def open_frames(taken: Sequence[tuple[int, bytes | Items]], stats: Stats) -> Messages:
-    """The messages of frames that are REAL; what cannot be read of them is counted and left out."""
-    messages = Messages([], [], [], [])
+def open_frames(taken: Sequence[tuple[int, bytes]], stats: Stats) -> tuple[Messages, list[int]]:
+    """The messages of frames that are REAL. What cannot be read of them is counted and left out, and told
+    by its places: before how many messages it stood."""
+    messages, unread = Messages([], [], [], []), list[int]()
     for at in range(0, len(taken), _AT_ONCE):
         chunk = taken[at : at + _AT_ONCE]
         if not _open_together(chunk, messages, stats):
-            _open_one_by_one(chunk, messages, stats)
-    return messages
+            _open_one_by_one(chunk, messages, stats, unread)
+    return messages, unread
 
 
-def _open_together(chunk: Sequence[tuple[int, bytes | Items]], messages: Messages, stats: Stats) -> bool:
+def _open_together(chunk: Sequence[tuple[int, bytes]], messages: Messages, stats: Stats) -> bool:
     """Open frames that are all sound; False, with nothing done, where one is not."""
     try:
-        frames = _decode_frames(b"[%b]" % b",".join([frame for _, frame in chunk]))  # type: ignore[misc]
+        frames = _decode_frames(b"[%b]" % b",".join([frame for _, frame in chunk]))
     except UNREADABLE:
         return False
     entries = [entry for frame in frames for entry in frame.data]
@@ -210,17 +264,19 @@ def _is_text(values: list[bytes]) -> bool:
     return True
 
 
-def _open_one_by_one(chunk: Sequence[tuple[int, bytes | Items]], messages: Messages, stats: Stats) -> None:
+def _open_one_by_one(
+    chunk: Sequence[tuple[int, bytes]], messages: Messages, stats: Stats, unread: list[int]
+) -> None:
     for stamp, frame in chunk:
-        if isinstance(frame, bytes):
-            stats.frames += 1
-            found = read_real(frame, stats)
-            if found is None:
-                found = read_entries(frame, stats)
-        else:
-            found = frame
+        broken = stats.broken
+        stats.frames += 1
+        found = read_real(frame, stats)
+        if found is None:
+            found = read_entries(frame, stats)
         for type_, item, values in found:
             messages.types.append(type_)
             messages.items.append(item)
             messages.values.append(values)
             messages.received.append(stamp)
+        if stats.broken > broken:
+            unread += range(len(messages.types) - len(found), len(messages.types) + 1)

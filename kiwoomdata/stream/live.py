@@ -19,7 +19,7 @@ from kiwoomdata.frames import long_book
 from kiwoomdata.kinds import Trouble
 from kiwoomdata.stream.arguments import feed_items, feed_list, span
 from kiwoomdata.stream.backfill import SCHEMA as FILLED
-from kiwoomdata.stream.bars import market_gap, market_since, trade_bars
+from kiwoomdata.stream.bars import trade_bars
 from kiwoomdata.stream.consumer import Consumer
 from kiwoomdata.stream.decode import read_ticks
 from kiwoomdata.stream.engine import Batch, Engine, Stats
@@ -155,7 +155,7 @@ class Live:
         item = as_symbol(symbol, venue or (None if "_" in symbol else self._venue))
         engine.flush()
         with engine.lock:
-            values, received = engine.latest[ORDERBOOK.type].get(item, (None, 0))
+            values, received = engine.books.get(item, (None, 0))
         return latest_book(item, values, received, engine.session_day(moment(received)))[0]
 
     def bars(self, every: Any = "1m") -> pl.DataFrame:
@@ -175,27 +175,27 @@ class Live:
             Ascending by time, then symbol and venue: ``time`` (Datetime[us, Asia/Seoul], where the bar
             begins), ``symbol venue``, ``open high low close`` (Int64, KRW), ``volume buy_volume sell_volume``
             (Int64, shares; by aggressor, trades of unknown side in ``volume`` alone), ``value`` (Int64, KRW),
-            ``trades`` (UInt32), ``finished`` (Boolean: two seconds after its end have passed), ``gap``
-            (Boolean: trades may be missing, because an interruption fell into it or because it began
-            before the window or the stream).
+            ``trades`` (UInt32), ``off_feed_volume`` (Int64, shares: what the day's volume grew by without
+            an interruption and without a trade that told it, such as block trades, up to this bar's trades
+            and since those before them; null for ``venue="all"``, where it is not known), ``finished``
+            (Boolean: the symbol's next trade, or two seconds of the server's own clock, have passed its
+            end), ``gap`` (Boolean: trades may be missing, because the day's volume of the symbol grew by
+            more than the trades that came while something was lost, or because the bar began before the
+            window, or before the symbol was registered).
+
+        The day's volume tells what is missing, symbol by symbol; this computer's clock does not matter.
+        The server's clock is what it last told on the symbol's connection, whatever the feed.
         """
         self._consumer.check()
         engine, length = self._engine, span(every, "every")
         type_ = self._type(TRADE.name)
         engine.flush()
         with engine.lock:
-            now = engine.intake.now()
-            store = engine.stores[type_]
-            trades = store.window_frame(now)
-            began, first = engine.began or now, store.total - trades.height
-            holes = [(hole.doubt, hole.marks.get(type_, 0) - first) for hole in engine.holes]
-        since = market_since(trades, moment(now if first else began))
-        gaps = [
-            market_gap(gap, trades.slice(0, mark), trades.slice(mark)) for gap, mark in holes if mark >= 0
-        ]
+            trades, left = engine.stores[type_].whole_window(engine.intake.now())
+            items, stretches = engine.items(), engine.ledger.stretches()
         if engine.backfill is not None:
             trades = pl.concat([trades, engine.backfill.frame()], how="diagonal").select(trades.columns)
-        return trade_bars(trades, length, moment(now), since=since, gaps=gaps)
+        return trade_bars(trades, length, items=items, stretches=stretches, left=left)
 
     def plot(self, feed: str = "trade", **how: Any) -> LivePlot:
         """A chart that moves with the stream and stops with it; see :func:`kiwoomdata.plot.live`."""
@@ -212,7 +212,8 @@ class Live:
         trades were streamed, ``unseen_shares`` (Int64: how many shares were traded meanwhile),
         ``filled_shares`` (Int64: how many of them ``backfill`` has found) and ``unseen`` (List of Struct
         symbol, venue, shares), told by the day's volume in the first trade of each symbol after the gap,
-        for symbols that were traded before it and after it on the same day.
+        for symbols that were traded before it and after it on the same day. Where a symbol did not trade
+        between several gaps, its shares stand at the last of them, once.
         """
         with self._engine.lock:
             return gap_frame(self._engine.holes)

@@ -8,9 +8,9 @@ at each batch would cost 6 ms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -44,10 +44,17 @@ class _Piece:
 
 
 class Rolling:
-    """The rows of one feed, in the order of arrival, numbered from 0. Not for several threads at once."""
+    """The rows of one feed, in the order of arrival, numbered from 0. Not for several threads at once.
 
-    def __init__(self, schema: Mapping[str, pl.DataType], window: Window) -> None:
+    Columns that are ``hidden`` are kept beside those that are shown.
+    """
+
+    def __init__(
+        self, schema: Mapping[str, pl.DataType], window: Window, hidden: Collection[str] = ()
+    ) -> None:
         self.window = window
+        self._hidden = list(hidden)
+        self._told: datetime | None = None
         self.total = 0
         """Rows added so far, also those that have left the window."""
         self._empty = pl.DataFrame(schema=schema)
@@ -115,8 +122,17 @@ class Rolling:
         """The rows of the window as it stands at ``now`` (microseconds since 1970)."""
         return self.between(self._first(now), self.total)
 
+    def whole_window(self, now: int) -> tuple[pl.DataFrame, datetime | None]:
+        """The same with the hidden columns, and the latest time told by rows that have left the window."""
+        first = self._first(now)
+        left = self._between(self.first_held(), first)
+        return self._between(first, self.total), _latest(self._told, left)
+
     def between(self, first: int, end: int) -> pl.DataFrame:
         """The rows from number ``first`` up to, not with, ``end``, as far as they are held."""
+        return self._between(first, end).drop(self._hidden)
+
+    def _between(self, first: int, end: int) -> pl.DataFrame:
         parts = []
         for piece in self._pieces:
             if piece.end <= first or piece.start >= end:
@@ -137,6 +153,7 @@ class Rolling:
         first = first if keep is None else min(first, keep)
         gone = 0
         while gone < len(self._pieces) and self._pieces[gone].end <= first:
+            self._told = _latest(self._told, self._pieces[gone].frame)
             gone += 1
         del self._pieces[:gone]
         while self._merge_last():
@@ -158,3 +175,11 @@ class Rolling:
         level = -1 if rows >= FINAL_ROWS else level + 1
         self._pieces[-count:] = [_Piece(run[0].start, merged, level, run[-1].last)]
         return True
+
+
+def _latest(known: datetime | None, frame: pl.DataFrame) -> datetime | None:
+    """The latest time that a row tells; a row without a time tells that of its arrival."""
+    if frame.is_empty():
+        return known
+    found: datetime = frame.select(pl.coalesce("time", "received_at").max()).item()
+    return found if known is None else max(known, found)

@@ -80,8 +80,8 @@ def stream_to_frame(
         ``stats.dropped``; ``"raise"`` ends the stream with :class:`BufferFull`.
     columns
         The columns to keep beside ``symbol venue time received_at``: a list for all feeds, or a mapping
-        from feed to list. Nine columns take a fifth of the memory of all. :meth:`Live.bars` needs
-        ``price``, ``quantity`` and ``side``.
+        from feed to list. Nine columns take a fifth of the memory of all. What :meth:`Live.bars` is made
+        of (``price quantity side cumulative_volume``) is kept in any case, unseen where it is not named.
     on_batch
         Called, from a thread of its own, with what iteration would give. An error in it ends the stream, and
         is raised by the next call of a method. The stream lasts until it is stopped, or the client closed.

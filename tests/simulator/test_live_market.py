@@ -186,6 +186,28 @@ def test_trades_that_went_unseen_are_fetched_and_bars_are_whole_again(make_clien
     assert together["cumulative_volume"].n_unique() == together.height
 
 
+def test_what_went_unseen_over_several_gaps_is_asked_for_once(make_client: Make) -> None:
+    with (
+        kd.simulator.start(seed=1, today=TODAY, rate=None, pace=600.0, ping_interval=None) as server,
+        kd.stream_to_frame("005930", rows=100_000, backfill=True, client=make_client(server)) as live,
+    ):
+        assert live.wait(rows=30, seconds=20)
+        server.live.pace = 0
+        for cuts in (1, 2, 3):
+            server.inject("ws_abort")
+            server.live.skip(600)
+            until(lambda cuts=cuts: live.stats.reconnects == cuts)  # type: ignore[misc]
+        server.live.pace = 600.0
+        until(lambda: live.gaps["filled_shares"].sum() > 0)
+        live.stop()
+        gaps, bars = live.gaps, live.bars("24h")
+        together = pl.concat([live.frame(), live.backfilled], how="diagonal")
+    assert gaps["filled_shares"].to_list() == [None, None, live.backfilled["quantity"].sum()]
+    assert gaps["unseen_shares"].to_list() == gaps["filled_shares"].to_list()
+    assert together["cumulative_volume"].n_unique() == together.height
+    assert bars.item(0, "volume") == together["quantity"].sum()
+
+
 def test_what_cannot_be_fetched_afterwards_is_a_warning(make_client: Make) -> None:
     with kd.simulator.start(seed=1, today=TODAY, rate=None, pace=600.0, ping_interval=None) as server:
         server.inject("refusal", api_id="ka10046", times=None, code="1504")

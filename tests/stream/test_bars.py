@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from kiwoomdata.kinds import KST
-from kiwoomdata.stream.bars import SCHEMA, market_gap, market_since, trade_bars
-from kiwoomdata.stream.gaps import Gap
+from kiwoomdata.stream.bars import ITEMS, SCHEMA, STRETCHES, trade_bars
 
 MINUTE = timedelta(minutes=1)
 TRADES = {
@@ -26,6 +25,7 @@ TRADES = {
     "side": pl.Enum(("buy", "sell")),
     "quantity": pl.Int64(),
     "cumulative_volume": pl.Int64(),
+    "_stretch": pl.Int64(),
 }
 
 
@@ -46,6 +46,7 @@ def trade(
         "side": side,
         "quantity": quantity,
         "cumulative_volume": None,
+        "_stretch": more.pop("stretch", 0),
         **more,
     }
 
@@ -54,12 +55,24 @@ def trades(*given: Mapping[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(given), schema=TRADES)
 
 
-def bars(*given: Mapping[str, Any], now: str = "15:00:00", **options: Any) -> pl.DataFrame:
-    return trade_bars(trades(*given), options.pop("every", MINUTE), at(now), **options)
+def bars(*given: Mapping[str, Any], **options: Any) -> pl.DataFrame:
+    return trade_bars(trades(*given), options.pop("every", MINUTE), **options)
 
 
-def gap(since: str, until: str | None, *symbols: str, feeds: tuple[str, ...] = ("trade",)) -> Gap:
-    return Gap(at(since), None if until is None else at(until), "cut", feeds, symbols or ("005930",))
+def micros(text: str | None) -> int | None:
+    return None if text is None else int(at(text).timestamp() * 1_000_000)
+
+
+def known(clock: str | None = None, stretch: int = 0, *symbols: str, venue: str = "krx") -> pl.DataFrame:
+    """What a stream knows of its items: the server's clock where they are, and their stretch now."""
+    rows = [(symbol, venue, stretch, micros(clock)) for symbol in symbols or ("005930",)]
+    return pl.DataFrame(rows, schema=ITEMS, orient="row")
+
+
+def stretches(*given: tuple[str | None, str | None]) -> pl.DataFrame:
+    """The stretches from 1 on: what the server's clock had reached before each, and when it began."""
+    rows = [(None, None), *((micros(heard), micros(began)) for heard, began in given)]
+    return pl.DataFrame(rows, schema=STRETCHES, orient="row")
 
 
 def test_a_bar_has_open_high_low_close_and_volumes_by_aggressor() -> None:
@@ -84,6 +97,7 @@ def test_a_bar_has_open_high_low_close_and_volumes_by_aggressor() -> None:
         "sell_volume": 7,
         "value": 1000 + 600 + 180 + 330,
         "trades": 4,
+        "off_feed_volume": None,
         "finished": True,
         "gap": False,
     }
@@ -131,100 +145,218 @@ def test_a_trade_told_twice_counts_once() -> None:
 
 def test_without_cumulative_volumes_equal_trades_all_count() -> None:
     assert bars(trade("09:00:10"), trade("09:00:10")).item(0, "trades") == 2
-    frame = trade_bars(
-        trades(trade("09:00:10"), trade("09:00:10")).drop("cumulative_volume"), MINUTE, at("10:00:00")
-    )
-    assert frame.item(0, "trades") == 2
 
 
-def test_of_a_day_that_is_played_its_own_times_tell_what_is_finished() -> None:
-    played = [trade("09:00:10", received="18:30:00"), trade("09:01:02", received="18:30:01")]
-    assert bars(*played, now="18:30:02")["finished"].to_list() == [True, False]
+# --- finished ------------------------------------------------------------------------------------------
 
 
-def test_trades_are_whole_from_when_the_stream_began_or_a_played_day_did() -> None:
-    late = trades(trade("10:00:31"), trade("10:00:29"))
-    assert market_since(late, at("10:00:30")) == at("10:00:30")
-    assert market_since(late, at("18:30:00")) == at("10:00:31")
-    assert market_since(trades(), at("10:00:30")) == at("10:00:30")
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "before", "after", "found"),
-    [
-        ("10:05:00", "10:05:10", "10:00:31", "10:09:00", ("10:05:00", "10:05:10")),
-        ("10:05:00", "10:05:10", "10:04:59", "10:05:04", ("10:05:00", "10:05:04")),
-        ("10:05:00", None, "10:04:59", None, ("10:04:59", None)),
-        ("10:05:00", "10:05:10", "10:04:59", None, ("10:04:59", None)),
-        ("10:05:00", "10:05:10", None, "10:05:04", ("10:05:00", "10:05:04")),
-        ("18:30:00", "18:30:01", "09:10:00", "09:20:00", ("09:10:00", "09:20:00")),
-    ],
-)
-def test_a_gap_lies_between_the_trades_around_it_and_by_the_clock_where_that_is_the_markets(
-    since: str, until: str | None, before: str | None, after: str | None, found: tuple[str, str | None]
-) -> None:
-    sides = [trades(*([trade(when)] if when else [])) for when in (before, after)]
-    told = market_gap(gap(since, until), *sides)
-    assert (told.since, told.until) == (at(found[0]), found[1] and at(found[1]))
-
-
-def test_a_bar_is_finished_two_seconds_after_its_end() -> None:
-    for now, finished in (("09:00:59", False), ("09:01:01", False), ("09:01:02", True)):
-        assert bars(trade("09:00:10"), now=now).item(0, "finished") is finished
-
-
-def test_trades_of_a_later_time_finish_a_bar_where_the_clock_is_behind() -> None:
-    frame = bars(trade("09:00:10"), trade("09:01:02", symbol="000660"), now="08:00:00")
+def test_the_next_trade_of_a_symbol_finishes_its_bar() -> None:
+    frame = bars(trade("09:00:58"), trade("09:01:00"), items=known("09:01:00"))
     assert frame["finished"].to_list() == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("since", "until", "marked"),
-    [
-        ("08:59:00", "08:59:59", [False, False, False]),
-        ("08:59:00", "09:00:00", [True, False, False]),
-        ("09:00:10", "09:00:20", [True, False, False]),
-        ("09:00:59", "09:01:00", [True, True, False]),
-        ("09:01:00", "09:01:59", [False, True, False]),
-        ("09:01:30", None, [False, True, True]),
-    ],
-)
-def test_bars_into_which_a_gap_falls_are_marked(since: str, until: str | None, marked: list[bool]) -> None:
-    given = [trade("09:00:30"), trade("09:01:30"), trade("09:02:30")]
-    assert bars(*given, gaps=[gap(since, until)])["gap"].to_list() == marked
+def test_the_servers_clock_finishes_a_bar_two_seconds_after_its_end_and_no_other_clock_does() -> None:
+    for clock, finished in ((None, False), ("09:01:01", False), ("09:01:02", True)):
+        late = trade("09:00:58", received="23:00:00")
+        assert bars(late, items=known(clock)).item(0, "finished") is finished
 
 
-def test_a_gap_of_other_symbols_venues_or_feeds_marks_nothing() -> None:
-    for other in (
-        gap("09:00:00", "09:01:00", "000660"),
-        gap("09:00:00", "09:01:00", "005930_NX"),
-        gap("09:00:00", "09:01:00", feeds=("orderbook",)),
-    ):
-        assert bars(trade("09:00:30"), gaps=[other])["gap"].to_list() == [False]
-    assert (
-        bars(trade("09:00:30", venue="nxt"), gaps=[gap("09:00:00", None, "005930_NX")]).item(0, "gap") is True
+def test_without_a_stream_the_latest_trade_of_all_is_the_clock() -> None:
+    frame = bars(trade("09:00:10"), trade("09:01:02", symbol="000660"), trade("09:01:01", symbol="000270"))
+    assert frame.sort("symbol")["finished"].to_list() == [False, False, True]
+
+
+# --- what is missing ----------------------------------------------------------------------------------
+
+CUT = stretches(("09:02:30", None), ("09:02:30", "09:02:40"))
+"""Cut off when 09:02:30 was last heard, and registered again."""
+
+
+def volumes(frame: pl.DataFrame) -> list[tuple[int, int, bool]]:
+    return frame.select("volume", "off_feed_volume", "gap").rows()
+
+
+def test_bars_of_a_day_heard_from_its_first_trade_on_lack_nothing() -> None:
+    frame = bars(
+        trade("09:00:00", quantity=7, cumulative_volume=7),
+        trade("09:00:30", quantity=3, cumulative_volume=10),
+        trade("09:05:30", quantity=5, cumulative_volume=15),
+        items=known("09:05:30"),
     )
+    assert volumes(frame) == [(10, 0, False), (5, 0, False)]
 
 
-def test_a_bar_that_began_before_the_trades_given_is_marked() -> None:
-    frame = bars(trade("09:00:30"), trade("09:01:30"), since=at("09:00:20"))
-    assert frame["gap"].to_list() == [True, False]
+def test_volume_that_the_feed_never_carries_is_told_apart_and_is_no_gap() -> None:
+    frame = bars(
+        trade("09:00:10", quantity=1, cumulative_volume=1),
+        trade("09:00:20", quantity=1, cumulative_volume=1002),  # a block of 1000 before it
+        trade("09:03:10", quantity=2, cumulative_volume=1504),  # and one of 500
+        trade("09:03:11", quantity=1, cumulative_volume=1505),
+        items=known("09:05:00"),
+    )
+    assert volumes(frame) == [(2, 1000, False), (3, 500, False)]
+
+
+def test_an_interruption_in_which_the_day_went_on_marks_the_bars_it_may_have_taken_from() -> None:
+    frame = bars(
+        trade("09:01:59", quantity=1, cumulative_volume=1),
+        trade("09:02:20", quantity=1, cumulative_volume=2),
+        trade("09:05:10", quantity=1, cumulative_volume=5000, stretch=2),
+        trade("09:06:10", quantity=1, cumulative_volume=5001, stretch=2),
+        items=known("09:06:10", 2),
+        stretches=CUT,
+    )
+    assert volumes(frame) == [(1, 0, False), (1, 0, True), (1, 0, True), (1, 0, False)]
+
+
+def test_an_interruption_in_which_a_symbol_was_not_traded_marks_none_of_its_bars() -> None:
+    frame = bars(
+        trade("09:02:20", quantity=1, cumulative_volume=2, stretch=1),
+        trade("09:05:10", quantity=3, cumulative_volume=5, stretch=2),
+        items=known("09:06:10", 2),
+        stretches=CUT,
+    )
+    assert frame["gap"].to_list() == [True, False]  # the first for what came before it
+
+
+def test_until_a_symbol_trades_again_its_bar_at_the_interruption_is_in_doubt() -> None:
+    given = [trade("09:00:10", cumulative_volume=1), trade("09:02:10", cumulative_volume=2)]
+    frame = bars(*given, items=known("09:06:10", 2), stretches=CUT)
+    assert frame["gap"].to_list() == [False, True]
+    again = trade("09:05:00", cumulative_volume=3, stretch=2)
+    assert bars(*given, again, items=known(None, 2), stretches=CUT)["gap"].to_list() == [False] * 3
+
+
+def test_a_bar_that_had_ended_before_an_interruption_stays_whole() -> None:
+    given = [trade("09:00:10", cumulative_volume=1), trade("09:05:00", cumulative_volume=9, stretch=1)]
+    for heard, gaps in (("09:01:02", [False, True]), ("09:01:01", [True, True]), (None, [True, True])):
+        found = bars(*given, items=known(None, 1), stretches=stretches((heard, None)))
+        assert found["gap"].to_list() == gaps
+
+
+def test_a_late_trade_after_an_interruption_does_not_hide_what_is_missing() -> None:
+    frame = bars(
+        trade("09:02:20", cumulative_volume=1),
+        trade("09:02:25", cumulative_volume=3, stretch=2),  # of before the cut, told after it
+        trade("09:05:50", cumulative_volume=5001, stretch=2),
+        trade("09:06:10", cumulative_volume=5002, stretch=2),
+        items=known("09:06:10", 2),
+        stretches=CUT,
+    )
+    assert volumes(frame) == [(2, 0, True), (1, 0, True), (1, 0, False)]
+
+
+def test_a_late_trade_that_fills_what_was_missing_takes_the_mark_away() -> None:
+    before, after = trade("09:02:20", cumulative_volume=1), trade("09:05:50", cumulative_volume=3, stretch=2)
+    late = trade("09:02:26", cumulative_volume=2, stretch=2)
+    options = {"items": known("09:06:00", 2), "stretches": CUT}
+    assert bars(before, after, **options)["gap"].to_list() == [True, True]
+    assert volumes(bars(before, after, late, **options)) == [(2, 0, False), (1, 0, False)]
+
+
+def test_a_trade_told_again_after_an_interruption_counts_once_and_hides_nothing() -> None:
+    told = trade("09:02:20", quantity=4, cumulative_volume=4)
+    frame = bars(
+        told,
+        told | {"_stretch": 2},
+        trade("09:05:50", quantity=1, cumulative_volume=9, stretch=2),
+        items=known("09:06:00", 2),
+        stretches=CUT,
+    )
+    assert volumes(frame) == [(4, 0, True), (1, 0, True)]
+
+
+def test_the_first_bar_of_a_symbol_is_marked_unless_it_was_registered_before_it_began() -> None:
+    first = trade("09:02:20", cumulative_volume=500, received="09:02:20")
+    for began, gap in (("09:01:57", False), ("09:01:58", True), ("09:02:10", True), (None, True)):
+        frame = bars(first | {"_stretch": 1}, items=known(None, 1), stretches=stretches((None, began)))
+        assert frame["gap"].to_list() == [gap], began
+
+
+def test_how_far_the_computers_clock_is_off_does_not_matter_for_the_first_bar() -> None:
+    first = trade("09:02:20", cumulative_volume=500, received="18:32:20", stretch=1)
+    for began, gap in (("18:31:57", False), ("18:31:58", True)):
+        frame = bars(first, items=known(None, 1), stretches=stretches((None, began)))
+        assert frame["gap"].to_list() == [gap], began
+
+
+def test_a_bar_that_began_before_trades_left_the_window_is_marked() -> None:
+    given = [trade(f"09:0{n}:30", cumulative_volume=11 + n, stretch=1) for n in range(3)]
+    options = {"items": known("09:05:00", 1), "stretches": stretches((None, "08:00:00"))}
+    assert bars(*given, **options)["gap"].to_list() == [False] * 3
+    assert bars(*given, left=at("09:00:59"), **options)["gap"].to_list() == [True, False, False]
+    assert bars(*given, left=at("09:01:00"), **options)["gap"].to_list() == [True, True, False]
+
+
+def test_each_symbol_and_venue_has_marks_of_its_own() -> None:
+    frame = bars(
+        trade("09:02:20", cumulative_volume=1),
+        trade("09:02:20", cumulative_volume=1, venue="nxt"),
+        trade("09:05:00", cumulative_volume=2, stretch=2),
+        trade("09:05:00", cumulative_volume=9, stretch=2, venue="nxt"),
+        items=pl.concat([known("09:06:00", 2), known("09:06:00", 2, venue="nxt")]),
+        stretches=CUT,
+    )
+    assert frame.select("venue", "gap").sort("venue").rows() == [
+        ("krx", False),
+        ("krx", False),
+        ("nxt", True),
+        ("nxt", True),
+    ]
+
+
+def test_of_both_venues_together_nothing_is_counted_and_each_interruption_is_doubt() -> None:
+    frame = bars(
+        trade("09:00:20", cumulative_volume=1, venue="all"),
+        trade("09:02:20", cumulative_volume=900, venue="all"),
+        trade("09:05:00", cumulative_volume=901, stretch=2, venue="all"),
+        trade("09:06:00", cumulative_volume=990, stretch=2, venue="all"),
+        items=known("09:07:00", 2, venue="all"),
+        stretches=CUT,
+    )
+    assert frame["off_feed_volume"].to_list() == [None] * 4
+    assert frame["gap"].to_list() == [True, True, True, False]
+
+
+def test_the_day_before_is_not_counted_into_a_day() -> None:
+    yesterday = trade("15:20:00", cumulative_volume=9_000) | {"time": at("15:20:00") - timedelta(days=1)}
+    frame = bars(yesterday, trade("09:00:00", quantity=5, cumulative_volume=5), items=known("09:00:00"))
+    assert frame.select("off_feed_volume", "gap").rows() == [(0, True), (0, False)]
+
+
+def test_a_trade_that_could_not_be_read_marks_its_bar() -> None:
+    for lost in ({"price": None}, {"quantity": None}):
+        frame = bars(
+            trade("09:00:01", cumulative_volume=1),
+            trade("09:00:02", cumulative_volume=2) | lost,
+            trade("09:01:02", cumulative_volume=3),
+        )
+        assert frame.select("trades", "gap", "off_feed_volume").rows() == [(1, True, None), (1, False, None)]
+
+
+def test_each_of_hundreds_of_interruptions_marks_the_bars_around_it_alone() -> None:
+    """One bar a minute and a cut between each two, in which something is missing every third time."""
+    clocks = [f"{9 + n // 60:02}:{n % 60:02}:30" for n in range(600)]
+    given = [
+        trade(clock, cumulative_volume=2 + 2 * n + n // 3, quantity=2, stretch=n)
+        for n, clock in enumerate(clocks)
+    ]
+    cuts = stretches(*((clock, None) for clock in clocks[:-1]))
+    frame = bars(*given, items=known(None, 599), stretches=cuts)
+    jumps = [n > 0 and n % 3 == 0 for n in range(601)]
+    assert frame["gap"].to_list() == [jumps[n] or (n < 599 and jumps[n + 1]) for n in range(600)]
 
 
 def test_a_trade_without_a_time_counts_from_its_arrival() -> None:
     assert bars(trade(None, received="09:03:10")).item(0, "time") == at("09:03:00")
 
 
-def test_a_price_that_could_not_be_read_is_left_out() -> None:
-    assert bars(trade("09:00:01", 7), trade("09:00:02") | {"price": None}).item(0, "trades") == 1
-
-
 def test_missing_columns_and_odd_spans_are_named() -> None:
-    with pytest.raises(ValueError, match="made of price, quantity, side, and side is not kept"):
-        trade_bars(trades().drop("side"), MINUTE, at("09:00:00"))
+    with pytest.raises(ValueError, match="made of price, quantity, side, .*, and side is not there"):
+        trade_bars(trades().drop("side"), MINUTE)
     for every in (timedelta(seconds=7), timedelta(days=2), timedelta(0)):
         with pytest.raises(ValueError, match="every: expected a span that divides a day"):
-            trade_bars(trades(), every, at("09:00:00"))
+            trade_bars(trades(), every)
 
 
 @settings(max_examples=60, deadline=None)
@@ -248,13 +380,13 @@ def test_bars_are_the_same_in_whatever_order_seconds_arrive_and_add_up(
         for second, price, quantity, side in sorted(given, key=lambda row: row[0])
     ]
     every = timedelta(seconds=seconds)
-    ordered = trade_bars(trades(*rows), every, at("15:00:00"))
+    ordered = trade_bars(trades(*rows), every)
     by_second: dict[Any, list[Any]] = {}
     for row in rows:
         by_second.setdefault(row["time"], []).append(row)
     mixed = list(by_second.values())
     random.shuffle(mixed)
-    shuffled = trade_bars(trades(*(row for second in mixed for row in second)), every, at("15:00:00"))
+    shuffled = trade_bars(trades(*(row for second in mixed for row in second)), every)
     assert_frame_equal(ordered, shuffled)
     assert ordered["volume"].sum() == sum(row["quantity"] for row in rows)
     assert (ordered["buy_volume"] + ordered["sell_volume"]).to_list() == ordered["volume"].to_list()

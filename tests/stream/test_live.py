@@ -25,11 +25,11 @@ from kiwoomdata import errors
 from kiwoomdata.entries.feeds import find_feed, write_values
 from kiwoomdata.kinds import KST
 from kiwoomdata.stream.decode import schema
-from kiwoomdata.stream.engine import spread_items
 from kiwoomdata.stream.events import Stats
 from kiwoomdata.stream.intake import Intake, open_frames
 from kiwoomdata.stream.link import CLEARING, FIRST_TRIES, Link
 from kiwoomdata.stream.session import Session
+from kiwoomdata.stream.spread import spread_items
 from kiwoomdata.stream.start import Batch, Gap, Live, stream_to_frame
 from tests.ws_server import WsServer, left_over, real, say
 
@@ -288,11 +288,12 @@ def test_however_messages_are_put_into_frames_they_come_out_in_order(
         intake.put(say(**body).encode())
         at, turn = at + size, turn + 1
     stats = Stats()
-    opened = open_frames(intake.take(1000), stats)
+    opened, unread = open_frames(intake.take(1000), stats)
     assert list(zip(opened.types, opened.items, strict=True)) == [(t, f"{n:06d}") for t, n in messages]
     assert [json.loads(v)["1"] for v in opened.values] == ["한" if n % 2 else "a" for _, n in messages]
     assert stats.items == len(messages)
     assert stats.broken == (turn if shape == "odd" else 0)
+    assert bool(unread) is (shape == "odd")
     for type_, part in opened.by_type().items():
         assert part.items == [f"{n:06d}" for t, n in messages if t == type_]
 
@@ -453,6 +454,71 @@ def test_trades_told_late_or_twice_after_a_gap_do_not_count_as_the_first_after_i
     ws.push(trade(100, 10), trade(90, 5), trade(140, 10))
     assert live.wait(rows=4, seconds=10)
     assert live.gaps["unseen_shares"].to_list() == [30]
+
+
+def cut(ws: WsServer, live: Live) -> None:
+    """Cut the connection, and wait until everything is registered again."""
+    connections, gaps = ws.connections, live.gaps.height
+    ws.drop()
+    ws.until(lambda: ws.connections > connections)
+    until(lambda: live.gaps.height > gaps and live.gaps["until"].null_count() == 0)
+
+
+def test_shares_unseen_over_several_gaps_are_told_once_with_the_last_of_them(
+    ws: WsServer, stream: Stream
+) -> None:
+    live = stream(["005930", "000660"])
+    ws.push(trade(100, 10), trade(100, 10, "000660"))
+    assert live.wait(rows=2, seconds=10)
+    cut(ws, live)
+    ws.push(trade(150, 30, "000660"))
+    assert live.wait(rows=3, seconds=10)
+    cut(ws, live)
+    cut(ws, live)
+    ws.push(trade(161, 1))
+    assert live.wait(rows=4, seconds=10)
+    assert live.gaps["unseen_shares"].to_list() == [20, None, 60]
+
+
+def test_what_unseen_shares_are_counted_from_is_the_most_that_was_told(ws: WsServer, stream: Stream) -> None:
+    live = stream(rows=1)
+    ws.push(trade(100, 10), trade(90, 5))
+    assert live.wait(rows=2, seconds=10)
+    cut(ws, live)
+    ws.push(trade(140, 10))
+    assert live.wait(rows=3, seconds=10)
+    assert live.gaps["unseen_shares"].to_list() == [30]
+
+
+def test_of_both_venues_together_no_unseen_shares_are_told(ws: WsServer, stream: Stream) -> None:
+    live = stream("005930_AL")
+    ws.push(trade(100, 10, "005930_AL"))
+    assert live.wait(rows=1, seconds=10)
+    cut(ws, live)
+    ws.push(trade(140, 10, "005930_AL"))
+    assert live.wait(rows=2, seconds=10)
+    assert live.gaps["unseen_shares"].to_list() == [None]
+
+
+def test_a_gap_begins_when_something_was_last_heard_though_it_is_decoded_later(
+    ws: WsServer, stream: Stream
+) -> None:
+    live = stream()
+    ws.push(trade(1))
+    assert live.wait(rows=1, seconds=10)
+    engine = live._engine
+    with engine.lock:  # decoding stands still, as on a busy machine
+        ws.push(trade(2))
+        until(lambda: engine.intake.oldest is not None)
+        arrived = engine.intake.oldest
+        assert arrived is not None
+        ws.drop()
+        until(lambda: engine.holes)
+        until(lambda: engine.intake.now() > arrived + 2_000_000)
+    assert live.wait(rows=2, seconds=10)
+    assert live.frame()["received_at"].to_physical()[-1] == arrived
+    until(lambda: engine.holes[0].marks is not None)
+    assert arrived <= live.gaps["since"].to_physical().item() < arrived + 1_000_000
 
 
 def test_a_close_before_the_login_is_answered_is_tried_again(ws: WsServer, stream: Stream) -> None:
@@ -1099,7 +1165,9 @@ def test_the_intake_is_bounded_and_keeps_the_order(policy: Any) -> None:
             intake.put(frame)
         assert len(intake) == 10
         taken += intake.take(99)
-    kept = [frame for _, frame in taken]
+    notes = [n for n, (_, entry) in enumerate(taken) if callable(entry)]
+    assert notes == ([0] if policy == "drop_oldest" else [])  # what is let go is noted in its place
+    kept = [entry for _, entry in taken if not callable(entry)]
     assert kept == {"block": frames, "drop_oldest": frames[20:], "raise": frames[:10]}[policy]
     assert intake.dropped == 30 - len(kept)
     assert len(full) == (20 if policy == "raise" else 0)
@@ -1113,6 +1181,69 @@ def test_a_blocked_writer_is_let_go_when_the_stream_ends() -> None:
     intake.close()
     writer.join(10)
     assert not writer.is_alive()
+
+
+def test_whoever_asks_for_a_frame_does_not_let_a_blocked_stream_go_on(ws: WsServer, stream: Stream) -> None:
+    taken, go_on = threading.Event(), threading.Event()
+
+    def slow(event: object) -> None:
+        taken.set()
+        assert go_on.wait(30)
+
+    live = stream(buffer=20, rows=5, every="10ms", on_batch=slow)
+    ws.push(trade(0))
+    assert taken.wait(10)
+    frames = [real(*(("0B", "005930", trade_values(4 * n + m)) for m in range(4))) for n in range(50)]
+    sender = threading.Thread(target=lambda: ws.push(*frames))
+    sender.start()
+    until(lambda: live._engine.intake.blocked)
+    for _ in range(20):
+        live.frame()
+        live.bars()
+    assert live._engine.stores["0B"].held <= 1 + 20 + 4
+    assert live.stats.waiting <= 20
+    assert live.stats.decoded + live.stats.waiting <= 1 + 20 + 4 + 20
+    go_on.set()
+    assert live.wait(rows=201, seconds=20)
+    sender.join(10)
+    assert live.stats.dropped == 0
+
+
+@pytest.mark.parametrize("policy", ["drop_oldest", "raise"])
+def test_the_buffer_counts_messages_and_not_frames(policy: Any) -> None:
+    intake = Intake(10, policy, lambda: None)
+    frames = [real(*(("0B", f"{n}{m}", {"1": "2"}) for m in range(4))).encode() for n in range(5)]
+    for frame in frames:
+        intake.put(frame)
+    assert len(intake) == 8
+    kept = [entry for _, entry in intake.take(99) if not callable(entry)]
+    assert kept == {"drop_oldest": frames[3:], "raise": frames[:2]}[policy]
+    assert intake.dropped == 12
+    assert len(intake) == 0
+
+
+def test_a_frame_of_more_messages_than_the_buffer_holds_comes_through_alone() -> None:
+    intake = Intake(3, "drop_oldest", lambda: None)
+    big = real(*(("0B", f"{m}", {"1": "2"}) for m in range(7))).encode()
+    intake.put(trade(1).encode())
+    intake.put(big)
+    assert [entry for _, entry in intake.take(1) if not callable(entry)] == [big]
+    assert (intake.dropped, len(intake)) == (1, 0)
+
+
+def test_batches_of_several_feeds_that_fill_the_buffer_together_are_given_smaller(
+    ws: WsServer, stream: Stream
+) -> None:
+    live = stream("005930", ("trade", "program"), batch=4, buffer=4)
+    told = real(*((type_, "005930", {"13": "1", "20": "100000"}) for type_ in ("0B", "0w") for _ in range(3)))
+    ws.push(told, told)
+    rows = 0
+    for event in live:
+        assert isinstance(event, Batch)
+        rows += event.frame.height
+        if rows == 12:
+            break
+    assert rows == 12
 
 
 # --- books, bars, recordings -----------------------------------------------------------------------
@@ -1140,6 +1271,181 @@ def test_the_latest_book_is_long_and_stays_when_it_has_left_the_window(ws: WsSer
     assert book.filter(side="ask")["price"].to_list() == list(range(1, 11))
     assert book.filter(side="bid")["total_quantity"].to_list() == [44] * 10
     assert book["symbol"].unique().to_list() == ["005930"]
+
+
+def told_bars(live: Live, symbol: str = "005930", every: str = "1m") -> list[tuple[Any, ...]]:
+    frame = live.bars(every).filter(symbol=symbol)
+    return frame.select(pl.col("time").dt.strftime("%H:%M"), "volume", "finished", "gap").rows()
+
+
+def test_bars_of_an_undisturbed_stream_have_no_gap_whatever_the_feed_leaves_out(
+    ws: WsServer, stream: Stream
+) -> None:
+    live = stream()
+    ws.push(trade(5, 5, clock="090000"), trade(8, 3, clock="090030"), trade(508, 1, clock="090130"))
+    ws.push(trade(510, 2, clock="090410"))
+    assert live.wait(rows=4, seconds=10)
+    assert live.bars().select("volume", "off_feed_volume", "finished", "gap").rows() == [
+        (8, 0, True, False),
+        (1, 499, True, False),
+        (2, 0, False, False),
+    ]
+
+
+def test_a_late_trade_after_a_reconnect_hides_no_gap_of_another_symbol(ws: WsServer, stream: Stream) -> None:
+    live = stream(["005930", "000660"])
+    ws.push(trade(2, 2, clock="100110"), trade(1, 1, "000660", clock="100112"))
+    assert live.wait(rows=2, seconds=10)
+    cut(ws, live)
+    ws.push(trade(2, 1, "000660", clock="100111"))
+    ws.push(trade(5001, 1, clock="100550"), trade(5002, 1, clock="100610"))
+    assert live.wait(rows=5, seconds=10)
+    assert told_bars(live) == [
+        ("10:01", 2, True, True),
+        ("10:05", 1, True, True),
+        ("10:06", 1, False, False),
+    ]
+
+
+def test_symbols_of_a_connection_that_stood_have_no_gap_and_those_of_one_that_fell_have(
+    ws: WsServer, client: kd.Client
+) -> None:
+    symbols = [f"{n:06d}" for n in range(1, 202)]
+    with stream_to_frame(symbols, rows=1000, connections=2, client=client) as live:
+        until(lambda: live.stats.connected)
+        first, second = ws._sockets
+        if not any("000201" in str(message) for message in ws.received[1]):
+            first, second = second, first
+        first.send(trade(1, 1, "000001", clock="100001"))
+        second.send(trade(1, 1, "000201", clock="100002"))
+        assert live.wait(rows=2, seconds=10)
+        second.socket.shutdown(2)
+        ws.until(lambda: ws.connections == 3)
+        first.send(trade(2, 1, "000001", clock="100501"))
+        until(lambda: live.stats.connected)
+        assert live.wait(rows=3, seconds=10)
+        # What the first connection tells is no clock for what the second may have missed.
+        assert told_bars(live, "000201") == [("10:00", 1, False, True)]
+        ws._sockets[-1].send(trade(9, 1, "000201", clock="100502"))
+        assert live.wait(rows=4, seconds=10)
+        assert told_bars(live, "000001") == [("10:00", 1, True, False), ("10:05", 1, False, False)]
+        assert told_bars(live, "000201") == [("10:00", 1, True, True), ("10:05", 1, False, True)]
+
+
+def test_symbols_whose_registration_waits_have_the_longer_gap(ws: WsServer, stream: Stream) -> None:
+    symbols = [f"{n:06d}" for n in range(1, 151)]
+    live = stream(symbols)
+    ws.push(trade(1, 1, "000001", clock="100000"), trade(1, 1, "000150", clock="100000"))
+    assert live.wait(rows=2, seconds=10)
+    gate = threading.Event()
+
+    def answer(message: dict[str, Any]) -> list[str]:
+        if "000150" in message["data"][0]["item"]:
+            assert gate.wait(10)
+        return [say(trnm="REG", return_code=0, return_msg="")]
+
+    ws.answers["REG"] = answer
+    ws.drop()
+    ws.until(lambda: len(ws.requests("REG")) == 3)
+    ws.push(trade(2, 1, "000001", clock="100110"))
+    assert live.wait(rows=3, seconds=10)
+    gate.set()
+    until(lambda: live.stats.connected)
+    ws.push(trade(3, 1, "000001", clock="100210"), trade(7, 1, "000150", clock="100211"))
+    assert live.wait(rows=5, seconds=10)
+    assert [gap for *_, gap in told_bars(live, "000001")] == [False, False, False]
+    assert [gap for *_, gap in told_bars(live, "000150")] == [True, True]
+
+
+def test_a_bar_in_which_a_symbol_was_subscribed_or_dropped_is_marked(ws: WsServer, stream: Stream) -> None:
+    live = stream()
+    ws.push(trade(1, clock="100000"), trade(2, clock="100200"))
+    assert live.wait(rows=2, seconds=10)
+    live.subscribe("000660")
+    ws.until_registered(("000660", "0B"))
+    ws.push(trade(5000, 3, "000660", clock="100250"), trade(5001, 1, "000660", clock="100310"))
+    assert live.wait(rows=4, seconds=10)
+    live.unsubscribe("000660")
+    ws.until(lambda: not ws.book["000660", "0B"])
+    live.subscribe("000660")
+    ws.until_registered(("000660", "0B"))
+    ws.push(trade(9001, 1, "000660", clock="100350"), trade(9002, 1, "000660", clock="100500"))
+    assert live.wait(rows=6, seconds=10)
+    assert told_bars(live, "000660") == [
+        ("10:02", 3, True, True),
+        ("10:03", 2, True, True),
+        ("10:05", 1, False, False),
+    ]
+    assert live.gaps.is_empty()
+
+
+def test_bars_of_trades_that_were_let_go_are_marked(ws: WsServer, stream: Stream) -> None:
+    live = stream(buffer=5, on_full="drop_oldest")
+    ws.push(trade(1, clock="100000"))
+    assert live.wait(rows=1, seconds=10)
+    with live._engine.lock:  # decoding stands still, as on a busy machine
+        ws.push(*(trade(n, clock="100100") for n in range(2, 22)))
+        until(lambda: live._engine.intake.dropped == 15)
+    assert live.wait(rows=6, seconds=10)
+    ws.push(trade(22, clock="100200"))
+    assert live.wait(rows=7, seconds=10)
+    assert told_bars(live) == [
+        ("10:00", 1, True, True),
+        ("10:01", 5, True, True),
+        ("10:02", 1, False, False),
+    ]
+
+
+def test_a_frame_that_cannot_be_read_marks_the_bars_around_it(ws: WsServer, stream: Stream) -> None:
+    live = stream()
+    ws.push(trade(1, clock="100000"), trade(2, clock="100100"))
+    assert live.wait(rows=2, seconds=10)
+    ws.push('{"trnm":"REAL","data":[{"type":"0B","item":"005930","values":{"13":"2"')
+    ws.push(trade(4, clock="100300"), trade(5, clock="100400"))
+    assert live.wait(rows=4, seconds=10)
+    assert [gap for *_, gap in told_bars(live)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=-3), timedelta(minutes=5)])
+def test_a_clock_of_this_computer_that_is_off_finishes_no_bar_and_hides_no_gap(
+    ws: WsServer, clients: Callable[..., kd.Client], stream: Stream, off: timedelta
+) -> None:
+    began = time.monotonic()
+    client = clients(clock=lambda: NOON + off + timedelta(seconds=time.monotonic() - began))
+    live = stream(client=client)
+    ws.push(trade(2, 2, clock="115958"))
+    assert live.wait(rows=1, seconds=10)
+    assert told_bars(live) == [("11:59", 2, False, False)]
+    cut(ws, live)
+    ws.push(trade(9, 1, clock="120001"))
+    assert live.wait(rows=2, seconds=10)
+    assert told_bars(live) == [("11:59", 2, True, True), ("12:00", 1, False, True)]
+
+
+def test_the_servers_clock_is_told_by_whatever_feed(ws: WsServer, stream: Stream) -> None:
+    live = stream("005930", ("trade", "program"))
+    ws.push(trade(1, clock="100030"))
+    ws.push(real(("0w", "005930", {"20": "100101"})))
+    assert live.wait(rows=2, seconds=10)
+    assert told_bars(live) == [("10:00", 1, False, False)]
+    ws.push(real(("0w", "005930", {"20": "100102"})))
+    assert live.wait(rows=3, seconds=10)
+    assert told_bars(live) == [("10:00", 1, True, False)]
+
+
+@pytest.mark.parametrize("columns", [("price", "quantity", "side"), ("price",), ()])
+def test_bars_count_a_trade_told_twice_once_whatever_columns_are_kept(
+    ws: WsServer, stream: Stream, columns: tuple[str, ...]
+) -> None:
+    live = stream(columns=columns, batch=1)
+    ws.push(trade(4, 4, clock="100000"), trade(4, 4, clock="100000"), trade(8, 4, clock="100000"))
+    assert live.wait(rows=3, seconds=10)
+    assert live.bars().select("volume", "trades", "buy_volume").row(0) == (8, 2, 8)
+    shown = ["symbol", "venue", "time", "received_at", *sorted(columns, key=list(schema(TRADE)).index)]
+    assert live.frame().columns == shown
+    event = next(iter(live))
+    assert isinstance(event, Batch)
+    assert event.frame.columns == shown
 
 
 def test_bars_are_made_of_the_trades_in_the_window(ws: WsServer, stream: Stream) -> None:
@@ -1240,6 +1546,25 @@ def test_a_chart_ends_with_a_stream_that_was_ended(ws: WsServer, stream: Stream)
     with pytest.raises(errors.Kicked):
         clock.strike()
     assert (chart.running, clock.stopped, clock.strike()) == (False, True, False)
+
+
+def test_the_age_of_the_last_value_shows_a_subscription_that_went_silent(
+    ws: WsServer, stream: Stream
+) -> None:
+    live = stream("005930", ("trade", "program"))
+    assert live.stats.age == {"trade": None, "program": None}
+    ws.push(trade(1))
+    assert live.wait(rows=1, seconds=10)
+    first = live.stats.age["trade"]
+    assert first is not None
+    ws.push('{"trnm":"PING"}')
+    ws.until(lambda: ws.echoes)
+    later = live.stats.age
+    assert later["program"] is None
+    assert later["trade"] is not None
+    assert later["trade"] > first
+    arrived = live.frame()["received_at"].to_physical().item()
+    assert later["trade"] <= (live._engine.intake.now() - arrived) / 1_000_000
 
 
 def test_a_loop_keeps_its_stream_alive(ws: WsServer, client: kd.Client) -> None:

@@ -15,6 +15,7 @@ from kiwoomdata.stream.rolling import Rolling, Window
 
 SCHEMA: dict[str, pl.DataType] = {
     "symbol": pl.String(),
+    "time": pl.Datetime("us", "Asia/Seoul"),
     "received_at": pl.Datetime("us", "Asia/Seoul"),
     "price": pl.Int64(),
 }
@@ -25,6 +26,7 @@ def rows(*received: int, first: int = 0, **more: object) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "symbol": ["005930"] * len(received),
+            "time": pl.Series([None] * len(received), dtype=SCHEMA["time"]),
             "received_at": pl.Series(received, dtype=pl.Int64())
             .cast(pl.Datetime("us", "UTC"))
             .dt.convert_time_zone("Asia/Seoul"),
