@@ -39,9 +39,9 @@ _FINAL = {
 
 def tr_page(endpoint: Endpoint) -> str:
     """The page of a TR."""
-    functions = [name.strip() for name in endpoint.function.split(",")]
+    functions = [name.strip() for name in endpoint.function.split(",") if name]
     facts = {
-        "function": ", ".join(f"{{func}}`kiwoomdata.{name}`" for name in functions),
+        "function": ", ".join(f"{{func}}`kiwoomdata.{name}`" for name in functions or ["request"]),
         "address": f"`POST {endpoint.path}`, header `api-id: {endpoint.api_id}`",
         "rows on a page": str(endpoint.page_rows or "nobody has published a number"),
         "order at the server": endpoint.order,
@@ -60,10 +60,7 @@ def tr_page(endpoint: Endpoint) -> str:
         f"{endpoint.en}.",
         "",
         *_table(("", ""), [(f"**{name}**", text) for name, text in facts.items()]),
-        *_python("import kiwoomdata as kd", "", 'kd.use("simulator")', f"frame = {endpoint.example}"),
-        "The same TR with every key that the server sends, as {func}`kiwoomdata.request` gives it:",
-        "",
-        *_python(_request_call(endpoint)),
+        *_calls(endpoint),
         "## Request",
         "",
         *_table(("key", "parameter", "Korean", "kind", "words"), map(_param_row, endpoint.params)),
@@ -162,7 +159,7 @@ def _tr_index(endpoints: Mapping[str, Endpoint]) -> str:
             f"[{e.api_id}]({e.api_id}.md)",
             e.ko,
             e.en,
-            ", ".join(f"`{f.strip()}`" for f in e.function.split(",")),
+            ", ".join(f"`{f.strip()}`" for f in (e.function or "request").split(",")),
         )
         for e in endpoints.values()
     ]
@@ -227,19 +224,8 @@ def _cached(endpoint: Endpoint) -> str:
 def _param_row(param: Param) -> tuple[str, ...]:
     words = ", ".join(f'`"{word}"` = `{code}`' for word, code in param.choices.items())
     default = f'default `"{param.default}"`' if param.default else "" if param.required else "optional"
-    told = "; ".join(text for text in (words, _shape(param), default) if text)
-    kind = "choice" if param.choices else "flags" if param.flags else param.kind.name
-    return f"`{param.key}`", f"`{param.name}`", param.ko, kind, told
-
-
-def _shape(param: Param) -> str:
-    """What may be given where it is no choice of words."""
-    if param.flags:
-        return "a list of " + ", ".join(f'`"{flag}"`' for flag in param.flags)
-    if param.between:
-        return "{:,} to {:,}".format(*param.between)
-    joined = f"up to {param.at_most} in a list" if param.join and param.at_most else ""
-    return "; ".join(text for text in (param.help, joined) if text)
+    told = "; ".join(text for text in (words, param.accepts, default) if text)
+    return f"`{param.key}`", f"`{param.name}`", param.ko, param.form, told
 
 
 def _columns(
@@ -288,6 +274,18 @@ def _flag_words(endpoint: Endpoint) -> dict[Flag, str]:
         told = (f'`{param.name}="{word}"`' for param, (word, _) in zip(params, pairs, strict=True))
         words[codes[0] if len(codes) == 1 else codes] = " and ".join(told)
     return words
+
+
+def _calls(endpoint: Endpoint) -> list[str]:
+    start = ("import kiwoomdata as kd", "", 'kd.use("simulator")')
+    if not endpoint.example:
+        return _python(*start, _request_call(endpoint))
+    return [
+        *_python(*start, f"frame = {endpoint.example}"),
+        "The same TR with every key that the server sends, as {func}`kiwoomdata.request` gives it:",
+        "",
+        *_python(_request_call(endpoint)),
+    ]
 
 
 def _request_call(endpoint: Endpoint) -> str:

@@ -273,7 +273,7 @@ class Client:
                 f"api_id: {api_id!r} is no TR of market data in the vendor's guide; what orders or shows an "
                 "account is never asked"
             )
-        oldest = None if since is None else as_date(since, "since", whole="first")
+        oldest = None if since is None else as_date(since, "since")
         return list(self.pages(endpoint, body, oldest, max_pages=max_pages))
 
     def request(self, api_id: str, params: Mapping[str, Any] | None = None, **named: Any) -> pl.DataFrame:
@@ -307,9 +307,7 @@ class Client:
         oldest = until = None
         if since is not None:
             walk = endpoint.walk
-            oldest = max(
-                as_date(since, "since", whole="first"), (walk and named_day(body, walk.since)) or date.min
-            )
+            oldest = max(as_date(since, "since"), (walk and named_day(body, walk.since)) or date.min)
             newest = (walk and named_day(body, walk.until)) or self.today()
             if oldest > newest:
                 raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")

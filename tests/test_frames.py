@@ -17,7 +17,6 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.rest import protocol
 
-SHARED = Path(__file__).parents[2] / "shared" / "reference"
 DATA = Path(__file__).parent / "data"
 EXAMPLES = json.loads((DATA / "vendor_examples.json").read_text(encoding="utf-8"))["examples"]
 
@@ -246,59 +245,3 @@ def test_value_is_in_won_but_foreigners_stay_in_shares() -> None:
     assert first["foreign"] == first["foreign_net_buy"] == -266783
     units = frames.units(endpoint, body)
     assert (units["individual"], units["foreign"], units["volume"]) == ("KRW", "shares", "shares")
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
-def test_an_empty_answer_has_the_same_schema(endpoint: Endpoint) -> None:
-    body = {part.key: [] for part in endpoint.parts if part.key}
-    content = msgspec.json.encode({**body, "return_code": 0, "return_msg": ""})
-    texts, _ = frames.text_parts(endpoint, [protocol.read(endpoint.api_id, 200, {}, content)])
-    for part in endpoint.parts:
-        frame = frames.typed(endpoint, part, texts[part.name], {})
-        assert dict(frame.schema) == frames.schema(part)
-        assert frame.height == (0 if part.key else 1)
-        assert all(values == [None] for values in frame.to_dict(as_series=False).values()) or part.key
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
-def test_the_catalogue_holds_every_key_of_the_vendors_guide(endpoint: Endpoint) -> None:
-    file = SHARED / "spec" / "rest.json"
-    if not file.exists():
-        pytest.skip("the reference folder is not here; the contract was checked where it is")
-    spec = {tr["api_id"]: tr for tr in json.loads(file.read_text(encoding="utf-8"))}[endpoint.api_id]
-    assert {p.key: p.ko for p in endpoint.params} == {f["key"]: f["name_ko"] for f in spec["request"]}
-    assert endpoint.path == spec["url"]
-    ours = {part.key: {c.key: c.ko for c in part.columns} for part in endpoint.parts}
-    flat = {f["key"]: f["name_ko"] for f in spec["response"]["fields"]}
-    assert flat.items() <= ours.get(None, {}).items()
-    for listed in spec["response"]["lists"]:
-        theirs = {f["key"]: f["name_ko"] for f in listed["fields"]}
-        mine = ours[listed["key"]]
-        # A key that gives two columns stands twice, the second time under its own Korean name.
-        assert theirs.keys() <= mine.keys()
-        assert {k: v for k, v in theirs.items() if mine[k] != v} == {}
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
-def test_an_entry_is_sound(endpoint: Endpoint) -> None:
-    names = [column.name for part in endpoint.parts for column in part.columns]
-    korean = [column.ko for part in endpoint.parts for column in part.columns]
-    assert len(names) == len(set(names))
-    assert len(korean) == len(set(korean)), "names='ko' would lose a column"
-    assert all(name.isidentifier() and name.islower() for name in names)
-    assert sum(part.key is not None for part in endpoint.parts) <= 1
-    assert set(endpoint.key) <= set(names)
-    assert set(endpoint.credit_columns) <= set(names)
-    if endpoint.walk is not None:
-        keys = {param.key for param in endpoint.params}
-        assert endpoint.walk.column in names
-        assert endpoint.walk.until in keys or (endpoint.walk.whole and endpoint.walk.until is None)
-        assert endpoint.walk.since is None or endpoint.walk.since in keys
-    if endpoint.unit_flag is not None:
-        flag = endpoint.param(endpoint.unit_flag)
-        assert flag is not None
-        for part in endpoint.parts:
-            for column in part.columns:
-                assert not column.units or set(column.units) == set(flag.choices.values())
-    for param in endpoint.params:
-        assert param.default is None or param.default in param.choices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from kiwoomdata.entries.entry import KRW, PERCENT, SHARES, Column, Param, Unit
 from kiwoomdata.kinds import (
@@ -93,3 +93,27 @@ def ladder(
                 key, korean = (best or {}).get(key, (key, korean))
                 style: Style = "plus" if kind is PRICE else "plain"
                 yield Column(key, f"{side}_{name}_{n}", kind, korean, unit, style=style)
+
+
+def places(
+    count: int,
+    sides: Mapping[str, tuple[str, str]],
+    fields: Mapping[str, tuple[Kind, str, Unit, str]],
+    *,
+    negated: Collection[str] = (),
+) -> Iterator[Column]:
+    """The columns of a board of places: first to last seller and buyer, each with its fields.
+
+    As :func:`ladder`, place by place as the guide lists them; of the sides in ``negated`` the server writes
+    numbers as negative.
+    """
+    for n in range(1, count + 1):
+        for side, (prefix, word) in sides.items():
+            for name, (kind, pattern, unit, ko) in fields.items():
+                key, korean = pattern.format(side=prefix, n=n), ko.format(side=word, n=n)
+                number = kind.dtype.is_numeric()
+                yield Column(
+                    *(key, f"{side}_{name}_{n}", kind, korean, unit),
+                    style="plus" if number else "plain",
+                    negated=number and side in negated,
+                )

@@ -168,6 +168,21 @@ class Param:
     usual for the kind."""
 
     @property
+    def form(self) -> str:
+        """What it is: a choice of words, flags, or what its kind is called."""
+        return "choice" if self.choices else "flags" if self.flags else self.kind.name
+
+    @property
+    def accepts(self) -> str:
+        """What may be given where it is no choice of words."""
+        if self.flags:
+            return "a list of " + ", ".join(self.flags)
+        if self.between:
+            return "{:,} to {:,}".format(*self.between)
+        joined = f"up to {self.at_most} in a list" if self.join and self.at_most else ""
+        return "; ".join(text for text in (self.help, joined) if text)
+
+    @property
     def shown(self) -> str:
         """What an example gives for it."""
         usual = {"code": "005930", "date": "2024-01-31"}

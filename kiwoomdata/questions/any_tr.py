@@ -87,10 +87,10 @@ def _param_row(param: Param) -> dict[str, str]:
         "key": param.key,
         "column": param.name,
         "korean": param.ko,
-        "kind": param.kind.name if not param.choices else "choice",
+        "kind": param.form,
         "dtype": str(param.kind.dtype),
         "unit": "",
-        "note": "; ".join(text for text in (choices, default) if text),
+        "note": "; ".join(text for text in (choices, param.accepts, default) if text),
     }
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from kiwoomdata.arguments import DateLike, as_date, hint
+from kiwoomdata.arguments import DateLike, as_date
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries.feeds import CONDITION_EVENT, Feed, find_feed
 from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, UnprovenValue
@@ -172,8 +172,8 @@ class Selection:
             raise ValueError(
                 f"folder: there is no {str(folder)!r}; record into it first, or name another one"
             )
-        self.first = date.min if start is None else as_date(start, "start", whole="first")
-        self.last = date.max if end is None else as_date(end, "end", whole="last")
+        self.first = date.min if start is None else as_date(start, "start")
+        self.last = date.max if end is None else as_date(end, "end")
         if self.first > self.last:
             raise ValueError(f"start: {self.first} is after end {self.last}; give the earlier day first")
         self.symbols = None if symbols is None else _symbols(symbols)
@@ -212,12 +212,10 @@ class Selection:
 
 
 def _symbols(symbols: str | Iterable[str]) -> list[str]:
-    texts = [text.strip() for text in symbols.split(",")] if isinstance(symbols, str) else list(symbols)
+    texts = [symbols] if isinstance(symbols, str) else list(symbols)
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"symbols: expected texts such as '005930' (so that zeros stay), got {text!r}")
-        if (":" in text or text != text.upper()) and (meant := hint(text)):
-            raise ValueError(f"symbols: expected texts such as '005930', got {text!r}{meant}")
     if not texts or "" in texts:
         raise ValueError("symbols: expected at least one, such as '005930', or None for all, got none")
     return [text.removeprefix("A") if split_code(text) else text for text in texts]

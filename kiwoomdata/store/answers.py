@@ -48,9 +48,12 @@ def answer(
 def by_days(endpoint: Endpoint) -> bool:
     """Whether the TR's rows depend on their day alone, so that days can be kept one by one.
 
-    Not those of a longer period, of moments, or relative to the day asked: nothing here keeps them yet.
+    Not those of a longer period, of moments, or relative to the day asked, nor with keys beside the list:
+    nothing here keeps them yet.
     """
     walk, dated = endpoint.walk, endpoint.dated_by
     if walk is None or dated is None or walk.whole or endpoint.final != "next morning":
+        return False
+    if len(endpoint.parts) > 1:
         return False
     return endpoint.period == "day" and walk.anchor == "asked" and dated.kind is DATE

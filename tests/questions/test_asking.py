@@ -84,8 +84,3 @@ def test_symbols_in_one_text_are_several(shared: kd.Client) -> None:
     several = kd.daily_prices(["005930", "000660"], *RANGE, client=shared)
     assert kd.daily_prices("005930,000660", *RANGE, client=shared).equals(several)
     assert several["symbol"].n_unique() == 2
-
-
-def test_a_request_since_a_month_reaches_its_first_day(shared: kd.Client) -> None:
-    said: Any = {"symbol": "005930", "until": "2026/10/30", "since": "2026-10"}
-    assert ends(kd.request("ka10086", client=shared, **said)) == OCTOBER

@@ -32,9 +32,6 @@ _VENUES: Mapping[str, Venue] = {"1": "krx", "2": "nxt", "3": "all"}
 _SUFFIXES: Mapping[str | None, Venue] = {None: "krx", "_NX": "nxt", "_AL": "all"}
 _STOCK = re.compile(r"([0-9][0-9A-Z]{5})(_NX|_AL)?")
 
-# The vendor's older document prints P001_AL02 for KOSDAQ at all venues.
-_ALSO = {"mrkt_tp": {"P001_AL02"}}
-
 
 class _Dated(Protocol):
     @property
@@ -96,17 +93,27 @@ class Ask:
     # Pages
 
     def page_by_date(
-        self, fetch: Callable[[date, date], Sequence[D]], until: date, *, oldest: date | None = None
+        self,
+        fetch: Callable[[date, date], Sequence[D]],
+        until: date,
+        *,
+        oldest: date | None = None,
+        span: int = 1,
     ) -> tuple[list[D], str]:
         """The newest of the dated things up to ``until``, newest first, and the next page's key.
 
-        ``fetch`` gives them for a range of days, both inclusive, ascending. The next key ends in the day
+        ``fetch`` gives them for a range of days, both inclusive, ascending; ``span`` is how many days each of
+        them covers at most, where it is more than a trading day. The next key ends in the day
         before the oldest row (by arithmetic on seven logged keys of May 2026).
         """
         until = min(self._day_of_key() or until, until, self.market.today)
         if until < self.market.first_day:
             return [], ""
-        since = nth_trading_day_before(until + DAY, self.page_rows + 2)  # two more tell that there are older
+        enough = self.page_rows + 2  # two more tell that there are older
+        if span > 1:
+            since = until - min(enough * span, (until - self.market.first_day).days) * DAY
+        else:
+            since = nth_trading_day_before(until + DAY, enough)
         found = fetch(since if oldest is None else max(since, oldest), until)
         rows = list(found[-self.page_rows :])[::-1]
         return rows, self.key_of(rows[-1].date - DAY) if len(found) > self.page_rows else ""
@@ -119,6 +126,18 @@ class Ask:
 
     def key_of(self, day: date) -> str:
         return self._subject + encode(DATE, day)
+
+    def key_of_count(self, day: date, count: int) -> str:
+        """The key of a page that goes on inside a day, after ``count`` of its rows."""
+        return f"{self.key_of(day)}{count:06d}"
+
+    def day_and_count_of_key(self) -> tuple[date, int] | None:
+        rest = self._rest_of_key()
+        if not rest:
+            return None
+        if not re.fullmatch("[0-9]{14}", rest) or not _is_date(rest[:8]):
+            raise _unknown_key(self.next_key)
+        return _as_date(rest[:8]), int(rest[8:])
 
     def key_again(self, day: date) -> str:
         return self.key_of(day) + _AGAIN
@@ -183,7 +202,7 @@ def _check(param: Param, text: str, switches: Switches) -> None:
         if not _is_date(text):
             raise Refused("1517", parameter=param.key, reason=f"날짜 형식 {text}")
     elif param.choices:
-        if text not in param.choices.values() and text not in _ALSO.get(param.key, ()):
+        if text not in param.choices.values() and text not in param.also:
             raise Refused("1517", parameter=param.key, reason=f"허용되지 않는 값 {text}")
         if switches.mode == "mock" and param.key == "stex_tp" and text != "1":
             raise Refused(return_code=20, message=MOCK_ONLY_KRX)

@@ -13,6 +13,7 @@ from typing import Any, overload
 
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator.market.market import Market
+from kiwoomdata.simulator.rest import answers_generic
 from kiwoomdata.simulator.rest import answers_program as program_answers
 from kiwoomdata.simulator.rest import answers_ranking as ranking_answers
 from kiwoomdata.simulator.rest import answers_stock as stock_answers
@@ -27,6 +28,7 @@ __all__ = ["Log", "Record", "Request", "Service"]
 
 _log = logging.getLogger(__name__)
 
+# Where TRs must agree with each other beyond their columns' names; any other is answered by its entry.
 _ANSWERS = {**stock_answers.ANSWERS, **ranking_answers.ANSWERS, **program_answers.ANSWERS}
 _OAUTH = {"/oauth2/token": "au10001", "/oauth2/revoke": "au10002"}
 _SECRETS = ("appkey", "secretkey", "token")
@@ -221,7 +223,7 @@ class Service:
             raise Refused("1517", parameter="next-key", reason="값 없음")
         ask = Ask(endpoint, body, self.market, self.switches, request.next_key)
         with self._lock:  # the market's caches are shared, and two threads would draw the same days twice
-            page = _ANSWERS[api_id](ask)
+            page = _ANSWERS.get(api_id, answers_generic.answer)(ask)
         content = {**envelope(api_id, body, page), "return_code": 0, "return_msg": GOOD}
         return Answer(content, api_id=api_id, next_key=page.next_key, more=page.more)
 

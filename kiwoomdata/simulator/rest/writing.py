@@ -49,6 +49,8 @@ class _Spec(NamedTuple):
     kind: Kind
     style: Style
     scale: float
+    unsigned: bool = False
+    negated: bool = False
 
 
 def rounded(value: int, unit: int) -> int:
@@ -83,7 +85,8 @@ def _specs(api_id: str, flag: Flag) -> list[list[_Spec]]:
     def spec(column: Column) -> _Spec:
         unit = column.unit_for(flag)
         scale = _chosen(api_id, column.key, flag) if unit is UNKNOWN else unit.scale
-        return _Spec(column.key, column.kind, column.style, scale)
+        unsigned = column.signed_by is not None
+        return _Spec(column.key, column.kind, column.style, scale, unsigned, column.negated)
 
     return [
         # A key that gives two columns (a quantity and its aggressor) is written once.
@@ -99,8 +102,15 @@ def _text(spec: _Spec, value: Any) -> str:
         return value
     kind, style, scale = spec.kind, spec.style, spec.scale
     if isinstance(value, Coloured):
-        style = "plus" if value.value != value.against else "plain"
-        value = value.value if value.value >= value.against else -value.value
+        if style == "plain":  # a TR that writes no colours
+            value = value.value
+        else:
+            style = "plus" if value.value != value.against else "plain"
+            value = value.value if value.value >= value.against else -value.value
+    if spec.unsigned:
+        value = abs(value)
+    elif spec.negated:
+        value = -value
     if scale == 1:
         return encode(kind, value, style)
     if scale < 1:

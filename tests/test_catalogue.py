@@ -1,0 +1,343 @@
+"""Every entry against everything that follows from it: guide, request, decoding, simulator, store, docs."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import kiwoomdata as kd
+from kiwoomdata import frames
+from kiwoomdata.arguments import body_of
+from kiwoomdata.entries import ENDPOINTS, FILES
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.kinds import DATE, DATETIME, DIRECTION
+from kiwoomdata.rest import protocol
+from kiwoomdata.simulator import Server
+from tests.conftest import TODAY
+from tests.talk import Talk, good
+
+DATA = Path(__file__).parent / "data"
+GUIDE: dict[str, Any] = json.loads((DATA / "guide.json").read_text(encoding="utf-8"))["trs"]
+PRINTED: dict[str, Any] = json.loads((DATA / "vendor_examples.json").read_text(encoding="utf-8"))["examples"]
+RECORDED: dict[str, Any] = json.loads((DATA / "recorded.json").read_text(encoding="utf-8"))["bodies"]
+
+every = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
+printed = pytest.mark.parametrize("api_id", sorted(PRINTED.keys() & ENDPOINTS.keys()))
+recorded = pytest.mark.parametrize(
+    ("api_id", "body"),
+    [(api_id, body) for api_id in sorted(RECORDED.keys() & ENDPOINTS.keys()) for body in RECORDED[api_id]],
+)
+
+# --- the entry itself, and the guide -----------------------------------------------------------
+
+
+def test_the_table_of_files_names_every_tr_of_the_guide_once() -> None:
+    listed = [api_id for ids in FILES.values() for api_id in ids.split()]
+    assert sorted(listed) == sorted(GUIDE)
+
+
+def test_a_tr_that_has_no_entry_is_not_in_the_catalogue() -> None:
+    assert "ka99999" not in ENDPOINTS
+    assert ENDPOINTS.get("ka99999") is None
+    assert list(ENDPOINTS) == sorted(ENDPOINTS)
+
+
+@every
+def test_the_catalogue_holds_every_key_of_the_guide(endpoint: Endpoint) -> None:
+    guide = GUIDE[endpoint.api_id]
+    assert (endpoint.ko, endpoint.path) == (guide["name"], guide["url"])
+    assert {p.key: p.ko for p in endpoint.params} == {key: ko for key, (ko, _, _) in guide["request"].items()}
+    ours = {part.key: {c.key: c.ko for c in part.columns} for part in endpoint.parts}
+    assert guide["flat"].items() <= ours.get(None, {}).items()
+    assert guide["lists"].keys() <= ours.keys()
+    for listed, theirs in guide["lists"].items():
+        # A key that gives two columns stands twice, the second time under its own Korean name.
+        assert theirs.items() <= ours[listed].items()
+
+
+@every
+def test_a_parameter_is_required_where_the_guide_says_so(endpoint: Endpoint) -> None:
+    theirs = {key: required == "Y" for key, (_, required, _) in GUIDE[endpoint.api_id]["request"].items()}
+    assert {p.key: p.required for p in endpoint.params} == theirs
+
+
+@every
+def test_a_code_is_no_longer_than_the_guide_allows(endpoint: Endpoint) -> None:
+    for param in endpoint.params:
+        longest = int(GUIDE[endpoint.api_id]["request"][param.key][2])
+        assert all(len(code) <= longest for code in param.choices.values())
+        assert param.digits <= longest
+        assert len(param.flags) in (0, longest)
+
+
+@every
+def test_an_entry_is_sound(endpoint: Endpoint) -> None:
+    for part in endpoint.parts:
+        names = [column.name for column in part.columns]
+        korean = [column.ko for column in part.columns]
+        assert len(names) == len(set(names))
+        assert len(korean) == len(set(korean)), "Korean names would lose a column"
+        assert all(name.isidentifier() and name.islower() for name in names)
+        signs = {column.signed_by for column in part.columns} - {None}
+        assert all(part.by_key[key].kind is DIRECTION for key in signs if key)
+    rows = [column.name for column in endpoint.rows.columns] if endpoint.rows else []
+    assert sum(part.key is not None for part in endpoint.parts) <= 1
+    assert set(endpoint.key) <= set(rows)
+    assert set(endpoint.credit_columns) <= set(rows)
+
+
+@every
+def test_what_the_store_goes_by_is_there(endpoint: Endpoint) -> None:
+    keys = {param.key for param in endpoint.params}
+    walk, dated = endpoint.walk, endpoint.dated_by
+    assert endpoint.as_of is None or endpoint.as_of in keys
+    if walk is None:
+        assert endpoint.period == "day"
+        assert endpoint.final != "next morning" or endpoint.as_of
+        return
+    assert dated is not None
+    assert dated.kind in (DATE, DATETIME)
+    assert endpoint.final != "by the day"
+    assert walk.until is None or walk.until in keys
+    assert walk.since is None or walk.since in keys
+    assert walk.until or walk.whole or dated.kind is DATETIME
+    assert not walk.whole or walk.anchor == "asked"
+
+
+@every
+def test_a_unit_is_known_for_each_code_of_the_flag(endpoint: Endpoint) -> None:
+    dependent = [column for part in endpoint.parts for column in part.columns if column.units]
+    if endpoint.unit_flag is None:
+        assert not dependent
+        return
+    alone = isinstance(endpoint.unit_flag, str)
+    keys = (endpoint.unit_flag,) if isinstance(endpoint.unit_flag, str) else endpoint.unit_flag
+    codes: list[tuple[str, ...]] = [()]
+    for key in keys:
+        param = endpoint.param(key)
+        assert param is not None
+        codes = [(*before, code) for before in codes for code in param.choices.values()]
+    assert dependent
+    for column in dependent:
+        assert set(column.units) == {found[0] if alone else found for found in codes}
+
+
+@every
+def test_a_parameter_can_be_given_as_its_example_and_refuses_what_is_none(endpoint: Endpoint) -> None:
+    body = body_of(endpoint, endpoint.shown)
+    for param in endpoint.params:
+        assert param.default is None or not param.choices or param.default in param.choices
+        assert param.key in body or not (param.required or param.blank)
+        assert not param.pattern or (
+            param.help and param.example and re.fullmatch(param.pattern, param.example)
+        )
+        assert sum(map(bool, (param.choices, param.flags, param.between, param.pattern))) <= 1
+        for wrong in ("no such thing", 1.5, b"1"):
+            with pytest.raises((ValueError, TypeError), match=f"^{param.name}: "):
+                body_of(endpoint, {**endpoint.shown, param.name: wrong})
+
+
+@every
+def test_every_code_can_be_given_as_it_is_and_as_its_word(endpoint: Endpoint) -> None:
+    for param in endpoint.params:
+        for word, code in param.choices.items():
+            for given in (word, code):
+                assert body_of(endpoint, {**endpoint.shown, param.name: given})[param.key] == code
+
+
+# --- decoding ----------------------------------------------------------------------------------
+
+
+def envelope(endpoint: Endpoint, body: dict[str, Any]) -> protocol.Page:
+    """A page of a body, or of an excerpt that is one row of the list."""
+    lists = {part.key for part in endpoint.parts if part.key}
+    if lists and not lists & body.keys():
+        (key,) = lists
+        body = {key: [body]}
+    content = msgspec.json.encode({"return_code": 0, "return_msg": "", **body})
+    return protocol.read(endpoint.api_id, 200, {}, content)
+
+
+def read(endpoint: Endpoint, page: protocol.Page, body: dict[str, str]) -> dict[str, pl.DataFrame]:
+    texts, _ = frames.text_parts(endpoint, [page])
+    return {part.name: frames.typed(endpoint, part, texts[part.name], body) for part in endpoint.parts}
+
+
+@every
+def test_an_empty_answer_has_the_same_schema(endpoint: Endpoint) -> None:
+    page = envelope(endpoint, {part.key: [] for part in endpoint.parts if part.key})
+    parts = read(endpoint, page, {})
+    for part in endpoint.parts:
+        frame = parts[part.name]
+        assert dict(frame.schema) == frames.schema(part)
+        assert frame.height == (0 if part.key else 1)
+        assert part.key or all(values == [None] for values in frame.to_dict(as_series=False).values())
+
+
+@printed
+def test_a_printed_request_is_taken_and_sent_as_it_is_printed(api_id: str) -> None:
+    asked = {key: text for key, text in PRINTED[api_id]["request"].items() if key in GUIDE[api_id]["request"]}
+    body = body_of(ENDPOINTS[api_id], asked)
+    assert {key: body[key] for key in asked} == asked
+
+
+@printed
+def test_a_printed_answer_is_read_without_a_doubt(api_id: str) -> None:
+    endpoint, example = ENDPOINTS[api_id], PRINTED[api_id]
+    body = body_of(endpoint, example["request"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = read(endpoint, envelope(endpoint, example["response"]), body)
+    for part in endpoint.parts:
+        assert dict(parts[part.name].schema) == frames.schema(part), "a key that the entry lacks"
+        if part.key:
+            assert parts[part.name].height == len(example["response"][part.key])
+
+
+@recorded
+def test_a_recorded_answer_is_read_without_a_doubt(api_id: str, body: dict[str, Any]) -> None:
+    endpoint = ENDPOINTS[api_id]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = read(endpoint, envelope(endpoint, body), body_of(endpoint, endpoint.shown))
+    for part in endpoint.parts:
+        assert dict(parts[part.name].schema) == frames.schema(part), "a key that the entry lacks"
+
+
+# --- the simulator -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with kd.simulator.start(today=TODAY, now=time(18, 30), rate=None) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def talk(server: Server) -> Iterator[Talk]:
+    with Talk(server) as talking:
+        yield talking
+
+
+@pytest.fixture(scope="module")
+def short() -> Iterator[Talk]:
+    """The same market, on shorter pages."""
+    with (
+        kd.simulator.start(today=TODAY, now=time(18, 30), rate=None, page_rows=10) as server,
+        Talk(server) as talking,
+    ):
+        yield talking
+
+
+@every
+def test_the_simulator_answers_with_every_key_and_no_other(talk: Talk, endpoint: Endpoint) -> None:
+    reply = talk.ask(endpoint.api_id)
+    answer = dict(reply.json)
+    assert (reply.status, answer.pop("return_code")) == (200, 0), answer
+    answer.pop("return_msg")
+    for part in endpoint.parts:
+        if part.key is None:
+            assert set(part.by_key) <= answer.keys()
+            answer = {key: value for key, value in answer.items() if key not in part.by_key}
+        else:
+            rows = answer.pop(part.key)
+            assert rows, "an example has rows"
+            assert all(row.keys() == part.by_key.keys() for row in rows)
+    assert not answer
+
+
+@every
+def test_what_the_simulator_writes_is_read_without_a_doubt(talk: Talk, endpoint: Endpoint) -> None:
+    body = good(endpoint.api_id)
+    reply = talk.ask(endpoint.api_id)
+    page = protocol.read(endpoint.api_id, 200, {}, reply.content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = read(endpoint, page, body)
+    for frame in parts.values():
+        agree(frame)
+
+
+def agree(frame: pl.DataFrame) -> None:
+    """What the names of columns promise of each other."""
+    names = set(frame.columns)
+    if names >= {"open", "high", "low", "close"}:
+        assert frame.filter(pl.col("high") < pl.max_horizontal("open", "low", "close")).is_empty()
+        assert frame.filter(pl.col("low") > pl.min_horizontal("open", "high", "close")).is_empty()
+    if names >= {"change", "direction"}:
+        down = pl.col("direction").cast(pl.String).is_in(["down", "limit_down"])
+        assert frame.filter(down & (pl.col("change") >= 0)).is_empty()
+        up = pl.col("direction").cast(pl.String).is_in(["up", "limit_up"])
+        assert frame.filter(up & (pl.col("change") <= 0)).is_empty()
+    if names >= {"change", "change_pct"}:
+        assert frame.filter(pl.col("change") * pl.col("change_pct") < 0).is_empty()
+
+
+@every
+def test_the_same_question_has_the_same_answer(talk: Talk, endpoint: Endpoint) -> None:
+    assert talk.ask(endpoint.api_id).content == talk.ask(endpoint.api_id).content
+
+
+@every
+def test_pages_go_on_without_overlap_or_gap(talk: Talk, short: Talk, endpoint: Endpoint) -> None:
+    if endpoint.rows is None or endpoint.page_rows:
+        return  # one page, or too long to see its end here
+    pages = [reply.rows for reply in short.walk(endpoint.api_id, pages=2)]
+    whole = [row for rows in pages for row in rows]
+    assert whole == talk.ask(endpoint.api_id).rows[: len(whole)]
+
+
+@every
+def test_a_wrong_address_is_refused_at_once(talk: Talk, endpoint: Endpoint) -> None:
+    headers = {"api-id": endpoint.api_id, "authorization": f"Bearer {talk.token}"}
+    assert talk.post("/api/dostk/nowhere", good(endpoint.api_id), headers).verdict == (2, "1504")
+
+
+@every
+def test_a_key_that_the_guide_requires_is_missed_and_no_other(talk: Talk, endpoint: Endpoint) -> None:
+    for param in endpoint.params:
+        verdict = talk.ask(endpoint.api_id, **{param.key: None}).verdict
+        assert verdict == ((2, "1511") if param.required and not param.blank else (0, "")), param.key
+
+
+# --- the store, and the docs ---------------------------------------------------------------------
+
+
+def asked(client: kd.Client, endpoint: Endpoint) -> dict[str, pl.DataFrame]:
+    """Every part of the example's answer, days from the middle of October 2026 on where the TR has days."""
+    dates = {"start": "20261001", "end": "20261120", "until": "20261120", "date": "20261120"}
+    names = {param.name for param in endpoint.params}
+    given = {**endpoint.shown, **{name: day for name, day in dates.items() if name in names}}
+    since = {"since": date(2026, 11, 10)} if endpoint.walk else {}
+    more = {} if endpoint.walk else {"max_pages": 2, "on_truncated": "mark"}
+    return client.request_parts(endpoint.api_id, given, **since, **more)
+
+
+@every
+def test_the_store_serves_what_the_server_would_say_of_every_part(
+    server: Server, make_client: Callable[..., kd.Client], endpoint: Endpoint, tmp_path: Path
+) -> None:
+    bare, kept = make_client(server, cache=False), make_client(server, cache=tmp_path / "store")
+    expected = asked(bare, endpoint)
+    assert set(expected) == {part.name for part in endpoint.parts}
+    cold, warm = asked(kept, endpoint), asked(kept, endpoint)
+    for name, frame in expected.items():
+        assert_frame_equal(cold[name], frame)
+        assert_frame_equal(warm[name], frame)
+
+
+@every
+def test_describe_tells_every_key(endpoint: Endpoint) -> None:
+    told = kd.describe(endpoint.api_id)
+    keys = {param.key for param in endpoint.params} | {c.key for part in endpoint.parts for c in part.columns}
+    assert set(told["key"]) == keys
