@@ -18,6 +18,7 @@ import polars as pl
 
 from kiwoomdata import frames
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both, plain_body
+from kiwoomdata.complete import examined, tell
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import GUIDE
@@ -36,6 +37,7 @@ from kiwoomdata.rest.transport import Retry, Transport, check_address
 from kiwoomdata.store.answers import answer, by_days
 from kiwoomdata.store.series import SMALLEST_LIMIT, Store
 from kiwoomdata.store.served import Answer, Context, Seen, named_day
+from kiwoomdata.telling import Told, gathered, give
 
 if TYPE_CHECKING:
     from kiwoomdata.simulator import Server
@@ -312,17 +314,23 @@ class Client:
             if oldest > newest:
                 raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")
             until = newest if by_days(endpoint) else None
-        parts, source = self.frames(
-            endpoint,
-            body,
-            since=oldest,
-            until=until,
-            refresh=refresh,
-            offline=offline,
-            max_pages=max_pages,
-            on_bad=on_bad,
-            on_truncated=on_truncated,
-        )
+        told: Told = {}
+        try:
+            with gathered(told):
+                parts, source = self.frames(
+                    endpoint,
+                    body,
+                    since=oldest,
+                    until=until,
+                    refresh=refresh,
+                    offline=offline,
+                    max_pages=max_pages,
+                    on_bad=on_bad,
+                    on_truncated=on_truncated,
+                )
+                tell(source)
+        finally:
+            give(told)
         if oldest is not None and endpoint.walk is not None and endpoint.rows is not None:
             frame = parts[endpoint.rows.name] = _as_served(parts[endpoint.rows.name], endpoint, oldest)
             source = replace(source, rows=frame.height)
@@ -373,6 +381,17 @@ class Client:
             why=found.stop.why,
             as_of=found.as_of,
             units=frames.units(endpoint, body),
+        )
+        source = examined(
+            source,
+            endpoint,
+            body,
+            parts,
+            found.stop,
+            since=since,
+            until=until,
+            now=self.now(),
+            absent=frames.absent(endpoint, found.texts),
         )
         if found.stop.truncated and (on_truncated or self.on_truncated) == "raise":
             raise Truncated(

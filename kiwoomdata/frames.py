@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
@@ -14,13 +14,26 @@ from kiwoomdata.entries.entry import Column, Endpoint, Part
 from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import BLANK, Trouble, decode
 from kiwoomdata.rest.protocol import Page
+from kiwoomdata.telling import warn
 
-__all__ = ["OnBad", "columns_of", "decoded", "schema", "text_frame", "text_parts", "typed", "units"]
+__all__ = [
+    "OnBad",
+    "absent",
+    "columns_of",
+    "decoded",
+    "schema",
+    "text_frame",
+    "text_parts",
+    "typed",
+    "units",
+]
 
 OnBad = Literal["raise", "null"]
 _OURS = {"symbol", "venue", "sector", "side", "level", "rank", "flow_unit", "foreign_unit"}
 """Columns that functions add: a key of the server by such a name steps aside."""
 _ENVELOPE = {"return_code", "return_msg", "returnCode", "returnMsg"}
+_LONGEST_BESIDE = 1_000
+"""Characters of a text beside a list that are copied into each of its rows."""
 
 
 def schema(part: Part) -> dict[str, Any]:
@@ -57,18 +70,19 @@ def text_parts(endpoint: Endpoint, pages: Sequence[Page]) -> tuple[dict[str, pl.
 def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.DataFrame:
     """The rows of all pages as served: text columns by the API's own keys, and ``_page``.
 
-    Keys of the catalogue that were not sent are null columns; keys that it lacks are kept.
+    Of a key of the catalogue, null means that the server left it out, and a blank that it sent nothing
+    under it; :func:`absent` tells. Keys that the catalogue lacks are kept.
     """
     beside = [_beside_the_lists(endpoint, page) for page in pages]
     if part.key is None:
-        return _of_dicts(endpoint, part, [_as_text(flat) for flat in beside], list(range(len(pages))))
+        return _of_dicts(endpoint, part, [_as_text(part, flat) for flat in beside], list(range(len(pages))))
     numbers = [number for number, page in enumerate(pages) for _ in page.rows(part)]
     alone = all(other.key is not None for other in endpoint.parts)
     frame = None if alone and any(beside) else _quick(part, pages)
     if frame is None:
-        more = beside if alone else [{}] * len(pages)
+        more = [_short(endpoint, flat) for flat in beside] if alone else [{}] * len(pages)
         rows = [
-            _as_text({**flat, **row})
+            _as_text(part, {**flat, **row})
             for page, flat in zip(pages, more, strict=True)
             for row in page.dicts(part)
         ]
@@ -92,8 +106,16 @@ def _quick(part: Part, pages: Sequence[Page]) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     cells = frame.height * frame.width - sum(frame.null_count().row(0))
-    whole = frame.height == height and cells == data.count(b":")
-    return frame if whole else None
+    if frame.height != height or cells != data.count(b":"):
+        return None
+    blank = []
+    for key, nulls in frame.null_count().row(0, named=True).items():
+        sent = len(re.findall(rb'"%s"\s*:' % key.encode(), data)) if nulls else height
+        if 0 < sent < height:
+            return None
+        if nulls and sent:
+            blank.append(pl.col(key).fill_null(""))
+    return frame.with_columns(blank) if blank else frame
 
 
 def _of_dicts(
@@ -102,10 +124,9 @@ def _of_dicts(
     layouts = dict.fromkeys(map(tuple, rows))
     extra = [key for key in dict.fromkeys(k for layout in layouts for k in layout) if key not in part.by_key]
     if extra:
-        warnings.warn(
+        warn(
             f"{endpoint.api_id}: the server sent {', '.join(extra)}, which the catalogue lacks; kept as text",
             UnknownKey,
-            stacklevel=2,
         )
     columns = dict.fromkeys([*part.by_key, *extra], pl.String())
     frame = pl.DataFrame(rows, schema=columns, orient="row")
@@ -122,20 +143,54 @@ def _beside_the_lists(endpoint: Endpoint, page: Page) -> dict[str, Any]:
     }
     strange = [key for key, value in found.items() if isinstance(value, list | dict)]
     if strange:
-        warnings.warn(
-            f"{endpoint.api_id}: the server sent {', '.join(strange)}, which the catalogue lacks and no "
-            "frame has a place for; Client.raw() shows it",
-            UnknownKey,
-            stacklevel=2,
-        )
+        _no_place_for(endpoint, strange)
     return {key: value for key, value in found.items() if key not in strange}
 
 
-def _as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
-    return {
-        key: value if isinstance(value, str) or value is None else msgspec.json.encode(value).decode()
-        for key, value in row.items()
-    }
+def _short(endpoint: Endpoint, flat: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be copied into each row of a list: nothing that would make the frame many times the answer."""
+    long = [k for k, value in flat.items() if isinstance(value, str) and len(value) > _LONGEST_BESIDE]
+    if long:
+        _no_place_for(endpoint, long)
+    return {key: value for key, value in flat.items() if key not in long}
+
+
+def _no_place_for(endpoint: Endpoint, keys: Sequence[str]) -> None:
+    warn(
+        f"{endpoint.api_id}: the server sent {', '.join(keys)}, which the catalogue lacks and no "
+        "frame has a place for; Client.raw() shows it",
+        UnknownKey,
+    )
+
+
+def _as_text(part: Part, row: Mapping[str, Any]) -> dict[str, str | None]:
+    return {key: _text_of(value, known=key in part.by_key) for key, value in row.items()}
+
+
+def _text_of(value: Any, *, known: bool) -> str | None:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "" if known else None
+    return msgspec.json.encode(value).decode()
+
+
+def absent(endpoint: Endpoint, texts: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
+    """The keys of the catalogue that the server left out, of all rows or of some.
+
+    A row without any value says nothing of keys: it is an empty answer.
+    """
+    keys: dict[str, None] = {}
+    for part in endpoint.parts:
+        rows = texts.get(part.name, pl.DataFrame())
+        rows = rows.select(key for key in part.by_key if key in rows.columns)
+        if not any(series.null_count() for series in rows):
+            continue
+        said = rows.filter(pl.any_horizontal(pl.all().str.strip_chars() != ""))
+        if said.is_empty() and part.key is None and endpoint.rows and texts[endpoint.rows.name].height:
+            said = rows  # nothing stands beside a list that has rows
+        keys |= {series.name: None for series in said if series.null_count()}
+    return tuple(keys)
 
 
 def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -153,15 +208,30 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
     keys = [column.key for column in part.columns if column.name in endpoint.key]
     first = pl.col("_page").min().over(keys)
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
-    if endpoint.key == ("date",) and kept.select(keys).is_duplicated().any():
-        kept = kept.unique(keep="first", maintain_order=True)
+    if endpoint.key == ("date",):
+        if kept.height < texts.height:
+            _tell_differing(endpoint, keys[0], kept, texts.filter(pl.col("_page") != first))
         if kept.select(keys).is_duplicated().any():
-            warnings.warn(
-                f"{endpoint.api_id}: the server sent different rows of one day; all of them are kept",
-                KiwoomDataWarning,
-                stacklevel=2,
-            )
+            kept = kept.unique(keep="first", maintain_order=True)
+            if kept.select(keys).is_duplicated().any():
+                warn(
+                    f"{endpoint.api_id}: the server sent different rows of one day; all of them are kept",
+                    KiwoomDataWarning,
+                )
     return kept.drop("_page"), texts.height - kept.height
+
+
+def _tell_differing(endpoint: Endpoint, day: str, kept: pl.DataFrame, again: pl.DataFrame) -> None:
+    """Warn of days that a later page tells otherwise than the first page that had them."""
+    columns = [name for name in kept.columns if name != "_page"]
+    other = again.join(kept, on=columns, how="anti", nulls_equal=True)
+    days = other[day].unique().sort(descending=True)
+    if len(days):
+        more = f" (and of {len(days) - 1} more)" if len(days) > 1 else ""
+        warn(
+            f"{endpoint.api_id}: two pages differ in the row of {days[0]}{more}; the first page's is taken",
+            KiwoomDataWarning,
+        )
 
 
 def _without_overlap(texts: pl.DataFrame) -> pl.DataFrame:
@@ -249,20 +319,18 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
     """Raise for a text that fits no rule, warn for one whose meaning is unproven."""
     for trouble in troubles:
         if trouble.unproven:
-            warnings.warn(
+            warn(
                 f"{api_id}.{trouble.column}: {trouble.text!r} became null in {trouble.rows} row(s): "
                 "it was seen before, but nobody has proven what it means",
                 UnprovenValue,
-                stacklevel=2,
             )
         elif on_bad == "raise":
             raise DecodeError(api_id, trouble.column, trouble.text, trouble.kind.expected)
         else:
-            warnings.warn(
+            warn(
                 f"{api_id}.{trouble.column}: {trouble.text!r} is not {trouble.kind.expected}; "
                 f"null in {trouble.rows} row(s)",
                 KiwoomDataWarning,
-                stacklevel=2,
             )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = ["Provenance", "attach", "provenance"]
 
 _ATTRIBUTE = "_kiwoomdata_provenance"
+_LISTS = ("empty", "doubtful", "absent", "notes")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Provenance:
     """By symbol, the trading days without a row, of a TR that has one for each."""
     dateless: Mapping[str, int] = field(default_factory=dict)
     """By symbol, how many rows had values but no day."""
+    doubtful: tuple[str, ...] = ()
+    """Symbols whose paging ended before the range did, as a history that begins there ends."""
     absent: tuple[str, ...] = ()
     """Keys of the catalogue that the server left out, as the API spells them."""
     as_of: date | None = None
@@ -56,8 +59,7 @@ class Provenance:
         plain = asdict(self)
         plain["fetched_at"] = self.fetched_at.isoformat()
         plain["as_of"] = self.as_of.isoformat() if self.as_of else None
-        for name in ("empty", "absent", "notes"):
-            plain[name] = list(plain[name])
+        plain |= {name: list(plain[name]) for name in _LISTS}
         plain["missing"] = {name: [day.isoformat() for day in days] for name, days in self.missing.items()}
         return {**plain, "params": dict(self.params), "units": dict(self.units)}
 
@@ -74,9 +76,10 @@ class Provenance:
             duplicates=sum(p.duplicates for p in every),
             truncated=any(p.truncated for p in every),
             why="; ".join(dict.fromkeys(p.why for p in every if p.why)),
-            empty=tuple(dict.fromkeys(name for p in every for name in p.empty)),
             missing={name: days for p in every for name, days in p.missing.items()},
             dateless={name: count for p in every for name, count in p.dateless.items()},
+            empty=tuple(dict.fromkeys(name for p in every for name in p.empty)),
+            doubtful=tuple(dict.fromkeys(name for p in every for name in p.doubtful)),
             absent=tuple(dict.fromkeys(key for p in every for key in p.absent)),
             notes=tuple(dict.fromkeys(note for p in every for note in p.notes)),
             fetched_at=max(p.fetched_at for p in every),
@@ -116,8 +119,7 @@ def provenance(frame: Any) -> Provenance | None:
         stored = dict(stored, fetched_at=datetime.fromisoformat(stored["fetched_at"]))
         if stored["as_of"]:
             stored["as_of"] = date.fromisoformat(stored["as_of"])
-        for name in ("empty", "absent", "notes"):
-            stored[name] = tuple(stored[name])
+        stored |= {name: tuple(stored[name]) for name in _LISTS}
         stored["missing"] = {
             name: tuple(map(date.fromisoformat, days)) for name, days in stored["missing"].items()
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import queue
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,12 +17,14 @@ import polars as pl
 
 from kiwoomdata.arguments import as_symbols, body_of, not_both
 from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
+from kiwoomdata.complete import tell
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, Truncated
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, Truncated
 from kiwoomdata.frames import OnBad, schema
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
+from kiwoomdata.telling import Told, gathered, listed, warn
 
 __all__ = [
     "Job",
@@ -166,15 +167,14 @@ def run(
     shape: Callable[[Parts], pl.DataFrame],
     *,
     order: Sequence[str] = ("date",),
-    expect_rows: str = "",
     notes: Sequence[str] = (),
     options: Mapping[str, Any],
 ) -> pl.DataFrame:
     """Fetch all jobs side by side and give one frame.
 
     ``shape`` makes the frame of one job of its parts. ``order`` are the columns to sort by, ascending;
-    without any the server's order stays. ``expect_rows`` is what to say when nothing came where
-    something was to be expected. ``notes`` go into the provenance.
+    without any the server's order stays. ``notes`` go into the provenance. What the frame lacks is told
+    once, for all jobs.
     """
     client = client_of(options)
     form: dict[str, Any] = {
@@ -196,35 +196,38 @@ def run(
     sources: dict[str, Provenance] = {}
     failures: dict[str, Exception] = {}
 
+    warned: dict[str, Told] = {name: {} for name in jobs}
+
     def fetch(name: str, tick: Callable[[], object] | None) -> None:
         job = jobs[name]
-        parts, source = client.frames(
-            job.endpoint,
-            job.body,
-            since=job.since,
-            until=job.until,
-            refresh=bool(options.get("refresh", False)),
-            offline=bool(options.get("offline", False)),
-            on_bad=options.get("on_bad"),
-            on_truncated="mark",
-            tick=tick,
-        )
-        if job.endpoint.rows is None and _is_blank(parts):
-            warnings.warn(f"{name}: {_BLANK_ANSWER}", EmptyAnswer, stacklevel=2)
+        with gathered(warned[name]):
+            parts, source = client.frames(
+                job.endpoint,
+                job.body,
+                since=job.since,
+                until=job.until,
+                refresh=bool(options.get("refresh", False)),
+                offline=bool(options.get("offline", False)),
+                on_bad=options.get("on_bad"),
+                on_truncated="mark",
+                tick=tick,
+            )
         frames[name] = _oldest_first(_in_window(_with_extra(shape(parts), job), job), job, order)
         sources[name] = source
         if source.truncated and on_truncated == "raise":
             raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
 
-    _fetch_all(client, jobs, fetch, failures)
+    try:
+        _fetch_all(client, jobs, fetch, failures)
+    finally:
+        _give_all(warned)
     pieces = [frames.pop(name) for name in jobs if name in frames] or [empty]
     frame = _in_order(pieces, [name for name in order if name in empty.columns])
     told = [sources[name] for name in jobs if name in sources]
     source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(notes))
     if failures:
         _tell(failures, errors, present(frame, source, **form))
-    elif frame.is_empty() and expect_rows:
-        warnings.warn(expect_rows, EmptyAnswer, stacklevel=3)
+    tell(source)
     return present(frame, source, **form)
 
 
@@ -328,14 +331,14 @@ def bar(client: Client, total: int | None, unit: str) -> Iterator[Callable[..., 
         yield shown.update
 
 
-_BLANK_ANSWER = (
-    "the server answered, and every value is blank. It does so for a code that does not exist, before the "
-    "first trade of a day, and at a venue where the stock is not traded."
-)
-
-
-def _is_blank(parts: Parts) -> bool:
-    return all(frame.select(pl.all_horizontal(pl.all().is_null().all())).item() for frame in parts.values())
+def _give_all(warned: Mapping[str, Told]) -> None:
+    """Give the warnings of all jobs, each once, with the names of those that it is about."""
+    about: dict[tuple[str, type[KiwoomDataWarning]], list[str]] = {}
+    for name, told in warned.items():
+        for note in told:
+            about.setdefault(note, []).append(name)
+    for (text, category), names in about.items():
+        warn(f"{text} ({listed(names)})" if len(warned) > 1 else text, category)
 
 
 def _oldest_first(frame: pl.DataFrame, job: Job, order: Sequence[str]) -> pl.DataFrame:
@@ -399,12 +402,8 @@ def _unit_of(name: str, units: Mapping[str, str]) -> str | None:
 def _tell(failures: Mapping[str, Exception], errors: str, frame: Any) -> None:
     """Raise the first failure with the others' rows, or warn of all of them."""
     if errors == "collect":
-        listed = "; ".join(f"{name}: {type(error).__name__}" for name, error in failures.items())
-        warnings.warn(
-            f"{len(failures)} symbol(s) failed and are not in the frame: {listed}",
-            IncompleteFrame,
-            stacklevel=4,
-        )
+        which = "; ".join(f"{name}: {type(error).__name__}" for name, error in failures.items())
+        warn(f"{len(failures)} symbol(s) failed and are not in the frame: {which}", IncompleteFrame)
         return
     name, error = next(iter(failures.items()))
     error.frame = frame  # type: ignore[attr-defined]  # our own errors have the place, others get it

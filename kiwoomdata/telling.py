@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
 from kiwoomdata.errors import KiwoomDataWarning
 
-__all__ = ["Told", "gathered", "warn"]
+__all__ = ["SHOWN", "Told", "gathered", "give", "listed", "warn"]
 
 Told: TypeAlias = dict[tuple[str, type[KiwoomDataWarning]], None]
 """Warnings that wait to be given, each once."""
+
+SHOWN = 5
+"""How many of many a message names."""
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _waiting: ContextVar[Told | None] = ContextVar("waiting", default=None)
@@ -35,7 +38,7 @@ def warn(text: str, category: type[KiwoomDataWarning]) -> None:
 
 @contextmanager
 def gathered(into: Told) -> Iterator[None]:
-    """Keep the warnings of this thread instead of giving them; :func:`warn` gives them later.
+    """Keep the warnings of this thread instead of giving them; :func:`give` gives them later.
 
     Jobs in threads have no line of the caller's above them, and say the same of each symbol.
     """
@@ -44,3 +47,20 @@ def gathered(into: Told) -> Iterator[None]:
         yield
     finally:
         _waiting.reset(token)
+
+
+def give(told: Told) -> None:
+    """Give what was gathered."""
+    for text, category in told:
+        warn(text, category)
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names, or the first of many and how many more there are.
+
+    >>> listed(["a", "b"]), listed("abcdefg")
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    every = list(names)
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(every[:SHOWN]) + more

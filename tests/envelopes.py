@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from kiwoomdata.entries import ENDPOINTS
+
 TOKEN = {
     "expires_dt": "20991231235959",
     "token_type": "bearer",
@@ -17,6 +19,12 @@ TOKEN = {
     "return_code": 0,
     "return_msg": "정상적으로 처리되었습니다",
 }
+
+
+def row(api_id: str, **cells: Any) -> dict[str, Any]:
+    """One row of a TR's list with every key of the catalogue, blank where nothing else is said."""
+    part = ENDPOINTS[api_id].rows or ENDPOINTS[api_id].parts[0]
+    return {**dict.fromkeys(part.by_key, ""), **cells}
 
 
 @dataclass

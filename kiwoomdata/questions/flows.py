@@ -10,7 +10,7 @@ from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
 from kiwoomdata.kinds import VENUES
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
-from kiwoomdata.questions.prices import FLOWS, Measure, Venue, expect, flow_units
+from kiwoomdata.questions.prices import FLOWS, Measure, Venue, flow_units
 
 __all__ = ["closing_investor_trades", "intraday_investor_trades", "investor_flows", "with_symbol"]
 
@@ -26,11 +26,6 @@ Investor = Literal[
     "nation",
     "other_corporation",
 ]
-
-_NOTHING_TODAY = (
-    "the server had no rows. It answers so before the open, on holidays, and for a market or venue "
-    "without data."
-)
 
 
 def with_symbol(frame: pl.DataFrame, venue: str) -> pl.DataFrame:
@@ -98,7 +93,7 @@ def investor_flows(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["prices"].select("date", *FLOWS, *flow_units(unit))
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), notes=notes, options=options)
+    return run(jobs, shape, notes=notes, options=options)
 
 
 @question
@@ -159,7 +154,6 @@ def intraday_investor_trades(
         single(quote.INTRADAY_INVESTOR_TRADES, params),
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
-        expect_rows=_NOTHING_TODAY,
         options=options,
     )
 
@@ -210,6 +204,5 @@ def closing_investor_trades(
         single(quote.CLOSING_INVESTOR_TRADES, params),
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
-        expect_rows=_NOTHING_TODAY,
         options=options,
     )

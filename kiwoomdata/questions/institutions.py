@@ -11,7 +11,7 @@ from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import quote
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market, with_symbol
-from kiwoomdata.questions.prices import Venue, expect
+from kiwoomdata.questions.prices import Venue
 
 __all__ = ["broker_trend", "institution_trades", "institution_trend"]
 
@@ -129,7 +129,7 @@ def institution_trend(
             pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known
         )
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), notes=notes, options=options)
+    return run(jobs, shape, notes=notes, options=options)
 
 
 @question

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 import polars as pl
 
@@ -16,10 +16,6 @@ __all__ = ["daily_prices", "price_table", "quote_board", "rights_quotes", "sessi
 Venue = Literal["krx", "nxt", "all"]
 Measure = Literal["shares", "value"]
 
-NOTHING_IN_RANGE = (
-    "the server had no rows for trading days of this range. It answers so for a code that does not exist, "
-    "was delisted, is not traded at this venue, or was listed later."
-)
 _PRICES = (
     *("open", "high", "low", "close", "change", "change_pct", "volume", "value"),
     *("credit_ratio", "foreign_ratio"),
@@ -33,13 +29,6 @@ def flow_units(measure: str) -> list[pl.Expr]:
         pl.lit("KRW" if measure == "value" else "shares").alias("flow_unit"),
         pl.lit("shares").alias("foreign_unit"),
     ]
-
-
-def expect(client_today: Any, first: Any, last: Any) -> str:
-    """The warning for an empty answer, where the range holds a trading day that is over."""
-    from kiwoomdata.calendar import trading_days
-
-    return NOTHING_IN_RANGE if any(day < client_today for day in trading_days(first, last)) else ""
 
 
 @question
@@ -116,7 +105,7 @@ def daily_prices(
         more = [name for name in frame.columns if name not in columns_of(quote.DAILY_PRICES)]
         return frame.select("date", *_PRICES, *FLOWS, *flow_units(unit), *more)
 
-    return run(jobs, shape, expect_rows=expect(today, first, last), notes=notes, options=options)
+    return run(jobs, shape, notes=notes, options=options)
 
 
 @question
@@ -153,7 +142,7 @@ def price_table(
     Int64
     """
     jobs = for_symbols(quote.PRICE_TABLE, symbol, venue, {})
-    return run(jobs, lambda parts: parts["prices"], expect_rows=NOTHING_IN_RANGE, options=options)
+    return run(jobs, lambda parts: parts["prices"], options=options)
 
 
 @question

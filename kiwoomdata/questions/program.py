@@ -14,7 +14,7 @@ from kiwoomdata.entries import program
 from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market
-from kiwoomdata.questions.prices import Measure, Venue, expect
+from kiwoomdata.questions.prices import Measure, Venue
 
 __all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
 
@@ -46,7 +46,7 @@ def program_trend(
     by
         ``"day"`` or ``"time"``.
     date
-        By time: the day; left out, today. By day: short for ``start=date, end=date``.
+        By time: the day; left out, the latest trading day. By day: short for ``start=date, end=date``.
     interval
         For a market by time: ``"minute"`` or ``"tick"``.
 
@@ -91,12 +91,14 @@ def program_trend(
         raise ValueError("symbol, market: give one of the two, a stock's code or 'kospi'/'kosdaq'")
     rows, step = one_of("by", by, ("time", "day")), one_of("interval", interval, ("minute", "tick"))
     board = None if market is None else one_of("market", market, ("kospi", "kosdaq"))
-    today = client_of(options).today()
+    client = client_of(options)
+    today = client.today()
     if rows == "time":
         if (start, end, period) != (None, None, None):
             raise ValueError("start, end, period: by='time' shows one day; give date= instead")
-        day = past_day(date, "date", today)
-        jobs = _by_time(symbol, board, venue, step, day, today)
+        latest = client.session_day(client.now())
+        day = latest if date is None else past_day(date, "date", today)
+        jobs = _by_time(symbol, board, venue, step, day, latest)
         return run(jobs, lambda parts: parts["trend"], order=("time",), options=options)
     if date is not None:
         if (start, end, period) != (None, None, None):
@@ -107,7 +109,6 @@ def program_trend(
     return run(
         jobs,
         lambda parts: parts["trend"],
-        expect_rows=expect(today, first, last),
         notes=notes,
         options=options,
     )
@@ -120,13 +121,13 @@ def _market_params(market: str, venue: str | None, day: Date, interval: str) -> 
 
 
 def _by_time(
-    symbol: Symbols | None, market: str | None, venue: str | None, interval: str, day: Date, today: Date
+    symbol: Symbols | None, market: str | None, venue: str | None, interval: str, day: Date, latest: Date
 ) -> dict[str, Job]:
     if symbol is not None:
         return for_symbols(program.STOCK_PROGRAM_BY_TIME, symbol, venue, {"date": day})
     assert market is not None
     jobs = single(program.PROGRAM_BY_TIME, _market_params(market, venue, day, interval))
-    if day != today:
+    if day != latest:
         warnings.warn(
             f"ka90005: {day} was asked for, but the live server is said to ignore the date and to answer for "
             "the latest session. The rows name no day, so the frame names none.",

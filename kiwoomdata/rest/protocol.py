@@ -91,6 +91,21 @@ class Page:
         found = (key for key, raw in self.envelope.items() if _ROWS.match(memoryview(raw)))
         return next((Part("", key, "", ()) for key in found), None)
 
+    @property
+    def unsaid(self) -> str:
+        """Why the headers do not tell whether there is more; blank where they do.
+
+        Every list that was seen ended with ``N`` and a blank key; nobody has seen anything else live.
+        """
+        said = self.headers.get("cont-yn", "").strip()
+        if not said:
+            return "the server did not say whether there is more (no cont-yn)"
+        if said.upper() not in ("Y", "N"):
+            return f"the server did not say plainly whether there is more (cont-yn {said!r})"
+        if said.upper() == "N" and self.next_key:
+            return f"the server called this the last page and sent the key {self.next_key!r} to the next"
+        return ""
+
     @cached_property
     def json(self) -> dict[str, Any]:
         """The body as plain Python values."""
@@ -335,8 +350,9 @@ def pages(
     """Yield requests, receive pages, return why it ended.
 
     Ends when the server says so, when a page reaches ``since`` (for rows that are moments: reaches below
-    it), or at a guard: a repeated key,
-    an empty page that says there is more, a page without progress, ``max_pages``.
+    it), or at a guard: headers that do not tell whether there is more, a repeated key, an empty page that
+    says there is more, a page without progress, ``max_pages``. An end before ``since`` is in doubt where the
+    last page is empty or full.
     """
     request, part = Request(endpoint.api_id, endpoint.path, dict(body)), endpoint.rows
     keys: set[str] = set()
@@ -349,11 +365,21 @@ def pages(
         if part is None or part.key is None:
             return Stop("the answer is one page")
         rows = page.rows(part)
-        reached = _oldest(endpoint, page)  # None too where the page runs upwards: then nothing can be told
+        oldest_here, downwards = _oldest(endpoint, page)
+        reached = oldest_here if downwards else None
         if since is not None and reached is not None and _is_enough(reached, since):
             return Stop(f"reached {since}")
-        if not page.more:
-            return Stop("the server said that this was the last page")
+        nothing = not rows and refusal(page)[0] == "no data"
+        if page.unsaid and not nothing:
+            return Stop(page.unsaid, truncated=True)
+        if nothing or not page.more:
+            if not rows:
+                what = "nothing was found" if nothing else "this was the last page, which is empty"
+                return Stop(f"the server said that {what}", doubtful=number > 1)
+            early = since is not None and not (oldest_here and _is_enough(oldest_here, since))
+            doubtful = early and _is_full(endpoint, len(rows), len(previous) if number > 1 else None)
+            full = ", which is full" if doubtful else ""
+            return Stop(f"the server said that this was the last page{full}", doubtful=doubtful)
         if not rows:
             return _empty_page(endpoint, body, page)
         if not page.next_key:
@@ -387,15 +413,24 @@ def _stands(reached: date, before: date) -> bool:
     return reached > before if isinstance(reached, datetime) else reached >= before
 
 
-def _oldest(endpoint: Endpoint, page: Page) -> date | None:
-    """The oldest day of a page; the oldest moment, where the TR walks by moments."""
+_LIKELY_SIZES = (20, 100)
+"""Rows of a full page where nobody has counted them: those that TRs of this kind were seen to have."""
+
+
+def _is_full(endpoint: Endpoint, rows: int, before: int | None) -> bool:
+    """Whether a page holds as many rows as a page can, so that "the last page" may be one too early."""
+    if endpoint.page_rows is not None or before is not None:
+        return rows >= (endpoint.page_rows or before or 0)
+    return rows in _LIKELY_SIZES
+
+
+def _oldest(endpoint: Endpoint, page: Page) -> tuple[date | None, bool]:
+    """The oldest day of a page (or moment, where the TR walks by moments), and whether it runs downwards."""
     part, dated = endpoint.rows, endpoint.dated_by
     if dated is None or part is None:
-        return None
+        return None, True
     try:
-        texts = page.texts(part, dated.key)
-        upwards = bool(texts) and texts[0] < texts[-1]
-        found: date | None = None if upwards or not texts else dated.kind.parse(min(texts))
-        return found
+        texts = [text for text in page.texts(part, dated.key) if not text.startswith("00000000")]
+        return (dated.kind.parse(min(texts)), texts[0] >= texts[-1]) if texts else (None, True)
     except ValueError:
-        return None  # for decoding to complain about
+        return None, True  # for decoding to complain about

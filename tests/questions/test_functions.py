@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,8 +15,10 @@ import pytest
 
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
-from kiwoomdata.pandas import in_pandas
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.pandas import in_pandas, to_pandas
 from tests.conftest import simulated
+from tests.envelopes import Answer, Asked, Envelopes, row
 
 Call = Callable[..., Any]
 RANGE = ("2026-10-01", "2026-10-30")
@@ -162,6 +167,119 @@ def test_an_empty_answer_is_typed_and_says_what_it_may_mean(shared: kd.Client) -
     assert frame.schema == kd.daily_prices("005930", *RANGE, client=shared).schema
     weekend = kd.daily_prices("005930", "2026-10-31", "2026-11-01", client=shared)
     assert weekend.height == 0  # and no warning: there was nothing to expect
+
+
+OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
+
+
+def nothing(form: str) -> Callable[[int, Asked], Answer]:
+    def answer(number: int, asked: Asked) -> Answer:
+        endpoint = ENDPOINTS[asked.headers["api-id"]]
+        if form == "rc 20":
+            return Answer({"return_code": 20, "return_msg": "조회된 데이터가 없습니다"})
+        if endpoint.rows is None:
+            return Answer({**row(endpoint.api_id), **OK})
+        return Answer({endpoint.rows.key: [] if form == "no rows" else [row(endpoint.api_id)], **OK})
+
+    return answer
+
+
+@pytest.mark.parametrize("form", ["no rows", "rc 20", "a blank row"])
+@pytest.mark.parametrize(
+    "call",
+    [*EVERY.values(), lambda **o: kd.request("ka10086", symbol="005930", until="2026-10-30", **o)],
+    ids=[*EVERY, "request"],
+)
+def test_every_function_tells_of_an_empty_answer_once(
+    make_client: Call, told: list[warnings.WarningMessage], call: Call, form: str
+) -> None:
+    with Envelopes(nothing(form)) as server:
+        frame = call(client=make_client(server, cache=False))
+    source = kd.provenance(frame)
+    assert source is not None
+    (said,) = told
+    assert said.category is kd.EmptyAnswer
+    assert said.filename == __file__
+    subject = "005930" if "stk_cd" in source.params else source.api_id
+    assert source.empty == (subject,)
+    assert str(said.message).startswith(f"{source.api_id}: the server had ")
+    assert subject in str(said.message)
+
+
+DEAD = ["123450", "123460", "123470"]
+
+
+def dead_or_alive(number: int, asked: Asked) -> Answer:
+    endpoint = ENDPOINTS[asked.headers["api-id"]]
+    assert endpoint.rows is not None
+    moments = {"date": "20261030", "time": "090000"}
+    cells = {column.key: moments[column.name] for column in endpoint.rows.columns if column.name in moments}
+    rows = [row(endpoint.api_id, **cells)] if asked.body["stk_cd"] == "005930" else []
+    beside = {key: "" for part in endpoint.parts if part.key is None for key in part.by_key}
+    return Answer({**beside, endpoint.rows.key: rows, **OK})
+
+
+OF_ONE_DAY: dict[str, Call] = {
+    "daily_prices": lambda s, **o: kd.daily_prices(s, "2026-10-30", "2026-10-30", **o),
+    "investor_flows": lambda s, **o: kd.investor_flows(s, "2026-10-30", "2026-10-30", **o),
+    "institution_trend": lambda s, **o: kd.institution_trend(s, "2026-10-30", "2026-10-30", **o),
+    "program_trend": lambda s, **o: kd.program_trend(s, "2026-10-30", "2026-10-30", **o),
+    "broker_trend": lambda s, **o: kd.broker_trend("001", s, "2026-10-30", "2026-10-30", **o),
+    "trade_strength": lambda s, **o: kd.trade_strength(s, **o),
+}
+
+
+@pytest.mark.parametrize("cache", [False, True])
+@pytest.mark.parametrize("call", OF_ONE_DAY.values(), ids=OF_ONE_DAY.keys())
+def test_dead_codes_in_a_list_are_told_by_name(
+    make_client: Call, told: list[warnings.WarningMessage], call: Call, tmp_path: Path, cache: bool
+) -> None:
+    with Envelopes(dead_or_alive) as server:
+        client = make_client(server, cache=tmp_path if cache else False)
+        frame = call(["005930", *DEAD], client=client)
+    source = kd.provenance(frame)
+    assert source is not None
+    assert frame["symbol"].to_list() == ["005930"]
+    assert source.empty == tuple(DEAD)
+    assert source.failures == {}
+    (said,) = told
+    assert said.category is kd.EmptyAnswer
+    assert f"no rows of {', '.join(DEAD)}." in str(said.message)
+
+
+def test_of_many_dead_codes_the_first_five_are_named(
+    make_client: Call, told: list[warnings.WarningMessage]
+) -> None:
+    codes = [f"{100000 + n * 10}" for n in range(8)]
+    with Envelopes(dead_or_alive) as server:
+        frame = kd.daily_prices(codes, "2026-10-30", client=make_client(server, cache=False))
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.empty == tuple(codes)
+    assert "of 100000, 100010, 100020, 100030, 100040 and 3 more." in str(told[0].message)
+
+
+def test_a_loop_over_dead_codes_tells_of_each_by_pythons_own_rule(make_client: Call) -> None:
+    with Envelopes(dead_or_alive) as server, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        client = make_client(server, cache=False)
+        for symbol in DEAD:
+            kd.daily_prices(symbol, "2026-10-30", "2026-10-30", client=client)
+    assert [symbol in str(said.message) for symbol, said in zip(DEAD, told, strict=True)] == [True] * 3
+
+
+def test_an_empty_answer_stands_in_the_attributes_of_a_pandas_frame(
+    make_client: Call, told: list[warnings.WarningMessage]
+) -> None:
+    with Envelopes(dead_or_alive) as server:
+        client = make_client(server, cache=False)
+        frame = kd.daily_prices(["005930", DEAD[0]], "2026-10-30", "2026-11-02", client=client)
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.missing == {"005930": (date(2026, 11, 2),)}
+    frame = to_pandas(frame)
+    json.dumps(frame.attrs["kiwoomdata"])
+    assert kd.provenance(frame) == source
 
 
 def test_a_long_history_on_nxt_begins_where_nxt_began(shared: kd.Client) -> None:

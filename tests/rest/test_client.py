@@ -18,14 +18,14 @@ from tqdm.std import tqdm
 import kiwoomdata as kd
 from kiwoomdata.query import bar
 from kiwoomdata.rest.transport import Retry
-from tests.envelopes import TOKEN, Answer, Asked, Envelopes, serving
+from tests.envelopes import TOKEN, Answer, Asked, Envelopes, row, serving
 
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
 MakeClient = Callable[..., kd.Client]
 
 
 def prices(*days: str, **cells: str) -> dict[str, Any]:
-    return {"daly_stkpc": [{"date": day, "close_pric": "-55000", **cells} for day in days], **OK}
+    return {"daly_stkpc": [row("ka10086", date=day, close_pric="-55000", **cells) for day in days], **OK}
 
 
 def refused(code: int, message: str, status: int = 200) -> Answer:
@@ -175,7 +175,10 @@ def test_a_tr_that_is_not_offered_is_told_as_such(make_client: MakeClient) -> No
 
 
 def test_nothing_found_is_an_empty_typed_frame(make_client: MakeClient) -> None:
-    with serving(refused(20, "조회된 데이터가 없습니다")) as server:
+    with (
+        serving(refused(20, "조회된 데이터가 없습니다")) as server,
+        pytest.warns(kd.EmptyAnswer, match="005930"),
+    ):
         frame = ask(make_client(server))
     assert frame.height == 0
     assert frame.schema["close"] == pl.Int64
@@ -194,15 +197,8 @@ def test_an_unknown_key_is_kept_as_text_with_one_warning(make_client: MakeClient
     assert "new_key" in str(told[0].message)
 
 
-def test_a_missing_key_is_a_null_column(make_client: MakeClient) -> None:
-    with serving(Answer(prices("20241125"))) as server:
-        frame = ask(make_client(server))
-    assert frame["volume"].to_list() == [None]
-    assert frame.schema["volume"] == pl.Int64
-
-
 def test_a_value_that_is_no_text_is_read_all_the_same(make_client: MakeClient) -> None:
-    rows = [{"date": "20241125", "close_pric": -55000, "trde_qty": None, "flu_rt": -29.31}]
+    rows = [row("ka10086", date="20241125", close_pric=-55000, trde_qty=None, flu_rt=-29.31)]
     with serving(Answer({"daly_stkpc": rows, **OK})) as server:
         frame = ask(make_client(server))
     assert frame.select("close", "volume", "change_pct").row(0) == (55000, None, -29.31)
@@ -229,9 +225,10 @@ def history(size: int, overlap: int = 0) -> Callable[[int, Asked], Answer]:
     """Pages of ``size`` days without end, each repeating the last ``overlap`` days of the page before."""
 
     def answer(number: int, asked: Asked) -> Answer:
-        first = date(2024, 11, 25) - timedelta(number * (size - overlap))
+        page = int(asked.headers.get("next-key", "0"))
+        first = date(2024, 11, 25) - timedelta(page * (size - overlap))
         days = [f"{first - timedelta(n):%Y%m%d}" for n in range(size)]
-        return Answer(prices(*days), {"Cont-Yn": "Y", "Next-Key": f"k{number}"})
+        return Answer(prices(*days), {"Cont-Yn": "Y", "Next-Key": str(page + 1)})
 
     return answer
 
@@ -375,7 +372,9 @@ def test_waiting_can_be_stopped(make_client: MakeClient) -> None:
 
 
 def strengths(*volumes: tuple[str, int]) -> dict[str, Any]:
-    rows = [{"cntr_tm": moment, "acc_trde_qty": str(volume), "trde_qty": "1"} for moment, volume in volumes]
+    rows = [
+        row("ka10046", cntr_tm=moment, acc_trde_qty=str(volume), trde_qty="1") for moment, volume in volumes
+    ]
     return {"cntr_str_tm": rows, **OK}
 
 
@@ -407,7 +406,7 @@ def test_pages_of_trades_that_overlap_are_made_unique_and_counted(make_client: M
 
 
 def test_a_key_beside_the_list_never_replaces_that_of_a_row(make_client: MakeClient) -> None:
-    rows = [{"stk_cd": "000660", "netprps_qty": "1"}, {"stk_cd": "035420", "netprps_qty": "2"}]
+    rows = [row("ka10044", stk_cd="000660"), row("ka10044", stk_cd="035420")]
     with serving(Answer({"stk_cd": "005930", "daly_orgn_trde_stk": rows, **OK})) as server:
         frame = kd.institution_trades("2026-10-01", client=make_client(server))
     assert frame["symbol"].to_list() == ["000660", "035420"]
@@ -492,14 +491,14 @@ def test_a_blank_snapshot_is_nulls_and_says_what_it_may_mean(make_client: MakeCl
     blank = {"date": "", "open_pric": "", "close_pric": " "}
     with (
         serving(Answer({**blank, **OK})) as server,
-        pytest.warns(kd.EmptyAnswer, match="every value is blank"),
+        pytest.warns(kd.EmptyAnswer, match="every value is blank of 005930"),
     ):
         frame = kd.session_summary("005930", client=make_client(server))
     assert frame.select("symbol", "open", "close").row(0) == ("005930", None, None)
 
 
 def test_different_rows_of_one_day_are_kept_and_told(make_client: MakeClient) -> None:
-    rows = [{"date": "20241125", "close_pric": "1"}, {"date": "20241125", "close_pric": "2"}]
+    rows = [row("ka10086", date="20241125", close_pric=price) for price in ("1", "2")]
     with serving(Answer({"daly_stkpc": rows, **OK})) as server:
         client = make_client(server, cache=False)
         with pytest.warns(kd.KiwoomDataWarning, match="different rows of one day"):

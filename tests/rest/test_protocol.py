@@ -115,10 +115,66 @@ def test_paging_stops_when_more_is_said_without_a_key() -> None:
     assert stop.truncated
 
 
-def test_a_key_without_more_is_the_end() -> None:
-    _, found, stop = walk(lambda n, _: page(days("20241125"), "N", "k1"))
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ({}, "no cont-yn"),
+        ({"cont-yn": " "}, "no cont-yn"),
+        ({"cont-yn": "true", "next-key": "k1"}, "cont-yn 'true'"),
+        ({"cont-yn": "Y, Y", "next-key": "k1, k1"}, "cont-yn 'Y, Y'"),
+        ({"cont-yn": "N", "next-key": "k1"}, "called this the last page and sent the key 'k1'"),
+    ],
+)
+def test_headers_that_do_not_say_whether_there_is_more_are_not_the_end(
+    headers: dict[str, str], says: str
+) -> None:
+    content = json.dumps({"daly_stkpc": days("20241125"), "return_code": 0}).encode()
+    _, found, stop = walk(lambda n, _: protocol.read("ka10086", 200, headers, content))
     assert len(found) == 1
-    assert not stop.truncated
+    assert stop.truncated
+    assert says in stop.why
+
+
+def test_headers_that_say_nothing_do_not_matter_once_the_first_day_is_reached() -> None:
+    content = json.dumps({"daly_stkpc": days("20241125"), "return_code": 0}).encode()
+    _, _, stop = walk(lambda n, _: protocol.read("ka10086", 200, {}, content), since=date(2024, 11, 25))
+    assert stop == Stop("reached 2024-11-25")
+
+
+NOTHING = {"return_code": 20, "return_msg": "조회된 데이터가 없습니다"}
+
+
+@pytest.mark.parametrize(
+    "last", [page([]), page([{"date": ""}]), envelope(NOTHING), envelope(NOTHING, "Y", "k2")]
+)
+def test_an_empty_end_after_a_page_that_promised_more_is_in_doubt(last: Page) -> None:
+    pages = [page(days("20241125"), "Y", "k1"), last]
+    _, found, stop = walk(lambda n, _: pages[n])
+    assert len(found) == 2
+    assert (stop.truncated, stop.doubtful) == (False, True)
+
+
+@pytest.mark.parametrize("first", [page([]), envelope(NOTHING)])
+def test_nothing_on_the_first_page_is_an_answer(first: Page) -> None:
+    _, _, stop = walk(lambda n, _: first, since=date(2024, 1, 2))
+    assert (stop.truncated, stop.doubtful) == (False, False)
+
+
+@pytest.mark.parametrize(("rows", "doubtful"), [(19, False), (20, True)])
+def test_a_full_page_that_is_called_the_last_before_the_first_day_is_in_doubt(
+    rows: int, doubtful: bool
+) -> None:
+    last = page(days(*(f"202411{25 - n:02d}" for n in range(rows))))
+    assert walk(lambda n, _: last, since=date(2024, 11, 1))[2].doubtful is doubtful
+    assert not walk(lambda n, _: last, since=date(2024, 11, 8))[2].doubtful  # reached
+    assert not walk(lambda n, _: last)[2].doubtful  # nobody said how far back
+
+
+def test_one_row_without_a_day_does_not_hide_how_far_back_a_page_goes() -> None:
+    rows = days("20241125", "00000000", "20241122")
+    requests, _, stop = walk(lambda n, _: page(rows, "Y", f"k{n}"), since=date(2024, 11, 22))
+    assert len(requests) == 1
+    assert stop == Stop("reached 2024-11-22")
 
 
 def test_the_ceiling_says_that_it_was_reached() -> None:

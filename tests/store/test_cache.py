@@ -25,7 +25,7 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Unit
 from kiwoomdata.kinds import KST
 from kiwoomdata.store.series import SeriesKey, Store
-from tests.envelopes import Answer, Asked, Envelopes
+from tests.envelopes import Answer, Asked, Envelopes, row
 
 MakeClient = Callable[..., kd.Client]
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
@@ -53,12 +53,8 @@ class History:
 
     def row(self, day: date) -> dict[str, str]:
         price = 50_000 + day.toordinal() % 1000
-        return {
-            "date": f"{day:%Y%m%d}",
-            "close_pric": f"-{price // self.factor}",
-            "trde_qty": "10",
-            "ind": "--7",
-        }
+        close = f"-{price // self.factor}"
+        return row("ka10086", date=f"{day:%Y%m%d}", close_pric=close, trde_qty="10", ind="--7")
 
 
 class Clock:
@@ -134,7 +130,7 @@ def test_todays_row_is_always_asked_for(make_client: MakeClient, store: Path) ->
     with Envelopes(history) as server:
         client = make_client(server, cache=store, clock=Clock())
         first = kd.daily_prices("005930", "2026-11-02", client=client)
-        history.row = lambda day: {"date": f"{day:%Y%m%d}", "close_pric": "99000"}  # type: ignore[method-assign]
+        history.row = lambda day: row("ka10086", date=f"{day:%Y%m%d}", close_pric="99000")  # type: ignore[method-assign]
         second = kd.daily_prices("005930", "2026-11-02", client=client)
     assert first["date"][-1] == second["date"][-1] == date(2026, 11, 20)
     assert second["close"][-1] == 99000
@@ -294,7 +290,8 @@ def test_one_empty_answer_settles_nothing(make_client: MakeClient, store: Path) 
         client = make_client(server, cache=store)
         kd.daily_prices("005930", "2024-11-04", "2024-11-15", client=client)
         history.fault = lambda number, asked: nothing
-        kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
+        with pytest.warns(kd.IncompleteFrame, match="10 trading.*2024-11-18 to 2024-11-29"):
+            kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
         with pytest.warns(kd.EmptyAnswer), pytest.warns(kd.IncompleteFrame, match="5 trading"):
             kd.daily_prices("005930", "2024-11-04", "2024-11-08", client=client, refresh=True)
         history.fault = lambda number, asked: None
@@ -308,7 +305,8 @@ def test_days_that_the_server_does_not_have_yet_are_asked_for_again(
     late = History(today=date(2024, 11, 12))
     with Envelopes(late) as server:
         client = make_client(server, cache=store)
-        kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
+        with pytest.warns(kd.IncompleteFrame, match="6 trading.*2024-11-13 to 2024-11-20"):
+            kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
         late.days = History().days
         frame = kd.daily_prices("005930", "2024-11-04", "2024-11-20", client=client)
     assert frame["date"].to_list() == trading_days(date(2024, 11, 4), date(2024, 11, 20))
@@ -436,7 +434,7 @@ def test_a_server_that_runs_upwards_is_followed_to_its_end(make_client: MakeClie
 
     def answer(number: int, asked: Asked) -> Answer:
         at = int(asked.headers.get("next-key") or 0)
-        rows = [{"dt": f"{day:%Y%m%d}", "cur_prc": "100"} for day in days[at : at + 20]]
+        rows = [row("ka10078", dt=f"{day:%Y%m%d}", cur_prc="100") for day in days[at : at + 20]]
         more = at + 20 < len(days)
         key = {"cont-yn": "Y" if more else "N", "next-key": str(at + 20) if more else ""}
         return Answer({"sec_stk_trde_trend": rows, **OK}, key)
@@ -458,7 +456,7 @@ class Broker:
         first, last = asked.body["strt_dt"], asked.body["end_dt"]
         days = [day for day in self.days if first <= f"{day:%Y%m%d}" <= last][::-1]
         at = int(asked.headers.get("next-key") or 0)
-        rows = [{"dt": f"{d:%Y%m%d}", "cur_prc": str(500 // self.factor)} for d in days[at : at + 20]]
+        rows = [row("ka10078", dt=f"{d:%Y%m%d}", cur_prc=str(500 // self.factor)) for d in days[at : at + 20]]
         more = at + 20 < len(days)
         key = {"cont-yn": "Y" if more else "N", "next-key": str(at + 20) if more else ""}
         return Answer({"sec_stk_trde_trend": rows, **OK}, key)
@@ -525,7 +523,7 @@ def test_a_walk_upwards_that_was_cut_settles_nothing_after_it(make_client: MakeC
             day for day in broker.days if asked.body["strt_dt"] <= f"{day:%Y%m%d}" <= asked.body["end_dt"]
         ]
         at = int(asked.headers.get("next-key") or 0)
-        rows = [{"dt": f"{day:%Y%m%d}", "cur_prc": "500"} for day in days[at : at + 20]]
+        rows = [row("ka10078", dt=f"{day:%Y%m%d}", cur_prc="500") for day in days[at : at + 20]]
         return Answer({"sec_stk_trde_trend": rows, **OK}, found.headers)
 
     with Envelopes(upwards) as server:
@@ -618,7 +616,8 @@ def test_a_last_page_that_comes_too_early_settles_nothing_before_it(
     history.fault = fault
     with Envelopes(history) as server:
         client = make_client(server, cache=store)
-        assert kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client).height == 60 + rows
+        with pytest.warns(kd.IncompleteFrame, match="2024-01-02 to 2024-.*in trouble"):
+            assert kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client).height == 60 + rows
         whole = kd.daily_prices("005930", "2024-01-02", "2024-12-30", client=client)
     assert whole["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 12, 30))
 
@@ -791,7 +790,7 @@ def test_refresh_goes_to_the_server_and_replaces(make_client: MakeClient, store:
     with Envelopes(history) as server:
         client = make_client(server, cache=store)
         kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
-        history.row = lambda day: {"date": f"{day:%Y%m%d}", "close_pric": "1", "trde_qty": "1"}  # type: ignore[method-assign]
+        history.row = lambda day: row("ka10086", date=f"{day:%Y%m%d}", close_pric="1", trde_qty="1")  # type: ignore[method-assign]
         stale = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
         fresh = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client, refresh=True)
         after = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
@@ -1027,7 +1026,7 @@ def test_a_text_that_cannot_be_read_is_told_each_time_it_is_served(
     make_client: MakeClient, store: Path
 ) -> None:
     history = History()
-    history.row = lambda day: {"date": f"{day:%Y%m%d}", "close_pric": "1", "trde_qty": "many"}  # type: ignore[method-assign]
+    history.row = lambda day: row("ka10086", date=f"{day:%Y%m%d}", close_pric="1", trde_qty="many")  # type: ignore[method-assign]
     with Envelopes(history) as server:
         client = make_client(server, cache=store)
         for _ in range(2):
@@ -1046,7 +1045,7 @@ def test_the_shortcut_beside_a_block_is_never_older_than_the_block(
         client = make_client(server, cache=store)
         for _ in range(3):
             kd.daily_prices("005930", "2024-11-18", "2024-11-20", client=client)
-        history.row = lambda day: {"date": f"{day:%Y%m%d}", "close_pric": "1", "trde_qty": "1"}  # type: ignore[method-assign]
+        history.row = lambda day: row("ka10086", date=f"{day:%Y%m%d}", close_pric="1", trde_qty="1")  # type: ignore[method-assign]
         kd.daily_prices("005930", "2024-11-18", "2024-11-20", client=client, refresh=True)
         again = kd.daily_prices("005930", "2024-11-18", "2024-11-20", client=client)
     assert again["close"].to_list() == [1, 1, 1]

@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.kinds import KST
-from tests.envelopes import Answer, Asked, Envelopes
+from tests.envelopes import Answer, Asked, Envelopes, row
 
 MakeClient = Callable[..., kd.Client]
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
@@ -70,6 +70,7 @@ class Market:
     def row(self, api_id: str, d: date, total: int) -> dict[str, str]:
         close = "0" if d in self.halted else f"-{(50_000 + d.toordinal() % 1000) // self.factor}"
         return {
+            **row(api_id),
             "date" if api_id in ("ka10005", "ka10086") else "dt": f"{d:%Y%m%d}",
             **{
                 "ka10005": {"close_pric": close, "crd_remn_rt": self.credit.get(d, "")},
@@ -252,7 +253,8 @@ def test_how_far_back_an_answer_goes_is_not_taken_for_that_of_an_older_day(
 ) -> None:
     late = set(trading_days(date(2026, 11, 11), date(2026, 11, 20)))
     market.missing = late
-    kd.arbitrage_balance("2026-11-20", client=client)  # ends on the 10th, and begins a year before the 20th
+    with pytest.warns(kd.IncompleteFrame, match="8 trading.*2026-11-11 to 2026-11-20"):
+        kd.arbitrage_balance("2026-11-20", client=client)  # begins a year before the 20th
     market.missing = set()
     assert_frame_equal(
         kd.arbitrage_balance("2026-11-12", client=client), kd.arbitrage_balance("2026-11-12", client=bare)
@@ -262,7 +264,7 @@ def test_how_far_back_an_answer_goes_is_not_taken_for_that_of_an_older_day(
 def test_what_was_replaced_is_not_remembered(market: Market, client: kd.Client) -> None:
     for end in ("2026-11-20", "2023-11-20"):
         kd.arbitrage_balance(end, client=client)
-    market.row = lambda *each: {"dt": f"{each[1]:%Y%m%d}", "buy_dfrt_trde_amt": "1"}  # type: ignore[method-assign]
+    market.row = lambda *each: row("ka90006", dt=f"{each[1]:%Y%m%d}", buy_dfrt_trde_amt="1")  # type: ignore[method-assign]
     kd.arbitrage_balance("2026-11-20", client=client, refresh=True)
     assert set(kd.arbitrage_balance("2023-11-20", client=client)["buy_value"]) == {1}
 
@@ -272,8 +274,9 @@ def test_a_last_page_that_comes_too_early_is_told_and_not_remembered(
 ) -> None:
     kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
     market.last_page = 20
-    with pytest.warns(
-        kd.IncompleteFrame, match="begins with 2026-07-03, although it had rows from 2026-01-02"
+    with (
+        pytest.warns(kd.IncompleteFrame, match="122 trading.*2026-01-02 to 2026-07-02"),
+        pytest.warns(kd.IncompleteFrame, match="begins with 2026-07-03"),
     ):
         kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=client)
     market.last_page = 1000
@@ -310,7 +313,8 @@ def test_what_a_clock_took_for_final_too_soon_is_not_served(market: Market, clie
     market.missing = {date(2026, 11, 24), date(2026, 11, 25)}
     plain_row = Market.row
     market.row = lambda *each: {**plain_row(market, *each), "cntr_str": "1"}  # type: ignore[method-assign]
-    kd.trade_strength("005930", by="day", client=client)
+    with pytest.warns(kd.IncompleteFrame, match="1 trading.*2026-11-24"):
+        kd.trade_strength("005930", by="day", client=client)
     market.moment = MONDAY  # the clock was two days ahead
     kd.trade_strength("005930", by="day", client=client)
     market.row = lambda *each: plain_row(market, *each)  # type: ignore[method-assign]
@@ -356,6 +360,7 @@ def test_two_years_apart_lose_nothing_of_each_other(server: Envelopes, client: k
     assert server.asked == []
 
 
+@pytest.mark.filterwarnings("ignore::kiwoomdata.errors.IncompleteFrame")  # nothing after the day asked for
 def test_a_server_that_takes_the_date_for_the_newest_day_is_believed(
     market: Market, client: kd.Client, bare: kd.Client
 ) -> None:
@@ -431,6 +436,7 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.filterwarnings("ignore::kiwoomdata.errors.EmptyAnswer")  # a start of today
 def test_whatever_is_asked_in_whatever_order_reads_as_the_server_says_it(
     market: Market, client: kd.Client, bare: kd.Client, seed: int
 ) -> None:

@@ -1,0 +1,154 @@
+"""What an answer lacks of what was asked, found and told in one place for every function.
+
+======================  =====================================================================
+no row of a symbol      :class:`EmptyAnswer`, ``provenance.empty``
+trading days, no row    :class:`IncompleteFrame`, ``provenance.missing``
+rows without a day      :class:`IncompleteFrame`, ``provenance.dateless``
+an end in doubt         :class:`IncompleteFrame`, ``provenance.doubtful``
+keys that did not come  :class:`MissingKey`, ``provenance.absent``
+an end that is none     :class:`Truncated` (raised by the client), ``provenance.truncated``
+======================  =====================================================================
+
+Each is one warning a call: how many, and the first five by name. All of it stands in the provenance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from kiwoomdata.calendar import session_hours, trading_days
+from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, MissingKey
+from kiwoomdata.kinds import DATE
+from kiwoomdata.origin import Provenance
+from kiwoomdata.rest.protocol import Stop
+from kiwoomdata.telling import SHOWN, listed, warn
+
+__all__ = ["examined", "tell"]
+
+_DAY = timedelta(days=1)
+_OF_SYMBOLS = (
+    "It answers so for a code that does not exist or was delisted, at a venue where the stock is not traded, "
+    "before it was listed, and before the first trade of a day."
+)
+_OF_MARKETS = (
+    "It answers so before the open, on holidays, and for a market, venue or investor of which it has nothing."
+)
+
+
+def examined(
+    source: Provenance,
+    endpoint: Endpoint,
+    body: Mapping[str, str],
+    parts: Mapping[str, pl.DataFrame],
+    stop: Stop,
+    *,
+    since: date | None,
+    until: date | None,
+    now: datetime,
+    absent: Sequence[str] = (),
+) -> Provenance:
+    """The provenance of one job's frames, with what they lack.
+
+    ``since`` and ``until`` are the days that were asked for, where a range was; ``absent`` are the keys
+    that did not come.
+    """
+    source = replace(source, absent=tuple(absent))
+    name = _subject(endpoint, body)
+    if endpoint.rows is None:
+        return replace(source, empty=(name,)) if all(map(_is_blank, parts.values())) else source
+    rows, walk = parts[endpoint.rows.name], endpoint.walk
+    last = _last_over(min(until or _named(body, walk.until if walk else None) or now.date(), now.date()), now)
+    expected = since is None or bool(trading_days(since, last))
+    if walk is None:
+        found, dateless = rows.height, 0
+    else:
+        days = rows[walk.column].cast(pl.Date)
+        inside = days.is_between(since or date.min, until or date.max)
+        dateless = rows.filter(days.is_null() & pl.any_horizontal(pl.all().is_not_null())).height
+        found = int(inside.sum() or 0) + dateless
+    if not found:
+        return replace(source, empty=(name,)) if expected else source
+    if dateless:
+        source = replace(source, dateless={name: dateless})
+    if walk is not None and endpoint.every_day and endpoint.period == "day":
+        come = set(days.drop_nulls().to_list())
+        first = _first_expected(come, since, stop)
+        lacking = [day for day in trading_days(first, min(stop.ends or last, last)) if day not in come]
+        if lacking:
+            source = replace(source, missing={name: tuple(lacking)})
+        if since is not None and not any(day < min(come, default=date.max) for day in lacking):
+            return source  # nothing is missing before the oldest row, however the walk came to its end
+    return replace(source, doubtful=(name,)) if stop.doubtful else source
+
+
+def _first_expected(come: set[date], since: date | None, stop: Stop) -> date:
+    """The oldest day that should have a row: none is missing before a history that plainly begins."""
+    oldest = min(come, default=since or date.max)
+    return since if since is not None and stop.doubtful else max(oldest, since or oldest)
+
+
+def _last_over(day: date, now: datetime) -> date:
+    """The day, or the one before while today's session has not ended."""
+    hours = session_hours(day)
+    return day - _DAY if day == now.date() and hours is not None and now.time() < hours[1] else day
+
+
+def _named(body: Mapping[str, str], key: str | None) -> date | None:
+    try:
+        day: date | None = DATE.parse(body.get(key or "", "").strip())
+    except ValueError:
+        return None
+    return day
+
+
+def _subject(endpoint: Endpoint, body: Mapping[str, str]) -> str:
+    symbol = endpoint.param("symbol")
+    return body.get(symbol.key, endpoint.api_id) if symbol is not None else endpoint.api_id
+
+
+def _is_blank(frame: pl.DataFrame) -> bool:
+    return bool(frame.select(pl.all_horizontal(pl.all().is_null().all())).item())
+
+
+def tell(source: Provenance) -> None:
+    """Warn of what a call's frame lacks."""
+    endpoint = ENDPOINTS[source.api_id]
+    if source.absent:
+        warn(
+            f"{source.api_id}: the server left out {listed(source.absent)}; the cells are null",
+            MissingKey,
+        )
+    if source.empty:
+        of = f" of {listed(source.empty)}" if endpoint.param("symbol") else ""
+        what = f"no rows{of}" if endpoint.rows else f"an answer in which every value is blank{of}"
+        why = _OF_SYMBOLS if endpoint.param("symbol") else _OF_MARKETS
+        warn(f"{source.api_id}: the server had {what}. {why}", EmptyAnswer)
+    lacks = [
+        *_holes(source.missing),
+        *(
+            f"{count} row(s) of {name} have values and no day"
+            for name, count in list(source.dateless.items())[:SHOWN]
+        ),
+    ]
+    if source.doubtful:
+        lacks.append(
+            f"the paging of {listed(source.doubtful)} ended as a history that begins there does, and as a "
+            f"server in trouble does ({source.why})"
+        )
+    if lacks:
+        warn(f"{source.api_id}: {'; '.join(lacks)}", IncompleteFrame)
+
+
+def _holes(missing: Mapping[str, Sequence[date]]) -> Iterator[str]:
+    for name, days in list(missing.items())[:SHOWN]:
+        span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
+        yield f"no row for {len(days)} trading day(s) of {name}: {span}"
+    if len(missing) > SHOWN:
+        days_left = sum(len(days) for days in list(missing.values())[SHOWN:])
+        yield f"{days_left} more of {len(missing) - SHOWN} more symbols; provenance(frame).missing lists all"
