@@ -8,6 +8,7 @@ import tempfile
 import warnings
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -226,11 +227,12 @@ class Client:
 
     def close(self) -> None:
         """End the streams and close the connections. The token stays valid; :meth:`revoke` ends it."""
-        for stream in list(self.streams):
-            stream.stop()
-        self.transport.close()
-        if self.store is not None:
-            self.store.close()
+        with ExitStack() as rest:
+            if self.store is not None:
+                rest.callback(self.store.close)
+            rest.callback(self.transport.close)
+            for stream in list(self.streams):
+                rest.callback(stream.stop)  # which raises where a recording is not on the disk
 
     def revoke(self) -> None:
         """Make the token worthless at the server and forget it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from click.testing import CliRunner, Result
 import kiwoomdata as kd
 from kiwoomdata.cli import main
 from kiwoomdata.recording.record import Recorder
+from tests.disks import small_disk
 from tests.envelopes import Answer, Envelopes
 
 
@@ -248,6 +250,27 @@ def running(*arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
         guard.cancel()
         process.kill()
         process.communicate()
+
+
+def test_recording_onto_a_full_disk_ends_with_the_number_of_messages_that_are_not_on_it(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk") as fill:
+        fill(True)
+        words = [
+            "record",
+            "005930",
+            "--mode",
+            "simulator",
+            "--seconds",
+            "5",
+            "--out",
+            str(tmp_path / "disk/t"),
+        ]
+        with running(*words) as process:
+            _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.search(r"No space left on device.*: [0-9]+ messages are not on the disk", told), told
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")

@@ -95,7 +95,8 @@ class Recorder:
 
     Messages reach the disk after ``flush_seconds``, or once ``flush_rows`` have come. While the disk
     takes nothing, up to ``buffer_rows`` are kept for later, and those beyond are dropped and counted;
-    the next ``add`` warns, and ``flush`` and ``close`` raise :class:`StreamError`.
+    the next ``add`` warns, and ``flush`` and ``close`` raise :class:`StreamError`, which says how many
+    are not on the disk.
 
     Several threads may add, and recorders of several processes may share a folder.
     """
@@ -152,22 +153,30 @@ class Recorder:
     def flush(self) -> None:
         """Put all that was added on the disk; StreamError where that cannot be done."""
         with self._lock:
-            try:
-                self._sort_in()
-                for key in list(self._waiting):
+            self._sort_in()
+            failure = None
+            for key in list(self._waiting):
+                try:
                     self._write(key)
-            except OSError as error:
-                text = (
-                    f"the recording in {self.folder} cannot be written ({error.strerror or error}). "
-                    f"{self.stats.waiting} messages wait in memory, where {self._buffer_rows} have room; "
-                    "make space or give back the right to write, and they are written then"
-                )
+                except OSError as error:  # a smaller part may find room yet
+                    failure = failure or error
+            if failure is not None:
+                text = self._lacking(failure)
                 if not self._failing:
                     self._failing, self._news = True, text
                 self._mark = 0
-                raise StreamError(text) from error
+                raise StreamError(text) from failure
             self._failing = False
             self._mark = 0 if self._closed.is_set() else self._flush_rows
+
+    def _lacking(self, error: OSError) -> str:
+        lost = f", and {self._dropped} were let go before" if self._dropped else ""
+        remedy = "close or stop it again" if self._closed.is_set() else "they are written then"
+        return (
+            f"the recording in {self.folder} cannot be written ({error.strerror or error}): "
+            f"{self.stats.waiting} messages are not on the disk; they wait in memory, where "
+            f"{self._buffer_rows} have room{lost}. Make space or give back the right to write, and {remedy}"
+        )
 
     def close(self) -> None:
         """Write what is left and end; StreamError where that cannot be done, and it may be tried again."""
@@ -176,6 +185,9 @@ class Recorder:
         self._wake.set()
         self._thread.join()
         self.flush()
+        if self._dropped:
+            told = f"{self._dropped} messages are missing from the recording in {self.folder}"
+            warnings.warn(f"{told}: the disk took nothing for too long", KiwoomDataWarning, stacklevel=2)
 
     def __enter__(self) -> Recorder:
         return self

@@ -402,11 +402,14 @@ class Engine(Listener):
 
     def _keep(self, messages: Messages) -> None:
         if self._sink is not None:
-            try:
-                for message in zip(*messages, strict=True):
+            failure = None
+            for message in zip(*messages, strict=True):
+                try:
                     self._sink.add(*message)
-            except Exception as error:  # a disk that is full is no reason to stop listening
-                self.tell(error)
+                except Exception as error:  # a disk that is full is no reason to stop listening
+                    failure = failure or error
+            if failure is not None:
+                self.tell(failure)
         for type_, part in messages.by_type().items():
             if type_ in self.stores:
                 self._add(FEEDS[type_], part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -27,8 +28,11 @@ from kiwoomdata.stream.gaps import TRADE, Gap, gap_frame, moment
 
 if TYPE_CHECKING:
     from kiwoomdata.plot.moving import LivePlot
+    from kiwoomdata.recording.record import Recorder
 
 __all__ = ["Live"]
+
+log = logging.getLogger(__name__)
 
 
 class Live:
@@ -69,12 +73,13 @@ class Live:
         venue: str | None,
         every: float | None,
         batch: int | None,
-        sink: Any,
+        recorder: Recorder | None,
         on_batch: Callable[[Batch | Gap], object] | None,
     ) -> None:
         self._engine = engine
         self._consumer = Consumer(engine, every, batch)
         self._venue = venue
+        self._recorder = recorder
         thread = None
         if on_batch is not None:
             caller = Consumer(engine, every, batch, in_passing=True)
@@ -82,7 +87,7 @@ class Live:
                 target=self._call, args=(on_batch, caller), name="kiwoomdata-on-batch", daemon=True
             )
         # Also for a stream that is dropped without being stopped, or that lasts until the program ends.
-        self._end = weakref.finalize(self, _close, engine, sink, thread)
+        self._end = weakref.finalize(self, _close, engine, recorder, thread)
         if thread is not None:
             thread.start()
 
@@ -98,8 +103,7 @@ class Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
-        if kind is None:
-            self._consumer.check()
+        self._conclude(error)
 
     async def __aenter__(self) -> Live:
         return self
@@ -108,12 +112,47 @@ class Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self._end)
-        if kind is None:
-            self._consumer.check()
+        self._conclude(error)
 
     def stop(self) -> None:
-        """End the stream. What was received stays; stopping twice does nothing."""
+        """End the stream. What was received stays; stopping twice does nothing.
+
+        Raises
+        ------
+        StreamError
+            Of a folder that is recorded into, how many messages are not on the disk, because it is full
+            or may not be written. They wait in memory: stopping again tries to write them again.
+        """
         self._end()
+        if (lacking := self._write_rest()) is not None:
+            raise lacking
+
+    def _conclude(self, error: BaseException | None) -> None:
+        """Raise what was not told yet, or add it to the ``error`` that is on its way."""
+        lacking = self._write_rest()
+        if error is None:
+            try:
+                self._consumer.check()
+            except BaseException as untold:
+                error = untold
+                raise
+            finally:
+                if lacking is not None and error is not None:
+                    error.add_note(str(lacking))
+            if lacking is not None:
+                raise lacking
+        elif lacking is not None:
+            error.add_note(str(lacking))
+
+    def _write_rest(self) -> StreamError | None:
+        """Write what the end of the stream could not write; why that fails."""
+        if self._recorder is None or not self._recorder.stats.waiting:
+            return None
+        try:
+            self._recorder.close()
+        except StreamError as error:
+            return error
+        return None
 
     # --- frames --------------------------------------------------------------------------------
 
@@ -316,18 +355,18 @@ class Live:
         return type_
 
 
-def _close(engine: Engine, sink: Any, thread: threading.Thread | None) -> None:
+def _close(engine: Engine, recorder: Recorder | None, thread: threading.Thread | None) -> None:
     """End a stream: the connections first, so that all that was received is decoded and recorded."""
     engine.intake.close()
     engine.release(wait=True)
     engine.close()
     if thread is not None and thread is not threading.current_thread():
         thread.join(10)
-    if sink is not None:
+    if recorder is not None:
         try:
-            sink.close()
-        except StreamError as error:
-            engine.error = engine.error or error
+            recorder.close()
+        except StreamError as error:  # raised where somebody stops the stream; a program may also just end
+            log.error("%s", error)
 
 
 ORDERBOOK = find_feed("orderbook")

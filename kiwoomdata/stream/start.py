@@ -26,6 +26,7 @@ from kiwoomdata.stream.live import Live
 
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
+    from kiwoomdata.recording.record import Recorder
 
 __all__ = ["Batch", "Gap", "Live", "stream_to_frame"]
 
@@ -146,7 +147,8 @@ def stream_to_frame(
         raise ValueError(f"idle: expected seconds above 0, got {idle!r}")
     seconds = span("1s" if every is None else every, "every").total_seconds()
     client = client or default_client()
-    sink = _sink(record)
+    recorder = _recorder(record)
+    sink: Sink | None = recorder or record  # type: ignore[assignment]
     room = count(buffer, "buffer")
     engine = Engine(
         kept, shown, now=client.now, day=client.session_day, limit=room, on_full=on_full, sink=sink
@@ -158,16 +160,18 @@ def stream_to_frame(
     except BaseException:
         engine.release(wait=False)
         engine.close()
+        if recorder is not None:
+            recorder.close()
         raise
-    owned = sink if sink is not record else None
-    live = Live(engine, venue, None if batch else seconds, batch, owned, on_batch)
+    live = Live(engine, venue, None if batch else seconds, batch, recorder, on_batch)
     client.streams.add(live)
     return live
 
 
-def _sink(record: str | PathLike[str] | Sink | None) -> Sink | None:
+def _recorder(record: str | PathLike[str] | Sink | None) -> Recorder | None:
+    """A recorder of its own for a folder that was named."""
     if record is None or hasattr(record, "add"):
-        return record  # type: ignore[return-value]
+        return None
     if not isinstance(record, str | PathLike):
         raise TypeError(f"record: expected a folder, or something with an add method, got {record!r}")
     from kiwoomdata.recording.record import Recorder

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from kiwoomdata.kinds import KST
 from kiwoomdata.recording.record import SCHEMA, Recorder, _bench
 from kiwoomdata.recording.ticks import Selection, read_raw, recording_info, ticks
 from kiwoomdata.stream.decode import read_ticks, schema
+from tests.disks import small_disk
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "feed_examples.json").read_text(encoding="utf-8"))
 VALUES = {example["type"]: example["values"] for example in EXAMPLES["feeds"]}
@@ -407,7 +409,7 @@ def test_a_full_disk_is_told_spoils_nothing_and_is_made_up_for(folder: Path) -> 
     process = child(FULL, folder)
     told = json.loads(process.communicate(timeout=60)[0])
     assert "File too large" in told["raised"]
-    assert "30 messages wait in memory, where 60 have room" in told["raised"]
+    assert "30 messages are not on the disk; they wait in memory, where 60 have room" in told["raised"]
     full, losing = told["warned"]
     assert "cannot be written" in full
     assert "60 wait for the disk, and no more are kept" in losing
@@ -416,6 +418,52 @@ def test_a_full_disk_is_told_spoils_nothing_and_is_made_up_for(folder: Path) -> 
     assert told["beside"] == ["ticks"]
     assert told["end"] == [70, 0, 11]
     assert [json.loads(text)["13"] for text in raw(folder)["values"]] == [str(n) for n in range(70)]
+
+
+def test_a_disk_that_is_full_at_the_end_is_told_with_the_number_of_messages_that_are_not_on_it(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk") as fill:
+        recorder = Recorder(tmp_path / "disk" / "ticks", flush_seconds=3600)
+        recorder.add(*trade(0))
+        recorder.flush()
+        fill(True)
+        for n in range(1, 8):
+            recorder.add(*trade(n))
+        recorder.add("0D", "005930", b"{}", NINE)
+        with pytest.raises(StreamError, match="No space left on device.*: 8 messages are not on the disk"):
+            recorder.close()
+        assert len(raw(tmp_path / "disk" / "ticks")) == 1
+        fill(False)
+        recorder.close()
+        assert (recorder.stats.rows, recorder.stats.waiting) == (9, 0)
+        assert len(raw(tmp_path / "disk" / "ticks")) == 8
+
+
+def test_a_part_that_finds_no_room_does_not_keep_others_from_the_disk(folder: Path) -> None:
+    recorder = Recorder(folder, flush_seconds=3600)
+    recorder.add(*trade(0))
+    recorder.add("0D", "005930", b"{}", NINE)
+    (folder / "feed=trade").write_text("in the way")
+    with pytest.raises(StreamError, match="1 messages are not on the disk"):
+        recorder.flush()
+    assert len(raw(folder, feed="orderbook")) == 1
+    (folder / "feed=trade").unlink()
+    recorder.close()
+
+
+def test_messages_that_were_let_go_are_told_at_the_end(folder: Path) -> None:
+    recorder = Recorder(folder, flush_seconds=3600, flush_rows=2, buffer_rows=2)
+    (folder / "feed=trade").write_text("in the way")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for n in range(5):
+            recorder.add(*trade(n))
+    with pytest.raises(StreamError, match="2 messages are not on the disk.* and 3 were let go before"):
+        recorder.close()
+    (folder / "feed=trade").unlink()
+    with pytest.warns(KiwoomDataWarning, match="3 messages are missing from the recording"):
+        recorder.close()
 
 
 def test_a_folder_that_becomes_unwritable_is_told_at_the_next_call_and_heals(folder: Path) -> None:
@@ -441,7 +489,7 @@ def test_closing_says_what_could_not_be_kept_and_may_be_tried_again(folder: Path
     recorder = Recorder(folder, flush_seconds=3600)
     recorder.add(*trade(0))
     (folder / "feed=trade").write_text("in the way")
-    with pytest.raises(StreamError, match="1 messages wait"):
+    with pytest.raises(StreamError, match="1 messages are not on the disk.* close or stop it again"):
         recorder.close()
     (folder / "feed=trade").unlink()
     recorder.close()

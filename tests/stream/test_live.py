@@ -31,6 +31,7 @@ from kiwoomdata.stream.link import CLEARING, FIRST_TRIES, Link
 from kiwoomdata.stream.session import Session
 from kiwoomdata.stream.spread import spread_items
 from kiwoomdata.stream.start import Batch, Gap, Live, stream_to_frame
+from tests.disks import small_disk
 from tests.ws_server import WsServer, left_over, real, say
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=KST)
@@ -1483,6 +1484,68 @@ def test_a_recorder_that_fails_is_told_and_the_stream_goes_on(ws: WsServer, stre
     with pytest.raises(kd.StreamError, match="the disk is full"):
         live.wait(rows=99, seconds=10)
     assert volumes(live.frame()) == [1]
+
+
+def test_a_sink_that_refuses_some_messages_is_given_the_others(ws: WsServer, stream: Stream) -> None:
+    refused: list[bytes] = []
+    taken: list[bytes] = []
+
+    class Picky:
+        def add(self, type: str, item: str, values: bytes, received: int, /) -> None:
+            if len(taken) == 1 and not refused:
+                refused.append(values)
+                raise kd.StreamError("not this one")
+            taken.append(values)
+
+    live = stream(record=Picky())
+    ws.push(real(*(("0B", "005930", trade_values(n)) for n in range(4))))
+    with pytest.raises(kd.StreamError, match="not this one"):
+        live.wait(rows=99, seconds=10)
+    assert [json.loads(values)["13"] for values in taken] == ["0", "2", "3"]
+
+
+def test_stopping_tells_how_many_messages_are_not_on_a_full_disk_and_may_be_tried_again(
+    ws: WsServer, stream: Stream, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk") as fill:
+        folder = tmp_path / "disk" / "ticks"
+        live = stream(record=folder)
+        fill(True)
+        ws.push(*(trade(n) for n in range(5)))
+        assert live.wait(rows=5, seconds=10)
+        with pytest.raises(kd.StreamError, match="No space left on device.*: 5 messages are not on the disk"):
+            live.stop()
+        with pytest.raises(kd.StreamError, match="5 messages are not on the disk"):
+            live.stop()
+        fill(False)
+        live.stop()
+        assert kd.ticks(folder).collect().height == 5
+
+
+def test_leaving_the_block_tells_of_a_full_disk_beside_what_ended_it(
+    ws: WsServer, client: kd.Client, tmp_path: Path
+) -> None:
+    def run(end: Callable[[], None], fill: Callable[[bool], None]) -> None:
+        fill(False)
+        with stream_to_frame("005930", rows=9, record=tmp_path / "disk" / "ticks", client=client) as live:
+            until(lambda: live.stats.connected)
+            fill(True)
+            ws.push(trade(1))
+            assert live.wait(rows=1, seconds=10)
+            end()
+            if end == ws.kick:
+                until(lambda: live.error is not None)
+
+    def fail() -> None:
+        raise ZeroDivisionError("mine")
+
+    with small_disk(tmp_path / "disk") as fill:
+        with pytest.raises(kd.StreamError, match="1 messages are not on the disk"):
+            run(lambda: None, fill)
+        for end, error in ((fail, ZeroDivisionError), (ws.kick, errors.Kicked)):
+            with pytest.raises(error) as told:
+                run(end, fill)
+            assert any("1 messages are not on the disk" in note for note in told.value.__notes__)
 
 
 # --- the end ---------------------------------------------------------------------------------------
