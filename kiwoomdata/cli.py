@@ -2,53 +2,92 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import inspect
 import sys
 import time as clock
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import Any
 
 import click
 
+from kiwoomdata._public import FRAMES
 from kiwoomdata._version import __version__
+from kiwoomdata.output import check_out, one_line_each, plain, say, write
 
 __all__ = ["main"]
 
 EXIT_CODES = """
 \b
-Exit codes: 0 done; 1 the server or the data said no; 2 wrong arguments; 130 stopped with Ctrl-C.
-What runs until Ctrl-C is done by it: 0.
+Exit codes: 0 done; 1 the server or the data said no; 2 wrong arguments; 3 the answer has no rows;
+130 stopped with Ctrl-C. What runs until Ctrl-C is done by it: 0.
+\b
+Names complete after a line in your shell's start file:
+  bash (~/.bashrc)   eval "$(_KIWOOMDATA_COMPLETE=bash_source kiwoomdata)"
+  zsh  (~/.zshrc)    eval "$(_KIWOOMDATA_COMPLETE=zsh_source kiwoomdata)"
 """
-_SUFFIXES = (".parquet", ".csv", ".json", ".ndjson")
+_NO_KEYS = """no key was found. Three ways:
+  1. try it without keys:       add --mode simulator
+  2. with a mock account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET, and add --mode mock
+  3. with a real account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET"""
+_FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe")),)
+_YES_OR_NO = ("refresh", "offline")
 _PORT = click.IntRange(0, 65535)
 
 
-class _Commands(click.Group):
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+class _Named(click.Group):
+    """Suggests the name of a command that was misspelt."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}.{_nearest(args[0], self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class _Commands(_Named):
     """Turns this package's errors into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with one_line_each():
+                return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             click.echo("stopped", err=True)
             raise SystemExit(130) from None
         except (ValueError, TypeError) as error:
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(plain(error)) from error
         except ImportError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(plain(error)) from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever read our output has seen enough; click knows
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(plain(error)) from error
         except Exception as error:
             from kiwoomdata.errors import KiwoomDataError
 
             if not isinstance(error, KiwoomDataError):
                 raise
-            raise click.ClickException(f"{type(error).__name__}: {error}") from error
+            raise click.ClickException(plain(f"{type(error).__name__}: {error}")) from error
+
+
+def _client(mode: str | None) -> Any:
+    import kiwoomdata as kd
+    from kiwoomdata.client import NO_CHOICE
+
+    try:
+        return kd.Client(mode)  # type: ignore[arg-type]
+    except kd.ConfigError as error:
+        if str(error) == NO_CHOICE:
+            raise click.ClickException(_NO_KEYS) from None
+        raise
 
 
 @click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,18 +144,23 @@ def _until_stopped(*lines: str) -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
-@click.argument("function")
+@click.argument(
+    "function", shell_complete=lambda ctx, param, word: [n for n in _FUNCTIONS if n.startswith(word)]
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
 )
 @click.option(
-    "--out", default="-", help="A file ending in .parquet, .csv, .json or .ndjson, or '-' for CSV on stdout."
+    "--out",
+    default="-",
+    help="A file ending in .parquet, .csv, .json, .ndjson or .xlsx, or '-' for CSV on stdout.",
 )
 def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -> None:
     """Call a function of the package and write its frame.
 
     Arguments are the function's own, in order or as --name value; several symbols with commas.
+    A text that a spreadsheet would take for a formula gets a ' before it in CSV.
 
     \b
     Examples:
@@ -126,31 +170,39 @@ def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -
     """
     import kiwoomdata as kd
 
-    known = functions()
-    if function not in known:
-        raise click.UsageError(f"function: no {function!r}; there are {', '.join(known)}")
+    if function not in _FUNCTIONS:
+        hint = _nearest(function, _FUNCTIONS) or f" There are {', '.join(_FUNCTIONS)}."
+        raise click.UsageError(f"function: no {function!r}.{hint}")
+    asked = getattr(kd, function)
     positional, named = _split(arguments)
-    _check_out(out)
-    client = kd.Client(mode)  # type: ignore[arg-type]
-    frame = known[function](*positional, **named, client=client)
-    if isinstance(frame, dict):
-        raise click.ClickException(
-            f"{function} gave several frames: {', '.join(frame)}; use the named function"
-        )
-    _write(frame, out)
+    _check_arguments(function, asked, positional, named)
+    check_out(out)
+    lines: list[str] = []
+    with one_line_each(lines):
+        frame = asked(*positional, **named, client=_client(mode))
+    if frame.is_empty():
+        say(f"no rows: {' '.join(lines) or f'{function} found nothing'}", err=True)
+        raise SystemExit(3)
+    for line in lines:
+        say(f"warning: {line}", err=True)
+    write(frame, out)
 
 
-def functions() -> dict[str, Any]:
-    """The functions that give a frame, by name."""
-    import kiwoomdata as kd
-
-    found = {name: getattr(kd, name) for name in kd.__all__ if not name.startswith("_")}
-    takes_options = {
-        name: value
-        for name, value in found.items()
-        if inspect.isfunction(value) and "on_truncated" in inspect.signature(value).parameters
+def _check_arguments(name: str, function: Any, positional: list[Any], named: dict[str, Any]) -> None:
+    """Say what is missing or too much in words of the command line, not of Python."""
+    own = inspect.signature(function).parameters.values()
+    places = {
+        each.name: each.default is each.empty for each in own if each.kind is each.POSITIONAL_OR_KEYWORD
     }
-    return {**takes_options, "request": kd.request}
+    needed = [place for place, must in places.items() if must]
+    words = [place.upper() if must else f"[{place.upper()}]" for place, must in places.items()]
+    usage = f"Usage: kiwoomdata get {name} {' '.join(words)}"
+    if missing := [n for n in needed[len(positional) :] if n not in named]:
+        raise click.UsageError(f"{missing[0]}: missing. {usage}")
+    if len(positional) > len(places):
+        raise click.UsageError(f"{positional[len(places)]!r}: more arguments than {name} takes. {usage}")
+    if twice := [n for n in list(places)[: len(positional)] if n in named]:
+        raise click.UsageError(f"{twice[0]}: given twice, in its place and as --{twice[0]}. {usage}")
 
 
 def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
@@ -174,31 +226,6 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
         else:
             named[name] = value.split(",") if "," in value else value
     return positional, named
-
-
-_YES_OR_NO = ("refresh", "offline")
-
-
-def _check_out(out: str) -> None:
-    """Refuse before any request what could not be written after it."""
-    path = Path(out)
-    if out == "-":
-        return
-    if path.suffix not in _SUFFIXES:
-        raise click.UsageError(
-            f"--out: expected a name ending in {', '.join(_SUFFIXES)}, or '-', got {out!r}"
-        )
-    if not path.parent.is_dir():
-        raise click.UsageError(f"--out: there is no folder {str(path.parent)!r}; make it first")
-
-
-def _write(frame: Any, out: str) -> None:
-    if out == "-":
-        click.echo(frame.write_csv(), nl=False)
-        return
-    path = Path(out)
-    getattr(frame, f"write_{path.suffix[1:]}")(path)
-    click.echo(f"{frame.height:,} rows x {frame.width} columns to {path}", err=True)
 
 
 @main.command()
@@ -261,28 +288,35 @@ def prefetch(
 ) -> None:
     """Fill the store within the quota. Stopped or killed, it goes on where it was.
 
-    SYMBOLS are codes, or - to read them from standard input.
+    SYMBOLS are codes, or - to read them from standard input, where # begins a comment.
 
     \b
     Examples:
       kiwoomdata prefetch 005930 000660 --from 2020-01-02 --what prices,program
       cat universe.txt | kiwoomdata prefetch - --from 2024-01-02
     """
-    import kiwoomdata as kd
     from kiwoomdata.prefetch import prefetch as fill
 
-    codes = sys.stdin.read().split() if symbols == ("-",) else list(symbols)
-    told = fill(codes, start, end, what=what.split(","), venue=venue, client=kd.Client(mode))  # type: ignore[arg-type]
-    click.echo(
+    codes = _codes(sys.stdin) if symbols == ("-",) else list(symbols)
+    if not codes:
+        raise click.UsageError("symbols: missing; standard input holds no code")
+    told = fill(codes, start, end, what=what.split(","), venue=venue, client=_client(mode))
+    say(
         f"{told.rows:,} rows of {told.series} series: {told.cached_rows:,} were in the store, "
         f"{told.requests} requests sent"
     )
     for name, failure in told.failures.items():
-        click.echo(f"{name}: {failure}", err=True)
+        say(f"{name}: {failure}", err=True)
     if told.failures:
         raise click.ClickException(
             f"{len(told.failures)} of {told.series} series failed; run it again for those"
         )
+
+
+def _codes(lines: Iterable[str]) -> list[str]:
+    """The codes of a list: divided by blanks, commas or lines, with comments."""
+    said = (line.lstrip("\ufeff").partition("#")[0] for line in lines)
+    return [code for text in said for code in text.replace(",", " ").split()]
 
 
 @main.command()
@@ -315,7 +349,7 @@ def record(
         rows=1,
         record=out,
         venue=place,
-        client=kd.Client(mode),  # type: ignore[arg-type]
+        client=_client(mode),
     )
     with live, tqdm(unit=" messages", disable=None) as bar, suppress(KeyboardInterrupt):
         while until is None or clock.monotonic() < until:
@@ -346,7 +380,7 @@ def replay(folder: str, speed: str, port: int) -> None:
         _until_stopped(f"KIWOOM_WS_URL={server.ws_url}")
 
 
-@main.group()
+@main.group(cls=_Named)
 def cache() -> None:
     """Look at the store, or let go of what it holds."""
 
@@ -391,12 +425,16 @@ def cache_clear(symbol: str | None, api_id: str | None, before: str | None, ever
 )
 def doctor(mode: str | None) -> None:
     """Check keys, server, token, clock, quota and store, and say what to do. Prints no secret."""
+    from kiwoomdata.client import NO_CHOICE
     from kiwoomdata.doctor import examine
 
     findings = examine(mode)
     for finding in findings:
-        click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.name}: {finding.told}")
-        if finding.remedy:
-            click.echo(f"       {finding.remedy}")
+        told, remedy = finding.told, finding.remedy
+        if NO_CHOICE.startswith(told):
+            told, _, remedy = _NO_KEYS.replace("\n", "\n       ").partition("\n       ")
+        say(f"{'ok  ' if finding.well else 'BAD '} {finding.name}: {told}")
+        if remedy:
+            say(f"       {remedy}")
     if not all(finding.well for finding in findings):
         raise SystemExit(1)

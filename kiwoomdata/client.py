@@ -53,7 +53,7 @@ _SERVERS = {
     "mock": ("https://mockapi.kiwoom.com", "wss://mockapi.kiwoom.com:10000", "1/s"),
     "real": ("https://api.kiwoom.com", "wss://api.kiwoom.com:10000", "5/s"),
 }
-_NO_CHOICE = """no server was chosen and no key was found. Three ways:
+NO_CHOICE = """no server was chosen and no key was found. Three ways:
   1. try it without keys:       kd.use("simulator")
   2. with a mock account's key: kd.use("mock", app_key=..., app_secret=...)
   3. with a real account's key: kd.use("real", app_key=..., app_secret=...)
@@ -148,7 +148,7 @@ class Client:
         else:
             credentials = find_credentials(app_key, app_secret, mode=chosen or "real")
             if credentials is None:
-                raise ConfigError(_NO_CHOICE)
+                raise ConfigError(NO_CHOICE)
             rest, live, default_quota = _SERVERS["mock" if chosen == "mock" else "real"]
             base_url, ws_url = base_url or rest, ws_url or (live if base_url is None else None)
         self.mode: str = chosen or "real"

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +22,7 @@ import kiwoomdata as kd
 from kiwoomdata.cli import main
 from kiwoomdata.recording.record import Recorder
 from tests.disks import small_disk
-from tests.envelopes import Answer, Envelopes
+from tests.envelopes import Answer, Envelopes, serving
 
 
 def run(*arguments: str) -> Result:
@@ -50,15 +51,106 @@ def test_the_demo_shows_the_main_job_and_what_it_cost() -> None:
     assert time.monotonic() - started < 20
 
 
-@pytest.mark.parametrize("suffix", ["parquet", "csv", "json", "ndjson"])
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "json", "ndjson", "xlsx"])
 def test_get_writes_a_frame_to_a_file(tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"prices.{suffix}"
     done = run(*f"get daily_prices 005930,000660 2024-01-02 2024-01-05 --mode simulator --out {out}".split())
     assert done.exit_code == 0, done.output
+    if suffix == "xlsx":
+        assert len(re.findall("<row ", sheet(out))) == 9
+        return
     read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "json": pl.read_json, "ndjson": pl.read_ndjson}[
         suffix
     ]
     assert read(out).height == 8
+
+
+def sheet(path: Path) -> str:
+    """The first sheet of a workbook, as XML."""
+    with zipfile.ZipFile(path) as book:
+        return book.read("xl/worksheets/sheet1.xml").decode()
+
+
+# --- what the server says, on a terminal and in a spreadsheet -----------------------------------
+
+BAD = "\x1b[31m\x9b2J\u202e"
+ROW = {
+    "date": "20240102",
+    "close_pric": "+54300",
+    "trde_qty": "100",
+    "memo": "=HYPERLINK(1)",
+    "하이": f"-x{BAD}",
+}
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, body: dict[str, object]) -> ExitStack:
+    """A server with one answer, chosen by the environment."""
+    stack = ExitStack()
+    running = stack.enter_context(serving(Answer({"return_code": 0, "return_msg": "", **body})))
+    for name in ("BASE_URL", "APP_KEY", "APP_SECRET"):
+        monkeypatch.setenv(f"KIWOOM_{name}", getattr(running, name.lower()))
+    return stack
+
+
+GET = ["get", "request", "ka10086", "--stk_cd", "005930", "--qry_dt", "20240102", "--indc_tp", "0"]
+
+
+def test_an_answer_without_rows_is_one_line_and_exit_code_3(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "prices.csv"
+    with serve(monkeypatch, {"daly_stkpc": []}):
+        for words in (
+            GET,
+            [*GET, "--out", str(out)],
+            ["get", "daily_prices", "005930", "2024-01-02", "2024-01-05"],
+        ):
+            done = run(*words)
+            assert done.exit_code == 3, done.output
+            assert done.stdout == ""
+            (line,) = done.stderr.splitlines()
+            assert line.startswith("no rows: ")
+            assert ".py" not in line
+    assert not out.exists()
+
+
+def test_what_the_server_says_cannot_steer_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(monkeypatch, {"daly_stkpc": [ROW]}):
+        done = run(*GET)
+    assert done.exit_code == 0, done.output
+    assert "-x\ufffd[31m\ufffd2J\ufffd" in done.stdout
+    with serve(monkeypatch, {"return_code": 2, "return_msg": f"[1511:{BAD}]"}):
+        refused, doctored = run(*GET), run("doctor")
+    assert (refused.exit_code, doctored.exit_code) == (1, 1)
+    for output in (done.output, refused.output, doctored.output):
+        assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", output) == []
+    assert "Traceback" not in refused.output
+
+
+def test_a_text_is_no_formula_in_a_spreadsheet_and_korean_is_read_right(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with serve(monkeypatch, {"daly_stkpc": [ROW]}):
+        for suffix in ("csv", "xlsx", "parquet"):
+            done = run(*GET, "--out", str(tmp_path / f"x.{suffix}"))
+            assert done.exit_code == 0, done.output
+    written = (tmp_path / "x.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbf")
+    table = pl.read_csv(tmp_path / "x.csv")
+    assert table.select("memo", "하이", "close").row(0) == ("'=HYPERLINK(1)", f"'-x{BAD}", 54300)
+    assert "<f>" not in sheet(tmp_path / "x.xlsx")
+    assert pl.read_parquet(tmp_path / "x.parquet").select("memo", "하이").row(0) == (ROW["memo"], ROW["하이"])
+
+
+def test_a_warning_is_one_line_without_a_file_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(monkeypatch, {"daly_stkpc": [ROW]}):
+        lines = run(*GET).stderr.splitlines()
+    assert lines
+    assert all(line.startswith("warning: ") and ".py" not in line for line in lines)
+    assert any("memo" in line for line in lines)
+
+
+# --- names and arguments ------------------------------------------------------------------------
 
 
 def test_get_pipes_csv() -> None:
@@ -73,7 +165,15 @@ def test_get_pipes_csv() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("get daily_price 005930 2024-01-02 --mode simulator", "function: no 'daily_price'"),
+        ("get daily_price 005930 2024-01-02", "function: no 'daily_price'. Did you mean 'daily_prices'?"),
+        ("get zzz", "function: no 'zzz'. There are request,"),
+        ("gett daily_prices", "no command 'gett'. Did you mean 'get'?"),
+        ("cache inof", "no command 'inof'. Did you mean 'info'?"),
+        ("get daily_prices", "symbol: missing. Usage: kiwoomdata get daily_prices SYMBOL [START]"),
+        ("get daily_prices --start 2024-01-02", "symbol: missing."),
+        ("get broker_trend 003", "symbol: missing."),
+        ("get orderbook_snapshot 005930 --symbol 000660", "symbol: given twice"),
+        ("prefetch - --from 2024-01-02", "symbols: missing; standard input holds no code"),
         ("get daily_prices Samsung 2024-01-02 --mode simulator", "symbol: expected six characters"),
         ("get daily_prices 005930 2024-01-02 --measure --mode simulator", "--measure"),
         (
@@ -102,7 +202,21 @@ def test_wrong_arguments_end_with_code_2_and_say_what_is_wrong(arguments: str, s
 def test_what_the_server_or_the_setup_refuses_ends_with_code_1() -> None:
     done = run("get", "daily_prices", "005930", "2024-01-02")
     assert done.exit_code == 1
-    assert 'kd.use("simulator")' in done.output
+    assert "try it without keys:       add --mode simulator" in done.output
+    assert "kd.use" not in done.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_names_of_functions_complete(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert f"_KIWOOMDATA_COMPLETE={shell}_source" in run("--help").output
+    ask = {
+        "_KIWOOMDATA_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "kiwoomdata get daily",
+        "COMP_CWORD": "2",
+    }
+    done = CliRunner().invoke(main, [], prog_name="kiwoomdata", env=ask)
+    assert "daily_prices" in done.output
+    assert "orderbook" not in done.output
 
 
 def test_describe_and_find_show_the_catalogue() -> None:
@@ -177,6 +291,17 @@ def test_prefetch_fills_the_store_and_costs_nothing_the_second_time(
     assert run("prefetch", "005930", "--from", "2024-01-02", "--what", "gold").exit_code == 2
 
 
+def test_prefetch_reads_codes_with_comments_from_standard_input(
+    server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(server, monkeypatch)
+    universe = "\ufeff# my list\n005930  # Samsung\n\n000660, 035420 # 005380\n#105560\n"
+    words = ["prefetch", "-", "--from", "2024-01-02", "--to", "2024-01-05"]
+    done = CliRunner().invoke(main, words, input=universe)
+    assert done.exit_code == 0, done.output
+    assert "of 3 series" in done.output
+
+
 def test_the_doctor_finds_what_is_wrong_and_prints_no_secret(
     server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +311,7 @@ def test_the_doctor_finds_what_is_wrong_and_prints_no_secret(
         assert word in well.output
     none = run("doctor")
     assert none.exit_code == 1
-    assert 'kd.use("simulator")' in none.output
+    assert "add --mode simulator" in none.output
     monkeypatch.setenv("KIWOOM_BASE_URL", server.base_url)
     monkeypatch.setenv("KIWOOM_APP_KEY", server.app_key)
     monkeypatch.setenv("KIWOOM_APP_SECRET", "no-such-secret")
