@@ -29,7 +29,7 @@ from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
-from kiwoomdata.rest.credentials import Credentials, find_credentials
+from kiwoomdata.rest.credentials import Credentials, find_credentials, hide
 from kiwoomdata.rest.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Fetched, Page
@@ -129,11 +129,11 @@ class Client:
         retry: Retry | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        environ = os.environ
-        chosen = mode or environ.get("KIWOOM_MODE") or None
+        app_key, app_secret = hide(app_key), hide(app_secret)
+        chosen = mode or os.environ.get("KIWOOM_MODE") or None
         if chosen != "simulator":
-            base_url = base_url or environ.get("KIWOOM_BASE_URL")
-            ws_url = ws_url or environ.get("KIWOOM_WS_URL")
+            base_url = base_url or os.environ.get("KIWOOM_BASE_URL")
+            ws_url = ws_url or os.environ.get("KIWOOM_WS_URL")
         if chosen is not None and chosen not in ("simulator", *_SERVERS):
             raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {chosen!r}")
         self._simulator: Server | None = None
@@ -510,6 +510,7 @@ def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
     >>> kd.use(progress=False)
     """
     global _chosen_client, _chosen_settings
+    settings = {name: hide(value) if name.startswith("app_") else value for name, value in settings.items()}
     if isinstance(mode, Client):
         if settings:
             raise ValueError("use: a Client brings its own settings; give it them when you make it")

@@ -8,13 +8,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Literal, NoReturn, Protocol
+from typing import Literal, NoReturn, Protocol, TypeVar
 
 from kiwoomdata.errors import ConfigError
 
-__all__ = ["Credentials", "PasswordStore", "find_credentials", "redact"]
+__all__ = ["Credentials", "PasswordStore", "find_credentials", "hide", "redact"]
 
 SERVICE = "kiwoomdata"  # the service name in the system's keyring
+
+
+T = TypeVar("T")
+
+
+class _Hidden(str):
+    """A text that is not shown by a traceback with locals, whichever frame holds it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def hide(value: T) -> T:
+    """The same value; a text is not shown any more."""
+    return _Hidden(value) if isinstance(value, str) else value  # type: ignore[return-value]
 
 
 class PasswordStore(Protocol):
@@ -63,16 +80,18 @@ def find_credentials(
 
     Sources are not mixed: half a pair is a :class:`ConfigError` that names the missing half.
     """
+    app_key, app_secret = hide(app_key), hide(app_secret)
     if app_key is not None or app_secret is not None:
         return _pair(("app_key", app_key), ("app_secret", app_secret), "pass both arguments, or neither")
 
     names = ("KIWOOM_APP_KEY", "KIWOOM_APP_SECRET")
-    found = [environ.get(name, "").strip() or None for name in names]
+    found = [hide(environ.get(name, "").strip()) or None for name in names]
+    del environ  # it would show itself whole
     if any(found):
         return _pair((names[0], found[0]), (names[1], found[1]), "set both variables, or neither")
 
     names = (f"{mode}:app_key", f"{mode}:app_secret")
-    found = [value and (value.strip() or None) for value in _from_keyring(keyring, names)]
+    found = [value and (hide(value.strip()) or None) for value in _from_keyring(keyring, names)]
     if any(found):
         return _pair((names[0], found[0]), (names[1], found[1]), f"store both in keyring service {SERVICE!r}")
     return None
@@ -86,13 +105,14 @@ def _pair(key: tuple[str, str | None], secret: tuple[str, str | None], remedy: s
 
 
 def _clean(name: str, value: object) -> str:
-    text = value.strip() if isinstance(value, str) else ""
+    text = hide(value.strip() if isinstance(value, str) else "")
+    del value
     if re.fullmatch(r"[!-~]+", text) is None:
         raise ConfigError(
             f"{name}: expected printable ASCII characters without white space; what was given (not shown) "
             "is empty or holds something else. Copy it again from the API portal."
         )
-    return text
+    return str(text)
 
 
 def _from_keyring(

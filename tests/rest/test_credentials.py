@@ -9,11 +9,13 @@ import json
 import logging
 import pickle
 import string
+import traceback
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kiwoomdata as kd
 from kiwoomdata.errors import ConfigError
 from kiwoomdata.rest.credentials import Credentials, find_credentials, redact
 
@@ -233,3 +235,35 @@ def test_ordinary_text_passes_as_it_is() -> None:
 def test_redacting_twice_is_redacting_once(text: str, token: str) -> None:
     once = redact(f'{text} Bearer {token} {{"token": "{token}"}}', token)
     assert redact(once, token) == once
+
+
+# --- frames -----------------------------------------------------------------------------------------
+
+CANARIES = ("canary-key-0123", "canary secret 0123", "canary-secret-0123")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"base_url": "http://example.com", "app_secret": "canary-secret-0123"},
+        {"mode": "moon", "app_secret": "canary-secret-0123"},
+        {"mode": "real"},
+        {"mode": "real", "app_secret": "canary secret 0123"},
+        {"mode": "real", "app_secret": "canary-secret-0123", "quota": "many"},
+    ],
+)
+@pytest.mark.parametrize("where", ["arguments", "environment", "use"])
+def test_no_frame_of_a_client_that_cannot_be_made_shows_a_key(
+    settings: dict[str, str], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"app_key": "canary-key-0123", **settings}
+    if where == "environment":
+        for name in ("app_key", "app_secret"):
+            monkeypatch.setenv(f"KIWOOM_{name.upper()}", given.pop(name, ""))
+    make = kd.Client if where != "use" else kd.use
+    with pytest.raises((kd.ConfigError, ValueError)) as caught:
+        make(given.pop("mode", "real"), **given)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    shown = [repr(frame.f_locals) for frame in frames if frame.f_code.co_filename != __file__]
+    assert shown
+    assert [canary for canary in CANARIES for text in (*shown, str(caught.value)) if canary in text] == []
