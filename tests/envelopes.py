@@ -59,6 +59,7 @@ class Envelopes:
         self.asked: list[Asked] = []
         self.heads: list[dict[str, str]] = []
         self.tokens = 0
+        self.answer = answer
         self.date: str | None = None
         envelopes = self
 
@@ -76,7 +77,7 @@ class Envelopes:
                     answered = token(envelopes.tokens) if token else Answer(TOKEN)
                 else:
                     envelopes.asked.append(asked)
-                    answered = answer(len(envelopes.asked) - 1, asked)
+                    answered = envelopes.answer(len(envelopes.asked) - 1, asked)
                 self.send_response(answered.status)
                 for name, value in answered.headers.items():
                     self.send_header(name, value)

@@ -238,7 +238,7 @@ class Transport:
         with self._lock:
             self.requests_sent += 1
         log.debug("POST %s %s", request.path, request.api_id)
-        answered = self._exchange("POST", request, token)
+        answered = self._exchange(request, token)
         return answered if isinstance(answered, _Outcome) else self._judge(request, token, *answered)
 
     def _judge(
@@ -276,14 +276,14 @@ class Transport:
 
     def reach(self) -> tuple[int, Mapping[str, str]]:
         """The status and headers of the door for tokens, asked for without key, token and quota."""
-        answered = self._exchange("HEAD", Request("HEAD", "/oauth2/token", {}), None)
+        answered = self._exchange(Request("HEAD", "/oauth2/token", {}), None, "HEAD")
         if isinstance(answered, _Outcome):
             answered.done()
         status, headers, _ = answered  # type: ignore[misc]
         return status, headers
 
     def _exchange(
-        self, method: str, request: Request, token: Token | None
+        self, request: Request, token: Token | None, method: str = "POST"
     ) -> tuple[int, Mapping[str, str], bytes] | _Outcome:
         """One request over the wire: status, headers and body, or why there is none.
 

@@ -134,7 +134,7 @@ def between(
     """The rows of a range; ``keep_odd`` keeps those whose day is none, for decoding to complain about."""
     day = pl.col(column).str.strip_chars().str.slice(0, 8)
     inside = day.is_between(pl.lit(encode(DATE, first)), pl.lit(encode(DATE, last)))
-    odd = ~day.str.contains("^([0-9]{8})?$") | day.str.to_date("%Y%m%d", strict=False).is_null() & (day != "")
+    odd = day.str.to_date("%Y%m%d", strict=False).is_null() | (day.str.len_chars() != 8)
     return rows.filter(inside | odd if keep_odd else inside)
 
 
