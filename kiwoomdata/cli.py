@@ -111,21 +111,54 @@ def demo() -> None:
     "--rate", default="5/s", show_default=True, help="The quota it enforces: '5/s', '1/s burst 2', 'none'."
 )
 @click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The market's day; left out, the latest one."
+    "--day", "--today", "today", type=click.DateTime(["%Y-%m-%d"]), help="Its day; left out, the latest one."
 )
-def simulate(port: int, seed: int, rate: str, today: datetime | None) -> None:
+@click.option("--ws-port", type=_PORT, default=0, help="Port of the live side; 0 takes a free one.")
+@click.option(
+    "--pace",
+    default="60",
+    show_default=True,
+    help="How fast a day is played live: 1 as it was, 'max' as fast as it is read, 0 not at all.",
+)
+@click.option(
+    "--after-day",
+    type=click.Choice(["next", "again", "stop"]),
+    default="next",
+    show_default=True,
+    help="What follows the end of a day: the next, the same again, or silence.",
+)
+def simulate(
+    port: int, seed: int, rate: str, today: datetime | None, ws_port: int, pace: str, after_day: Any
+) -> None:
     """Serve a synthetic market as Kiwoom's server would, until Ctrl-C.
 
     \b
     Example:
       kiwoomdata simulate --port 8080 --rate none
+      kiwoomdata simulate --ws-port 10000 --day 2026-11-20 --pace 600
     """
     from kiwoomdata import simulator
+    from kiwoomdata.simulator import switches
 
     day: date | None = today.date() if today else None
     now = time(18, 30) if today else None
     limit = None if rate == "none" else rate
-    with simulator.start(seed=seed, port=port, rate=limit, today=day, now=now) as server:
+    try:
+        speed: Any = "max" if pace == "max" else float(pace)
+        switches.check_pace(speed)
+    except ValueError:
+        raise click.UsageError(f"--pace: expected a number of 0 or more, or 'max', got {pace!r}") from None
+    started = simulator.start(
+        seed=seed,
+        port=port,
+        rate=limit,
+        today=day,
+        now=now,
+        ws_port=ws_port,
+        pace=speed,
+        after_day=after_day,
+    )
+    with started as server:
         _until_stopped(
             f"KIWOOM_BASE_URL={server.base_url}",
             f"KIWOOM_WS_URL={server.ws_url}",

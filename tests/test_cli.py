@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -188,6 +189,9 @@ def test_get_pipes_csv() -> None:
         ),
         ("get daily_prices 005930 2024-01-02 --mode simulator --out no/such/x.csv", "no folder 'no/such'"),
         ("simulate --port 80000", "80000 is not in the range"),
+        ("simulate --pace fast", "--pace: expected a number of 0 or more, or 'max', got 'fast'"),
+        ("simulate --pace nan", "--pace: expected a number of 0 or more, or 'max', got 'nan'"),
+        ("simulate --day 20-11-2026", "does not match the format"),
         ("replay . --port 80000", "80000 is not in the range"),
         ("describe ka99999", "api_id: 'ka99999'"),
     ],
@@ -235,7 +239,11 @@ def test_help_has_examples_and_exit_codes() -> None:
 
 
 def test_a_simulator_serves_until_it_is_stopped() -> None:
-    command = [sys.executable, "-m", "kiwoomdata", "simulate", "--rate", "none"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "kiwoomdata", "simulate", "--rate", "none", "--ws-port", port]
+    command += ["--day", "2026-11-20", "--pace", "600"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     guard = threading.Timer(60, process.kill)
@@ -247,6 +255,7 @@ def test_a_simulator_serves_until_it_is_stopped() -> None:
             assert line, "the simulator ended"
             name, _, value = line.strip().partition("=")
             told[name] = value
+        assert told["KIWOOM_WS_URL"].startswith(f"ws://127.0.0.1:{port}/")
         code = (
             "import kiwoomdata as kd; f = kd.daily_prices('005930', '2024-01-02', '2024-01-05');"
             "print(f.height, kd.provenance(f).server)"

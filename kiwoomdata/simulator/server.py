@@ -25,6 +25,7 @@ from kiwoomdata.simulator.rest.gatekeeper import DEFAULT_KEYS, Tokens
 from kiwoomdata.simulator.rest.http import PATIENCE, Http
 from kiwoomdata.simulator.rest.service import Log, Service
 from kiwoomdata.simulator.switches import (
+    AfterDay,
     Duplicate,
     Empty,
     Mode,
@@ -224,6 +225,8 @@ def start(
     latency: float = 0.0,
     ws_port: int = 0,
     pace: Pace = 60.0,
+    after_day: AfterDay = "default",
+    last_word: bool = True,
     frame_rate: float | None = None,
     duplicate_ws: Duplicate = "kick",
     ping_interval: float | None = 10.0,
@@ -243,9 +246,10 @@ def start(
 
     REST is served at once, the live side once :attr:`Server.ws_url` is asked for. With the first
     registration it begins to play the market's day from the open, sixty times as fast as it was unless
-    ``pace`` says otherwise, and with no silence longer than a second. At ``pace="max"`` it plays all of
-    the day, and the ticks add up to what REST has said all along. When the day is over, market_status
-    has said so and nothing more comes; ``server.live.rewind()`` begins it again.
+    ``pace`` says otherwise, and as fast for everybody, whatever is registered. At ``pace="max"`` it plays
+    all of the day, and the ticks add up to what REST has said all along. When the day is over, the market
+    goes on to the next one, REST with it, unless ``after_day`` says otherwise; ``server.live.rewind()``
+    begins a day again.
 
     Parameters
     ----------
@@ -265,14 +269,15 @@ def start(
         See :class:`kiwoomdata.simulator.Switches`.
     ws_port
         The live side's port; 0 takes a free one.
-    pace, frame_rate, duplicate_ws, ping_interval, ping_miss_limit, login_wait, ws_item_limit, \
-ws_group_limit, ws_rate, empty_conditions
+    pace, after_day, last_word, frame_rate, duplicate_ws, ping_interval, ping_miss_limit, login_wait, \
+ws_item_limit, ws_group_limit, ws_rate, empty_conditions
         Of the live side: see :class:`kiwoomdata.simulator.Switches`. ``server.live.pace`` and
         ``server.live.rate`` may be set while it runs.
     app_key, app_secret
         The pair that tokens are issued for; there is one by default.
     market
-        A market of your own, in place of ``seed``, ``today`` and ``now``.
+        A market of your own, in place of ``seed``, ``today`` and ``now``. It keeps its day; what the live
+        side goes on to is another one, :attr:`Server.market` by then.
     clock, timer
         The server's time of day, and the seconds by which requests are counted and the day is played.
 
@@ -301,6 +306,8 @@ ws_group_limit, ws_rate, empty_conditions
         page_rows=page_rows,
         latency=latency,
         pace=pace,
+        after_day=after_day,
+        last_word=last_word,
         frame_rate=frame_rate,
         duplicate_ws=duplicate_ws,
         ping_interval=ping_interval,
@@ -320,14 +327,14 @@ ws_group_limit, ws_rate, empty_conditions
     if market is None:
         current = now_kst() if clock is None else clock().astimezone(KST)
         market = Market(seed, today=today or last_trading_day(current.date()), now=now or AFTER_CLOSE)
-    ours = market
+    first = market
 
     def moment() -> datetime:
-        if clock is not None:
-            return clock().astimezone(KST)
-        if stands_still:
+        ours = service.market
+        if stands_still and clock is None:
             return datetime.combine(ours.today, ours.now or _AFTER_ALL, KST)
-        return now_kst()
+        current = now_kst() if clock is None else clock().astimezone(KST)
+        return current + (ours.today - first.today)  # as many days on as the market has gone
 
     default_key, default_secret = DEFAULT_KEYS[mode]
     app_key, app_secret = app_key or default_key, app_secret or default_secret

@@ -17,6 +17,7 @@ TokenType = Literal["Bearer", "bearer"]
 Wording = Literal["new", "old"]
 Duplicate = Literal["kick", "coexist"]
 Empty = Literal["list", "null", "absent"]
+AfterDay = Literal["default", "next", "again", "stop"]
 Pace = float | Literal["max"]
 
 _RATES = {"real": "5/s", "mock": "1/s"}
@@ -66,6 +67,13 @@ class Switches:
     """Seconds that every answer takes."""
     pace: Pace = 60.0
     """How fast the live side plays the day: 1 as it was, ``"max"`` as fast as it is read, 0 not at all."""
+    after_day: AfterDay = "default"
+    """What follows the day's last word: the ``"next"`` day, on which the whole market stands then, the same
+    day ``"again"``, or silence, ``"stop"``. ``"default"`` is the next day, and at ``"max"`` silence."""
+    last_word: bool = True
+    """Whether who registers a feed that seldom comes and tells a state (0E, 0H, 0g, 0s) is told the last word
+    at once, while the day goes by the clock. Nobody has reported it of the live server; it lets every
+    program of the vendor's documents hear something."""
     frame_rate: float | None = None
     """The most frames per second that a connection of the live side gets."""
     duplicate_ws: Duplicate = "kick"
@@ -113,6 +121,7 @@ class Switches:
                 raise ValueError(f"{name}: expected more than 0, got {positive!r}")
         _one_of("duplicate_ws", self.duplicate_ws, Duplicate)
         _one_of("empty_conditions", self.empty_conditions, Empty)
+        _one_of("after_day", self.after_day, AfterDay)
         check_pace(self.pace)
         if self.ws_rate is not None:
             Rate.parse(self.ws_rate)

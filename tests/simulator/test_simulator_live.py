@@ -28,7 +28,7 @@ from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
 from kiwoomdata.kinds import decode
 from kiwoomdata.simulator import LIVE_FAULTS, Market, Server
 from kiwoomdata.simulator.live.feeds import Channel, Feeds
-from kiwoomdata.simulator.live.playback import LONGEST_PAUSE, Playback
+from kiwoomdata.simulator.live.playback import Playback
 from tests.talk import Talk, number
 
 TODAY = date(2026, 11, 20)
@@ -224,7 +224,7 @@ def test_who_does_not_log_in_at_all_is_told_so_and_cut_off(serve: Callable[..., 
         assert wire.goodbye() == (1000, "Bye")
 
 
-@pytest.mark.parametrize("text", ["{}", '{"grp_no":"1"}', "no JSON", "[1]", '"LOGIN"', "[" * 100_000])
+@pytest.mark.parametrize("text", ["{}", '{"grp_no":"1"}', "no JSON", "[1]", '"LOGIN"', "[" * 60_000])
 def test_a_message_without_trnm_is_refused_with_100002(wire: Wire, text: str) -> None:
     wire.connection.send(text)
     assert wire.hear()["return_code"] == 100002
@@ -659,11 +659,13 @@ def test_breadth_counts_every_stock_of_the_board(whole_day: dict[str, list[Any]]
 
 def test_an_interruption_is_released_by_the_same_message_with_a_time(whole_day: dict[str, list[Any]]) -> None:
     messages = of(whole_day["1h"], "1h")
-    started = {values["9001"]: values for values in messages if values["1224"] == "000000"}
+    names = {values["9001"]: values for values in messages}
+    started = {(v["9001"], v["1223"]): v for v in messages if v["1224"] == "000000"}
     released = [values for values in messages if values["1224"] != "000000"]
-    assert len(started) == len(released) == 3
+    assert len(started) == len(released) == 76
+    assert len(names) > 10
     for values in released:
-        start = started[values["9001"]]
+        start = started[values["9001"], values["1223"]]
         assert seconds(values["1224"]) - seconds(values["1223"]) == 120
         assert {**values, "1224": "000000", "9068": "1"} == start
     for event in FEEDS_OF_A_DAY.events(Channel("1h", "")):
@@ -684,7 +686,7 @@ def test_the_accounts_events_are_nobodys(whole_day: dict[str, list[Any]]) -> Non
                 == number(order["10"])
                 == number(order["910"]) * (1 if number(trade["10"]) > 0 else -1)
             )
-    assert [values["930"] for values in balances] == ["10", "0"]
+    assert [values["930"] for values in balances] == ["10", "0"] * 38
 
 
 def test_the_market_says_when_it_is_closed_and_then_there_is_silence(
@@ -832,6 +834,102 @@ def test_the_market_may_move_on_while_it_is_heard(serve: Callable[..., Server]) 
     assert number(morning[-1]["13"]) + abs(number(more[0]["15"])) == number(more[0]["13"])
 
 
+def test_the_day_goes_on_to_the_next_and_rest_with_it(serve: Callable[..., Server]) -> None:
+    market, timer = Market(1, today=TODAY, now=time(18, 30), first_day=HISTORY), Timer()
+    server = serve(market=market, pace=60, timer=timer)
+    with open_wire(server) as wire, Talk(server) as talk:
+        wire.register(["005930"], ["0B"])
+        assert seconds(wire.find("REAL")["data"][0]["values"]["20"]) == 9 * 3600
+        timer.now += 6.5 * 60
+        friday = of(wire.day(), "0B")
+        assert friday[-1]["20"] == "153000"
+        assert server.today == TODAY
+        timer.now += 3  # three minutes on, nothing more will be told of this day
+        monday = wire.find("REAL")["data"][0]["values"]
+        assert server.today == server.now().date() == date(2026, 11, 23)
+        assert (monday["20"], number(monday["13"])) == ("090000", abs(number(monday["15"])))
+        timer.now += 6.5 * 60
+        rows = talk.ask("ka10086", qry_dt="20261123").rows
+        last = of(wire.day(), "0B")[-1]
+        assert [row["date"] for row in rows[:2]] == ["20261123", "20261120"]
+        assert number(last["13"]) == number(rows[0]["trde_qty"])
+        assert number(friday[-1]["13"]) == number(rows[1]["trde_qty"])
+
+
+def test_the_day_begins_again_where_that_was_chosen(serve: Callable[..., Server]) -> None:
+    timer = Timer()
+    server = serve(pace=60, timer=timer, after_day="again")
+    with open_wire(server) as wire:
+        wire.register(["005930"], ["0C"])
+        timer.now += 6.5 * 60
+        first = wire.rest()
+        timer.now += 3
+        again = wire.find("REAL")
+        timer.now += 6.5 * 60
+        assert [again, *wire.rest()] == first
+        assert server.today == TODAY
+
+
+def test_at_the_end_of_a_day_as_fast_as_it_can_be_read_the_next_may_follow(
+    serve: Callable[..., Server],
+) -> None:
+    market = Market(1, today=TODAY, now=time(18, 30), first_day=HISTORY)
+    server = serve(market=market, pace="max", after_day="next")
+    with open_wire(server) as wire:
+        wire.register(["005930"], ["0C"])
+        until(lambda: server.today > TODAY)
+        assert wire.find("REAL")
+
+
+def test_a_feed_that_seldom_comes_tells_its_state_to_whoever_registers(serve: Callable[..., Server]) -> None:
+    timer = Timer()
+    server = serve(pace=60, timer=timer)
+    with open_wire(server) as wire:
+        for type_, item in (("0s", ""), ("0H", "005930"), ("0E", "005930"), ("0g", "005930")):
+            wire.send(trnm="REG", grp_no="1", refresh="1", data=[{"item": [item], "type": [type_]}])
+            assert wire.find("REG")["return_code"] == 0
+            (entry,) = wire.find("REAL")["data"]
+            assert (entry["type"], entry["item"]) == (type_, item)
+    with open_wire(serve(pace=60, timer=timer, last_word=False)) as wire:
+        wire.register(["005930"], ["0H"])
+        with pytest.raises(TimeoutError):
+            wire.hear(timeout=0.2)
+
+
+PRINTED = [
+    *((type_, "") for type_ in ("00", "04", "0s", "1h")),
+    *((type_, "005930") for type_ in ("0A", "0B", "0C", "0D", "0E", "0F", "0H", "0g", "0w")),
+    *(("0G", "069500"), ("0J", "001"), ("0U", "001"), ("0m", "57JBHH"), ("0u", "57JBHH")),
+]
+"""What the 18 programs of the vendor's documents register; four more ask about conditions."""
+
+
+@pytest.mark.parametrize("order", [PRINTED, PRINTED[::-1]])
+def test_every_program_of_the_documents_hears_something_whatever_their_order(
+    serve: Callable[..., Server], order: list[tuple[str, str]]
+) -> None:
+    server = serve(pace=6_000, ws_rate=None)  # a hundred times the usual pace
+    for type_, item in order:
+        with open_wire(server) as wire:
+            wire.send(trnm="REG", grp_no="1", refresh="1", data=[{"item": [item], "type": [type_]}])
+            assert wire.find("REG")["return_code"] == 0
+            assert wire.find("REAL")["data"][0]["type"] == type_
+    with open_wire(server) as wire:
+        assert wire.ask(trnm="CNSRLST")["data"]
+        assert wire.search("4", "0")["data"]
+        assert wire.search("4", "1")["return_code"] == 0
+        wire.send(trnm="CNSRCLR", seq="1")
+        assert wire.find("CNSRCLR")["return_code"] == 0
+
+
+def test_a_frame_of_more_than_64_kilobytes_ends_the_connection(wire: Wire) -> None:
+    wire.send(trnm="REG", grp_no="1", refresh="1", data=[{"item": ["005930"] * 8_000, "type": ["0B"]}])
+    with pytest.raises(ConnectionClosed) as end:
+        wire.hear()
+    assert end.value.rcvd is not None
+    assert end.value.rcvd.code == 1009
+
+
 def test_nothing_comes_on_a_day_without_a_session(serve: Callable[..., Server]) -> None:
     sunday = Market(1, today=date(2026, 11, 22), now=time(12), first_day=HISTORY)
     with open_wire(serve(market=sunday, pace="max")) as wire:
@@ -879,23 +977,25 @@ def prepared(pace: Any, channels: Sequence[Channel] = CHANNELS) -> Playback:
     return playback
 
 
-def test_a_quiet_time_is_cut_short_but_not_in_real_time() -> None:
-    channels = [Channel("0s", "")]  # the first two are half an hour apart
-    for pace, gap in ((60.0, LONGEST_PAUSE), (1.0, 1_800.0)):
-        playback = prepared(0, channels)
-        playback.set_pace(pace, 0.0)
-        assert playback.wait(0.0) == 0
-        playback.take(0.0)
-        assert playback.wait(0.0) == gap
+def test_the_pace_is_the_same_whatever_is_listened_to() -> None:
+    for channels in ([Channel("0s", "")], CHANNELS):
+        playback = prepared(60.0, channels)
+        while playback.moment(0.0) < 9 * 3600 or playback.wait(0.0) == 0:
+            playback.take(0.0)
+        for now in (0.0, 10.0, 370.0):
+            assert playback.moment(now) == 9 * 3600 + 60 * now
 
 
-def test_after_a_time_that_was_cut_short_the_day_goes_on_from_there() -> None:
-    playback = prepared(0, [Channel("0s", "")])
-    playback.set_pace(60.0, 0.0)
-    for now in (0.0, LONGEST_PAUSE):
-        assert playback.wait(now) == 0
-        playback.take(now)
-    assert playback.moment(LONGEST_PAUSE + 5) == 8 * 3600 + 1_800 + 300
+def test_a_sparse_feed_alone_does_not_use_the_day_up() -> None:
+    playback = prepared(60.0, [Channel("0s", "")])
+    playback.take(0.0)
+    playback.take(0.5)  # the second venue begins half a minute later
+    wait = playback.wait(0.5)  # and the close is told of next, ten minutes before it
+    assert wait == pytest.approx(60.0 * (6.5 * 60 - 10) / 60, abs=1)
+    playback.listen(dict.fromkeys(CHANNELS))
+    while (draw := playback.drawing(30.0)) is not None:
+        draw()
+    assert playback.take(40.0)[0][0].second == pytest.approx(9 * 3600 + 1_800, abs=600)
 
 
 def test_at_a_number_as_pace_the_day_goes_on_while_nobody_listens() -> None:
@@ -1011,7 +1111,7 @@ def test_a_search_that_finds_nothing_says_so_in_one_of_three_ways(
 ) -> None:
     with open_wire(serve(empty_conditions=switch)) as wire:
         wire.ask(trnm="CNSRLST")
-        answer = wire.search("4", kind)
+        answer = wire.search("12", kind)
         assert answer["return_code"] == 0
         assert {key: value for key, value in answer.items() if key == "data"} == tail
 
@@ -1062,13 +1162,14 @@ def test_a_condition_that_was_cleared_is_silent_and_may_be_live_again(wire: Wire
 def test_ten_conditions_may_be_live(serve: Callable[..., Server]) -> None:
     with open_wire(serve(ws_rate=None)) as wire:
         listed = wire.ask(trnm="CNSRLST")["data"]
-        codes = [wire.search(seq, "1")["return_code"] for seq, _ in listed]
-        assert codes == [0] * 10 + [900001] * 2
+        assert [wire.search(seq, "1")["return_code"] for seq, _ in listed[:10]] == [0] * 10
+        for seq in (listed[10][0], "99"):  # one too many, and one that nobody has saved
+            wire.send(trnm="CNSRREQ", seq=seq, search_type="1", stex_tp="K")
+            with pytest.raises(TimeoutError):
+                wire.hear(timeout=0.2)
 
 
-@pytest.mark.parametrize(
-    ("seq", "kind", "code"), [("99", "0", 900002), ("", "0", 100002), ("0", "7", 100002)]
-)
+@pytest.mark.parametrize(("seq", "kind", "code"), [("", "0", 100002), ("0", "7", 100002)])
 def test_a_search_that_makes_no_sense_is_refused(wire: Wire, seq: str, kind: str, code: int) -> None:
     wire.ask(trnm="CNSRLST")
     assert wire.search(seq, kind)["return_code"] == code

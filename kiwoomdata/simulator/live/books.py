@@ -7,7 +7,7 @@ the orders for the closing price from ten minutes after it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from kiwoomdata.kinds import DIRECTIONS
@@ -146,12 +146,18 @@ def _midpoints(day: StockDay, book: OrderBook) -> Row:
 
 
 def after_hours(day: StockDay, since: int) -> Rows:
-    """What waits for the closing price, which only grows."""
+    """What waits for a closing price, which only grows: that of the day before until 20 minutes before the
+    open, that of the day from ten minutes after the close."""
     if not day.trades or day.venue == "nxt":
         return
-    rng, usual = day.rng("after hours"), max(20, day.day.volume // 2_000)
+    yield from _waiting(day, "before hours", range(day.opens - 1_800, day.opens - 1_200, 60), since)
+    yield from _waiting(day, "after hours", range(day.closes + 600, day.closes + 1_800, 60), since)
+
+
+def _waiting(day: StockDay, name: str, moments: Iterable[int], since: int) -> Rows:
+    rng, usual = day.rng(name), max(20, day.day.volume // 2_000)
     asks = bids = 0
-    for second in range(day.closes + 600, day.closes + 1_800, 60):
+    for second in moments:
         more_asks, more_bids = (int(usual * rng.expovariate(4)) for _ in range(2))
         asks, bids = asks + more_asks, bids + more_bids
         row = {

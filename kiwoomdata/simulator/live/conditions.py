@@ -43,7 +43,7 @@ CONDITIONS = {
         Condition("1", "2% 이상 상승", _up(2)),
         Condition("2", "전일 거래량 돌파", lambda now: now.volume > now.volume_before > 0),
         Condition("3", "거래된 종목", lambda now: now.volume > 0),
-        Condition("4", "해당 없음", lambda now: False),
+        Condition("4", "전일보다 적은 거래량", lambda now: 0 < now.volume < now.volume_before),
         Condition("5", "하락 종목", lambda now: now.price < now.before),
         Condition("6", "1% 이상 상승", _up(1)),
         Condition("7", "3% 이상 상승", _up(3)),
@@ -51,9 +51,10 @@ CONDITIONS = {
         Condition("9", "1% 이상 하락", _down(1)),
         Condition("10", "2% 이상 하락", _down(2)),
         Condition("11", "3% 이상 하락", _down(3)),
+        Condition("12", "해당 없음", lambda now: False),
     )
 }
-"""The account's saved conditions. Number 4 is never met."""
+"""The account's saved conditions. Number 12 is never met; 4 is what the vendor's documents ask for."""
 
 
 def meeting(source: Source, condition: Condition) -> list[StockDay]:

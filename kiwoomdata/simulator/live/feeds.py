@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import NamedTuple, cast
 
+from kiwoomdata.calendar import session_hours
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, write_values
 from kiwoomdata.kinds import split_code
 from kiwoomdata.simulator.live.conditions import CONDITIONS, changes
@@ -18,7 +21,7 @@ from kiwoomdata.simulator.market.intraday import seconds
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.universe import Board
 
-__all__ = ["Channel", "Event", "Feeds", "entry_text"]
+__all__ = ["STATES", "Channel", "Event", "Feeds", "entry_text"]
 
 _ALL = {**FEEDS, CONDITION_EVENT.type: CONDITION_EVENT}
 # The order within a second: trades before the books that they leave, both before what sums them up.
@@ -31,6 +34,8 @@ _CODES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("0m", "0u"), (ELW,)),
     "0I": tuple(GOLD),
 }
+STATES = ("0E", "0H", "0g", "0s")
+"""Feeds that seldom come and tell a state: whoever registers may be told the last word at once."""
 _OF_ALL_STOCKS = ("00", "04", "02", "0J", "0U", "1h")
 
 
@@ -80,9 +85,32 @@ class Feeds:
     def krx_only(self) -> bool:
         return self._krx_only
 
+    def turn(self, market: Market) -> None:
+        """Go on with another day."""
+        self._market = market
+        self.forget()
+
     def forget(self) -> None:
         """Draw all again: the market's moment has moved."""
         self._stocks = {}
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """The seconds at which the first venue opens and closes."""
+        hours = session_hours(self._market.session_day)
+        assert hours is not None  # a session day has them
+        return seconds(hours[0]), seconds(hours[1])
+
+    @property
+    def closed(self) -> bool:
+        """Whether the first venue has closed, for all that the market's moment says."""
+        now = self._market.now
+        return now is None or seconds(now) >= self.hours[1]
+
+    def last(self, channel: Channel, until: int) -> Event | None:
+        """The last word of a channel by a second of the day."""
+        told = takewhile(lambda event: event.second <= until, self.events(channel))
+        return next(iter(deque(told, maxlen=1)), None)
 
     def stock(self, symbol: str, venue: Venue = "krx") -> StockDay | None:
         key = symbol, venue

@@ -6,7 +6,8 @@ orders are made up: the market knows none of them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
@@ -20,7 +21,7 @@ from kiwoomdata.simulator.live.stocks import NEVER, Row, StockDay, coloured, hhm
 from kiwoomdata.simulator.market.daily import NXT_SINCE
 from kiwoomdata.simulator.market.intraday import seconds, sessions
 from kiwoomdata.simulator.market.market import Market
-from kiwoomdata.simulator.market.numbers import rate, tick_size
+from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.market.universe import Board
 
 __all__ = ["ACCOUNT", "ELW", "GOLD", "MARKET_FEEDS", "SECTORS", "Source", "status"]
@@ -250,22 +251,45 @@ def status(source: Source, item: str) -> Told:
 
 
 def _interruptions(source: Source, item: str) -> Told:
-    """Of the three stocks that moved furthest: at the trade that went there, and two minutes later."""
+    """Every five minutes, of the stock that moved furthest: at the trade that went there, and two minutes
+    later. Real ones are set off by fixed parts of a price, which seldom happens here."""
     stocks = [stock for stock in source.stocks() if stock.trades]
-    stocks.sort(key=lambda stock: (stock.day.high - stock.day.low) / stock.day.low, reverse=True)
-    found = [message for stock in stocks[:3] for message in _interruption(stock)]
+    opens, closes = _hours(source.market.session_day)
+    found: list[tuple[int, str, Row]] = []
+    counts: Counter[str] = Counter()
+    for slot in range(opens, closes - 600, 300):
+        moves = [move for stock in stocks if (move := _furthest(stock, slot, slot + 300))]
+        if moves:
+            move = max(moves, key=lambda move: move.part)
+            counts[move.stock.stock.symbol] += 1
+            found += _interruption(move, counts[move.stock.stock.symbol])
     yield from sorted(found, key=lambda message: message[0])
 
 
-def _interruption(stock: StockDay) -> Told:
-    day = stock.day
-    up = day.high - day.open >= day.open - day.low
-    price = day.high if up else day.low
-    n = next(n for n, trade in enumerate(stock.trades) if trade.price == price)
-    trade, second = stock.trades[n], stock.seconds[n]
-    # A tenth from the open is what really sets off the static kind; that seldom happens here.
+class _Move(NamedTuple):
+    """How far a stock went, at which of its trades, and from which price."""
+
+    part: float
+    stock: StockDay
+    n: int
+    before: int
+
+
+def _furthest(stock: StockDay, begin: int, end: int) -> _Move | None:
+    first, last = bisect_left(stock.seconds, begin), bisect_left(stock.seconds, end)
+    before = stock.last(first).price
+    parts = [(abs(stock.trades[n].price - before) / before, -n) for n in range(first, last)]
+    part, n = max(parts, default=(0.0, 0))
+    return _Move(part, stock, -n, before) if part else None
+
+
+def _interruption(move: _Move, count: int) -> Told:
+    stock, n = move.stock, move.n
+    day, trade, second = stock.day, stock.trades[n], stock.seconds[n]
+    price, dynamic = trade.price, move.before
+    up = price >= dynamic
+    # A tenth from the open is what really sets off the static kind.
     kind = "정적" if abs(price - day.open) * 10 >= day.open else "동적"
-    dynamic = max(tick_size(price), stock.trades[n - 1].price if n else day.open)
     row: Row = {
         "code": stock.stock.symbol,
         "name": stock.stock.name,
@@ -283,7 +307,7 @@ def _interruption(stock: StockDay) -> Told:
         "static_gap_pct": rate(price - day.open, day.open) if kind == "정적" else 0.0,
         "dynamic_gap_pct": rate(price - dynamic, dynamic) if kind == "동적" else 0.0,
         "trigger_change_pct": rate(price - day.previous_close, day.previous_close),
-        "vi_count": 1,
+        "vi_count": count,
         "vi_direction": "1" if up else "2",
         "extra_1279": ("+" if up else "-") + kind,
     }
@@ -307,14 +331,15 @@ _LOT = 10
 
 
 def _fills(source: Source) -> Iterator[tuple[StockDay, _Fill]]:
-    """Two orders a day: bought after the open, sold before the close."""
+    """An order every five minutes: a lot is bought, then sold, and so on."""
     stock = next((each for each in source.stocks() if each.stock.symbol == _TRADED), None)
     if stock is None:
         return
-    for number, (side, ordered) in enumerate(((1, stock.opens + 300), (-1, stock.closes - 3_600)), 1):
+    for number, ordered in enumerate(range(stock.opens + 60, stock.closes - 600, 300), 1):
         n = bisect_right(stock.seconds, ordered)
         if n < len(stock.trades):
-            yield stock, _Fill(number, side, ordered, stock.seconds[n], stock.trades[n].price, n + 1)
+            trade, side = stock.trades[n], 1 if number % 2 else -1
+            yield stock, _Fill(number, side, ordered, stock.seconds[n], trade.price, n + 1)
 
 
 def _orders(source: Source, item: str) -> Told:
@@ -367,8 +392,9 @@ def _order(stock: StockDay, fill: _Fill, second: int, state: str) -> Row:
 def _balances(source: Source, item: str) -> Told:
     fills = list(_fills(source))
     holdings = accumulate(fill.side * _LOT for _, fill in fills)
+    bought = 0
     for (stock, fill), holding in zip(fills, holdings, strict=True):
-        bought = fills[0][1].price
+        bought = fill.price if fill.side > 0 else bought
         gain = (fill.price - bought) * _LOT if fill.side < 0 else 0
         row: Row = {
             "account": ACCOUNT,

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
-from kiwoomdata.calendar import session_hours
 from kiwoomdata.simulator.live.feeds import Channel, Event, Feeds
-from kiwoomdata.simulator.market.intraday import seconds
+from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.switches import Pace, check_pace
 
-__all__ = ["LONGEST_PAUSE", "Playback"]
+__all__ = ["Playback"]
 
-LONGEST_PAUSE = 1.0
-"""Seconds of the longest silence while something is to come, at any pace but that of real time."""
+_BEFORE, _AFTER = 1_860, 60
+"""Seconds before the open at which a day begins that follows another, at the earliest; and after the close
+for which a day goes on, at least."""
 _TOGETHER = 10  # entries of a frame at most, of those that fall into the same second
 
 
@@ -33,25 +33,23 @@ class _Next(NamedTuple):
 class Playback:
     """The day, from when somebody listens.
 
-    At a number as pace it begins at the open and goes on by the clock, also while nobody listens: who
-    comes late, or again, has missed what was. At ``"max"`` it begins with the first event of all, goes on
-    as it is taken, and waits while nobody listens. At 0 it stands still; whoever listens before it goes
-    on hears all of it.
+    At a number as pace it begins at the open and goes on by the clock, whatever is listened to, also while
+    nobody listens: who comes late, or again, has missed what was. At ``"max"`` it begins with the first
+    event of all, goes on as it is taken, and waits while nobody listens. At 0 it stands still; whoever
+    listens before it goes on hears all of it.
     """
 
     def __init__(self, feeds: Feeds, pace: Pace) -> None:
         check_pace(pace)
         self._feeds, self._pace = feeds, pace
         self._now = feeds.market.now
-        hours = session_hours(feeds.market.session_day)
-        self._opens = seconds(hours[0]) if hours else 0
+        self._opens = self._begin = feeds.hours[0]
         self._wanted: dict[Channel, int | None] = {}
         self._queue: list[_Next] = []
         self._work: deque[Channel | Callable[[], object]] = deque()
         self._order = count()
         self._sent = -1  # the last second of the day that was taken
         self._base: tuple[float, float] | None = None  # a second of the day, and when it was
-        self._last = float("-inf")  # when something was taken last
         self._burst = 0
 
     # --- what it is --------------------------------------------------------------------------
@@ -64,6 +62,8 @@ class Playback:
         check_pace(pace)
         if self._base is not None:
             self._base = self.moment(now), now
+        elif self._queue and not (isinstance(pace, str) or not pace):
+            self._base = self._queue[0].second, now
         self._pace = pace
 
     @property
@@ -83,11 +83,23 @@ class Playback:
     def moment(self, now: float) -> float:
         """Where the day stands."""
         if self._base is None:
-            at_once = isinstance(self._pace, str) or not self._pace
-            return self._sent if at_once else max(self._sent, self._opens - 1)
+            return self._sent if self._stands else max(self._sent, self._begin - 1)
         second, since = self._base
         passed = 0.0 if isinstance(self._pace, str) else (now - since) * self._pace
         return max(self._sent, second + passed)
+
+    @property
+    def _stands(self) -> bool:
+        """Whether the clock moves nothing."""
+        return isinstance(self._pace, str) or not self._pace
+
+    def over(self, now: float) -> bool:
+        """Whether the day has been told to those who listen, and to all others who might have."""
+        if self._queue or self._work or not self._wanted or not self._feeds.closed:
+            return False  # a market that stands still before the close waits to be moved on
+        if self._pace == "max":
+            return self._sent >= 0
+        return self.begun and self.moment(now) > self._feeds.hours[1] + _AFTER
 
     # --- who listens -------------------------------------------------------------------------
 
@@ -111,13 +123,15 @@ class Playback:
             if not isinstance(one, Channel):
                 return one
             self._add(one, now)
+        if self._base is None and self._wanted and not self._stands:
+            first = self._queue[0].second if self._queue else self._opens
+            self._base = max(self._sent, min(first, self._opens)), now
         return None
 
     def _add(self, channel: Channel, now: float) -> None:
         if channel in self._wanted and all(each.event.channel != channel for each in self._queue):
             since = self._wanted[channel]
             self._push(self._feeds.events(channel, int(self.moment(now)) if since is None else since))
-            self._last = max(self._last, now)
 
     def _push(self, events: Iterator[Event], order: int | None = None) -> None:
         event = next(events, None)
@@ -131,9 +145,17 @@ class Playback:
         self._prepare(list(self._wanted))
 
     def rewind(self) -> None:
-        """The day begins again with the next event."""
-        self._sent, self._base, self._last = -1, None, float("-inf")
+        """The day begins again."""
+        self._sent, self._base, self._begin = -1, None, self._opens
         self._again()
+
+    def turn(self, market: Market) -> None:
+        """Go on with another day."""
+        self._feeds.turn(market)
+        self._now = market.now
+        self._opens = self._feeds.hours[0]
+        self.rewind()
+        self._begin = self._opens - _BEFORE
 
     def skip(self, passed: float, now: float) -> None:
         """Let time go by unseen; before the day has begun, from the open on."""
@@ -168,10 +190,7 @@ class Playback:
         if not self._pace:
             return None
         second, since = self._base or (self._queue[0].second, now)
-        due = since + (self._queue[0].second - second) / self._pace
-        if self._pace != 1:
-            due = min(due, max(self._last, since) + LONGEST_PAUSE)
-        return max(0.0, due - now)
+        return max(0.0, since + (self._queue[0].second - second) / self._pace - now)
 
     def take(self, now: float) -> list[list[Event]]:
         """The events of the next second, as they go into frames."""
@@ -183,7 +202,6 @@ class Playback:
         self._sent = second
         if self._base is None or ahead:
             self._base = second, now
-        self._last = now
         frames = [events[at : at + _TOGETHER] for at in range(0, len(events), _TOGETHER)]
         self._burst = max(0, self._burst - len(frames))
         return frames

@@ -21,7 +21,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from kiwoomdata.simulator.live.faults import LiveFaults
-from kiwoomdata.simulator.live.feeds import Channel, Event, Feeds, entry_text
+from kiwoomdata.simulator.live.feeds import STATES, Channel, Event, Feeds, entry_text
 from kiwoomdata.simulator.live.frames import Close, Outgoing, real_frame
 from kiwoomdata.simulator.live.outbox import FULL, Outbox
 from kiwoomdata.simulator.live.playback import Playback
@@ -37,6 +37,8 @@ __all__ = ["PATH", "Live"]
 _log = logging.getLogger(__name__)
 
 PATH = "/api/dostk/websocket"
+LONGEST_FRAME = 65_536
+"""Bytes that a client may send at once; a longer frame ends the connection with 1009."""
 _LOOK = 0.05  # seconds between two looks at a timer, which need not be the real one
 _PATIENCE = 1.0  # seconds for a client to say goodbye
 
@@ -82,6 +84,7 @@ class Live:
             process_request=_check_path,
             compression=None,
             ping_interval=None,
+            max_size=LONGEST_FRAME,
             open_timeout=2 * _PATIENCE,
             close_timeout=_PATIENCE,
             logger=_log,
@@ -270,7 +273,7 @@ class Live:
         if trnm == "CNSRREQ":
             self._feeds.stocks()  # drawing them takes seconds, the first time: nobody else need wait
         with self._changed:
-            was_in = session.logged_in
+            was_in, had = session.logged_in, session.channels
             answer = session.receive(message)
             if session.listening and not was_in and self._switches.duplicate_ws == "kick":
                 for other in self._listening():
@@ -278,8 +281,22 @@ class Live:
                         self._put(other, other.kick())
             self._put(session, answer)
             self._listen()
+        if trnm == "REG" and self._switches.last_word:
+            self._tell_states(session, session.channels - had)
         if trnm != "PING":
             self.log.add(_record(trnm, message or {}, answer, self._now()))
+
+    def _tell_states(self, session: Session, new: Iterable[Channel]) -> None:
+        """The last word of feeds that seldom come, while the day goes by the clock."""
+        if isinstance(self.pace, str) or not self.pace:
+            return
+        for channel in sorted(channel for channel in new if channel.type in STATES):
+            until = int(self._playback.moment(self._timer()))
+            event = self._feeds.last(channel, until)  # drawing it takes a while: nobody else need wait
+            if event is not None:
+                with self._changed:
+                    if session in self._open and session.listening:
+                        self._put(session, session.real([(channel.type, event.text())]))
 
     def _put(self, session: Session, sent: Sequence[Outgoing], *, at_once: bool = False) -> None:
         if sent:
@@ -325,8 +342,24 @@ class Live:
         draw()
         return True
 
+    def _turn(self) -> None:
+        """What comes after the day's last word: the next day, the same again, or silence."""
+        after = self._switches.after_day
+        if after == "default":
+            after = "stop" if self._playback.pace == "max" else "next"
+        if after == "again":
+            self._playback.rewind()
+        elif after == "next":
+            market = self._service.market = self._service.market.next_session()
+            self._playback.turn(market)
+            for session in self._open:
+                session.next_day()
+            _log.info("the day is over; the market goes on to %s", market.today)
+
     def _next_wait(self) -> float | None:
         self._playback.follow()
+        if self._playback.over(self._timer()):
+            self._turn()
         if self._playback.finished:
             for session in self._listening():
                 self._put(session, session.rest())

@@ -44,9 +44,6 @@ _WORDS = {
     805002: "인증을 체크하기 위한 Token 값이 없습니다",
     805004: "토큰 인증에 실패했습니다. 접속을 종료합니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]",
     900003: "이미 등록된 조건검색 일련번호입니다.(seq={seq})",
-    # These two codes are a choice: nobody has told what the server says.
-    900001: "실시간 조건검색은 {limit}개까지 등록할 수 있습니다.(seq={seq})",
-    900002: "존재하지 않는 조건검색 일련번호입니다.(seq={seq})",
 }
 _NO_LOGIN = "접속허용요청(토큰)이 들어오지 않았습니다"
 
@@ -214,8 +211,8 @@ class Session:
             return None
         if not seq or kind not in ("0", "1"):
             raise _Refused(100002, words="search_type" if seq else "seq")
-        if seq not in CONDITIONS:
-            raise _Refused(900002, seq=seq)
+        if seq not in CONDITIONS:  # a choice: 900003 is the only refusal that anybody has seen
+            return None
         return self._search_once(seq, message) if kind == "0" else self._search_live(seq)
 
     def _search_once(self, seq: str, message: Message) -> dict[str, Any]:
@@ -233,11 +230,11 @@ class Session:
             **self._data([answer_row(stock) for stock in found[int(begin) : end]]),
         }
 
-    def _search_live(self, seq: str) -> dict[str, Any]:
+    def _search_live(self, seq: str) -> dict[str, Any] | None:
         if seq in self.conditions:
             raise _Refused(900003, seq=seq)
         if len(self.conditions) >= _LIVE_CONDITIONS:
-            raise _Refused(900001, seq=seq, limit=_LIVE_CONDITIONS)
+            return None  # silence is a choice here too
         since = self.conditions[seq] = self._position()
         self._hear()
         found = members(self._feeds, CONDITIONS[seq], since)
@@ -258,6 +255,10 @@ class Session:
         return {"data": None} if self._switches.empty_conditions == "null" else {}
 
     # --- what goes out by itself -------------------------------------------------------------
+
+    def next_day(self) -> None:
+        """The market has gone on: what is live is live from the day's beginning."""
+        self.conditions = dict.fromkeys(self.conditions, -1)
 
     def tick(self, now: float) -> list[Outgoing]:
         """What is due by the server's own timer: a PING, or the end of who does not answer."""
@@ -319,8 +320,7 @@ def _struck(faults: Iterable[LiveFault], sent: list[Outgoing]) -> list[Outgoing]
 
 def _refusal(trnm: str, refused: _Refused) -> bytes:
     words = _WORDS[refused.code].format_map({"trnm": trnm, **refused.words})
-    named = {"trnm": trnm} if trnm else {}
-    return frame(**named, return_code=refused.code, return_msg=words)
+    return frame(trnm=trnm, return_code=refused.code, return_msg=words)
 
 
 def _pairs(message: Message) -> set[tuple[str, str]]:

@@ -79,9 +79,9 @@ def _trade(day: StockDay, tally: Tally, trade: Trade, second: int, number: int, 
 
 
 def _quotes(day: StockDay, since: int) -> Rows:
-    """Every half hour and after the close. No price moves without a trade here: each repeats the last."""
+    """Every five minutes and after the close. No price moves without a trade here: each repeats the last."""
     tally, done = Tally(day.limits), 0
-    for second in [*range(day.opens + 1_800, day.closes, 1_800), day.closes + 30]:
+    for second in [*range(day.opens + 300, day.closes, 300), day.closes + 30]:
         while done < len(day.trades) and day.seconds[done] <= second:
             tally.add(day.trades[done], hhmmss(day.seconds[done]))
             done += 1

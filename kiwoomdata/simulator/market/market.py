@@ -19,7 +19,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import lru_cache
 from random import Random
 from typing import NamedTuple
@@ -89,6 +89,14 @@ class Market:
         self._year = lru_cache(maxsize=96)(self._draw_year)
         self._trades = lru_cache(maxsize=128)(self._draw_trades)
         self._whole = program.WholeMarket(self._rng, self._sessions)
+
+    def next_session(self) -> Market:
+        """The same market at the same time of its next session."""
+        first = self.session_day + timedelta(days=1)
+        later = trading_days(first, first + timedelta(days=30))  # longer than any row of holidays
+        market = Market(self.seed, today=later[0], now=self.now, first_day=self.first_day)
+        market._splits.update(self._splits)
+        return market
 
     # Who there is
 

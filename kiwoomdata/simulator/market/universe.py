@@ -85,7 +85,10 @@ STOCKS: tuple[Stock, ...] = (
 
 NEWLY_LISTED = "499990"
 
-_BY_SYMBOL = {stock.symbol: stock for stock in STOCKS}
+FUND = Stock("069500", "KODEX 200", "kospi", 35_000, 190_000_000, 3.0, 0.012, 0.04, etf=True)
+"""Known by its code alone: the fund that the vendor's documents register for its value (0G)."""
+
+_BY_SYMBOL = {stock.symbol: stock for stock in (*STOCKS, FUND)}
 _MADE_UP_SINCE, _MADE_UP_BEFORE = 100_000, 200_000
 
 
