@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.any_tr import raw as raw
     from kiwoomdata.questions.any_tr import request as request
     from kiwoomdata.questions.any_tr import request_parts as request_parts
+    from kiwoomdata.questions.candles import candles as candles
+    from kiwoomdata.questions.candles import index_candles as index_candles
     from kiwoomdata.questions.conditions import condition_search as condition_search
     from kiwoomdata.questions.conditions import condition_stream as condition_stream
     from kiwoomdata.questions.conditions import conditions as conditions
@@ -65,6 +67,8 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.institutions import broker_trend as broker_trend
     from kiwoomdata.questions.institutions import institution_trades as institution_trades
     from kiwoomdata.questions.institutions import institution_trend as institution_trend
+    from kiwoomdata.questions.investors import investor_breakdown as investor_breakdown
+    from kiwoomdata.questions.investors import sector_flows as sector_flows
     from kiwoomdata.questions.orderbook import after_hours_quote as after_hours_quote
     from kiwoomdata.questions.orderbook import orderbook_snapshot as orderbook_snapshot
     from kiwoomdata.questions.prices import daily_prices as daily_prices
@@ -76,6 +80,10 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.program import arbitrage_balance as arbitrage_balance
     from kiwoomdata.questions.program import program_cumulative as program_cumulative
     from kiwoomdata.questions.program import program_trend as program_trend
+    from kiwoomdata.questions.stocks import broker_board as broker_board
+    from kiwoomdata.questions.stocks import quotes as quotes
+    from kiwoomdata.questions.stocks import stocks as stocks
+    from kiwoomdata.questions.stocks import vi_events as vi_events
     from kiwoomdata.recording.replay import replay as replay
     from kiwoomdata.recording.ticks import recording_info as recording_info
     from kiwoomdata.recording.ticks import ticks as ticks

@@ -76,6 +76,10 @@ def examined(
         return replace(source, empty=(name,)) if expected else source
     if dateless:
         source = replace(source, dateless={name: dateless})
+    if walk is not None and since is not None and isinstance(rows.schema[walk.column], pl.Datetime):
+        begun = days.min()  # minutes and trades are kept for a while only
+        lacking = [day for day in trading_days(since, last) if isinstance(begun, date) and day < begun]
+        source = replace(source, missing={name: tuple(lacking)}) if lacking else source
     if walk is not None and endpoint.every_day and endpoint.period == "day":
         come = set(days.drop_nulls().to_list())
         first = _first_expected(come, since, stop)
@@ -109,7 +113,7 @@ def _named(body: Mapping[str, str], key: str | None) -> date | None:
 
 def _subject(endpoint: Endpoint, body: Mapping[str, str]) -> str:
     symbol = endpoint.param("symbol")
-    return body.get(symbol.key, endpoint.api_id) if symbol is not None else endpoint.api_id
+    return (body.get(symbol.key) if symbol is not None else None) or endpoint.api_id
 
 
 def _is_blank(frame: pl.DataFrame) -> bool:
@@ -125,7 +129,7 @@ def tell(source: Provenance) -> None:
             MissingKey,
         )
     if source.empty:
-        of = f" of {listed(source.empty)}" if endpoint.param("symbol") else ""
+        of = f" of {listed(source.empty)}" if source.empty != (source.api_id,) else ""
         what = f"no rows{of}" if endpoint.rows else f"an answer in which every value is blank{of}"
         why = _OF_SYMBOLS if endpoint.param("symbol") else _OF_MARKETS
         warn(f"{source.api_id}: the server had {what}. {why}", EmptyAnswer)

@@ -334,6 +334,20 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
             )
 
 
+def placed(wide: pl.DataFrame, sides: Sequence[str], count: int, fields: Sequence[str]) -> pl.DataFrame:
+    """Turn a wide board (``sell_broker_1`` …) into rows of side and rank, first side and best rank first."""
+    kind = pl.Enum(sides)
+    return pl.concat(
+        wide.select(
+            pl.lit(side).cast(kind).alias("side"),
+            pl.lit(rank, dtype=pl.Int8).alias("rank"),
+            *(pl.col(f"{side}_{name}_{rank}").alias(name) for name in fields),
+        )
+        for side in sides
+        for rank in range(1, count + 1)
+    )
+
+
 def columns_of(endpoint: Endpoint) -> dict[str, Column]:
     """Every column of a TR by its English name."""
     return {column.name: column for part in endpoint.parts for column in part.columns}

@@ -19,9 +19,14 @@ Frame = TypeVar("Frame")
 
 # Columns that named functions add, and those of books turned long.
 _OURS = {
+    "date": "일자",
     "symbol": "종목코드",
     "venue": "거래소",
+    "sector": "업종코드",
     "side": "매매구분",
+    "rank": "순위",
+    "broker": "거래원",
+    "broker_name": "거래원명",
     "level": "호가순위",
     "price": "호가",
     "quantity": "잔량",

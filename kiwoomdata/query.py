@@ -32,6 +32,7 @@ __all__ = [
     "bar",
     "client_of",
     "for_symbols",
+    "joined",
     "question",
     "run",
     "side_by_side",
@@ -40,6 +41,7 @@ __all__ = [
 
 P = ParamSpec("P")
 Parts = Mapping[str, pl.DataFrame]
+Shape = Callable[[Parts], pl.DataFrame]
 T = TypeVar("T")
 
 
@@ -155,6 +157,20 @@ def for_symbols(
     return jobs
 
 
+def joined(
+    endpoint: Endpoint, symbol: Any, venue: str | None, params: Mapping[str, Any]
+) -> dict[str, tuple[list[str], Job]]:
+    """The codes of each request and its job, for a TR that takes many codes at once: as few as may be."""
+    param = next(each for each in endpoint.params if each.join)
+    codes, most = as_symbols(symbol, venue, suffix=param.suffix), param.at_most or 1
+    jobs = {}
+    for begin in range(0, len(codes), most):
+        some = codes[begin : begin + most]
+        name = some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}"
+        jobs[name] = some, Job(endpoint, body_of(endpoint, {**params, param.name: some}))
+    return jobs
+
+
 def single(
     endpoint: Endpoint, params: Mapping[str, Any], *, since: date | None = None, until: date | None = None
 ) -> dict[str, Job]:
@@ -164,7 +180,7 @@ def single(
 
 def run(
     jobs: Mapping[str, Job],
-    shape: Callable[[Parts], pl.DataFrame],
+    shape: Shape | Mapping[str, Shape],
     *,
     order: Sequence[str] = ("date",),
     notes: Sequence[str] = (),
@@ -172,9 +188,9 @@ def run(
 ) -> pl.DataFrame:
     """Fetch all jobs side by side and give one frame.
 
-    ``shape`` makes the frame of one job of its parts. ``order`` are the columns to sort by, ascending;
-    without any the server's order stays. ``notes`` go into the provenance. What the frame lacks is told
-    once, for all jobs.
+    ``shape`` makes the frame of one job of its parts; in a mapping each job has its own. ``order`` are the
+    columns to sort by, ascending; without any the server's order stays. ``notes`` go into the provenance.
+    What the frame lacks is told once, for all jobs.
     """
     client = client_of(options)
     form: dict[str, Any] = {
@@ -189,7 +205,8 @@ def run(
     not_both(options.get("refresh", False), options.get("offline", False))
     errors = choose("errors", options.get("errors", "raise"), ("raise", "collect"))
     first = next(iter(jobs.values()))
-    empty = _empty(first, shape)
+    shapes = shape if isinstance(shape, Mapping) else dict.fromkeys(jobs, shape)
+    empty = _empty(first, next(iter(shapes.values())))
     # Whatever cannot be handed over is refused here, before any request.
     present(empty, _provenance(client, jobs, [], {}, empty), **form)
     frames: dict[str, pl.DataFrame] = {}
@@ -212,7 +229,7 @@ def run(
                 on_truncated="mark",
                 tick=tick,
             )
-        frames[name] = _oldest_first(_in_window(_with_extra(shape(parts), job), job), job, order)
+        frames[name] = _oldest_first(_in_window(_with_extra(shapes[name](parts), job), job), job, order)
         sources[name] = source
         if source.truncated and on_truncated == "raise":
             raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
@@ -357,15 +374,24 @@ def _with_extra(frame: pl.DataFrame, job: Job) -> pl.DataFrame:
         (pl.coalesce(name, value) if name in frame.columns else value).alias(name)
         for name, value in job.extra.items()
     )
-    front = ["date"] if "date" in frame.columns else []
+    day = _day_of(frame)
+    front = [] if day is None else [day.meta.root_names()[0]]
     front += list(job.extra)
     return frame.select(*front, pl.exclude(front))
 
 
 def _in_window(frame: pl.DataFrame, job: Job) -> pl.DataFrame:
-    if job.since is None or job.until is None or "date" not in frame.columns:
+    day = _day_of(frame)
+    if job.since is None or job.until is None or day is None:
         return frame
-    return frame.filter(pl.col("date").is_between(job.since, job.until))
+    return frame.filter(day.is_between(job.since, job.until))
+
+
+def _day_of(frame: pl.DataFrame) -> pl.Expr | None:
+    """The day of each row: its date, or that of its moment."""
+    if "date" in frame.columns:
+        return pl.col("date")
+    return pl.col("time").dt.date() if isinstance(frame.schema.get("time"), pl.Datetime) else None
 
 
 def _empty(job: Job, shape: Callable[[Parts], pl.DataFrame]) -> pl.DataFrame:

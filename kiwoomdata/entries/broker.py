@@ -12,6 +12,8 @@ BROKER_BOARD = Endpoint(
     en="The five brokers that sold and bought a stock most",
     path="/api/dostk/stkinfo",
     category="stock",
+    function="broker_board",
+    example='kd.broker_board("005930")',
     params=(SYMBOL,),
     note="The server writes what was sold as a negative number (-1725746, live 2026). A place that nobody "
     "takes has a blank name, the code 000 and 0 shares.",

@@ -57,6 +57,8 @@ def _daily(
         en=en,
         path="/api/dostk/chart",
         category="chart",
+        function="candles",
+        example=f'kd.candles("005930", "2023-10-02", "2024-01-31", interval="{period}")',
         params=(SYMBOL, UNTIL, ADJUSTED),
         key=("date",),
         walk=Walk("date", until="base_dt", anchor="today"),
@@ -96,6 +98,8 @@ MINUTE_BARS = Endpoint(
     en="Candles of a stock by minutes",
     path="/api/dostk/chart",
     category="chart",
+    function="candles",
+    example='kd.candles("005930", period="3d", interval="5m")',
     params=(
         SYMBOL,
         Param(
@@ -143,6 +147,8 @@ TICK_BARS = Endpoint(
     en="Candles of a stock by a number of trades",
     path="/api/dostk/chart",
     category="chart",
+    function="candles",
+    example='kd.candles("005930", period="1d", interval="30t")',
     params=(
         SYMBOL,
         Param(

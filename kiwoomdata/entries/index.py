@@ -14,6 +14,8 @@ INDEX_DAILY_BARS = Endpoint(
     en="Candles of an index by day",
     path="/api/dostk/chart",
     category="chart",
+    function="index_candles",
+    example='kd.index_candles("kospi", "2024-01-02", "2024-01-31")',
     params=(SECTOR, UNTIL),
     key=("date",),
     walk=Walk("date", until="base_dt"),

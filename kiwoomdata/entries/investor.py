@@ -59,6 +59,8 @@ INVESTORS_BY_DAY = Endpoint(
     en="Thirteen investor classes of a stock by day",
     path="/api/dostk/stkinfo",
     category="stock",
+    function="investor_breakdown",
+    example='kd.investor_breakdown("005930", "2024-01-02", "2024-01-31")',
     params=(
         Param("dt", "until", "일자", DATE),
         SYMBOL,

@@ -44,6 +44,8 @@ SECTOR_FLOWS = Endpoint(
     en="Thirteen investor classes by sector on one day",
     path="/api/dostk/sect",
     category="sector",
+    function="sector_flows",
+    example='kd.sector_flows("2024-01-31", market="kospi")',
     params=(
         choice("mrkt_tp", "market", "시장구분", None, kospi="0", kosdaq="1"),
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="0", shares="1"),

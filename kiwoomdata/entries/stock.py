@@ -57,7 +57,9 @@ QUOTES = Endpoint(
     en="Quotes of many stocks at once",
     path="/api/dostk/stkinfo",
     category="stock",
-    params=(replace(SYMBOL, name="symbols", join="|", at_most=100),),
+    function="quotes",
+    example='kd.quotes(["005930", "000660"])',
+    params=(replace(SYMBOL, join="|", at_most=100),),
     note="A code that the server does not know is a blank row in its place. The columns from parity on are "
     "of ELWs. expected_price keeps the closing auction's (live, 2026).",
     parts=(
@@ -139,6 +141,8 @@ STOCKS = Endpoint(
     en="What is listed on a market",
     path="/api/dostk/stkinfo",
     category="stock",
+    function="stocks",
+    example='kd.stocks("kospi")',
     params=(
         choice(
             *("mrkt_tp", "market", "시장구분", "kospi"),
@@ -192,6 +196,8 @@ VI_EVENTS = Endpoint(
     en="Volatility interruptions of today",
     path="/api/dostk/stkinfo",
     category="stock",
+    function="vi_events",
+    example='kd.vi_events(market="kospi")',
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("bf_mkrt_tp", "session", "장전구분", "all", all="0", regular="1", after_hours="2"),

@@ -43,6 +43,19 @@ EVERY: dict[str, Call] = {
     "program_trend of a market by day": lambda **o: kd.program_trend(None, *RANGE, market="kospi", **o),
     "program_trend of a stock by time": lambda **o: kd.program_trend("005930", by="time", **o),
     "program_trend of a stock by day": lambda **o: kd.program_trend("005930", *RANGE, **o),
+    "candles by day": lambda **o: kd.candles("005930", *RANGE, **o),
+    "candles by week": lambda **o: kd.candles("005930", *RANGE, interval="week", **o),
+    "candles by month": lambda **o: kd.candles("005930", "2026-01", "2026-10", interval="month", **o),
+    "candles by year": lambda **o: kd.candles("005930", "2020", "2025", interval="year", **o),
+    "candles by minutes": lambda **o: kd.candles("005930", period="2d", interval="10m", **o),
+    "candles by trades": lambda **o: kd.candles("005930", period="1d", interval="30t", **o),
+    "index_candles": lambda **o: kd.index_candles("kospi", *RANGE, **o),
+    "investor_breakdown": lambda **o: kd.investor_breakdown("005930", *RANGE, **o),
+    "sector_flows": lambda **o: kd.sector_flows("2026-10-30", **o),
+    "stocks": lambda **o: kd.stocks(**o),
+    "quotes": lambda **o: kd.quotes("005930", **o),
+    "vi_events": lambda **o: kd.vi_events(**o),
+    "broker_board": lambda **o: kd.broker_board("005930", **o),
     "arbitrage_balance": lambda **o: kd.arbitrage_balance(**o),
     "program_cumulative": lambda **o: kd.program_cumulative(**o),
 }
@@ -200,7 +213,7 @@ def test_every_function_tells_of_an_empty_answer_once(
     (said,) = told
     assert said.category is kd.EmptyAnswer
     assert said.filename == __file__
-    subject = "005930" if "stk_cd" in source.params else source.api_id
+    subject = source.params.get("stk_cd") or source.api_id
     assert source.empty == (subject,)
     assert str(said.message).startswith(f"{source.api_id}: the server had ")
     assert subject in str(said.message)

@@ -7,6 +7,7 @@ question always. What has no stock behind it (a sector, a theme, a product) move
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -114,7 +115,8 @@ def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:
     if names & {"time", "trigger_time"} and ask.stock:
         return _written(ask, part, _trades(ask))
     if "code" in names and not ask.symbol:
-        return _written(ask, part, _listing(ask))
+        few = 5 if "trigger_time" in names else None  # not every stock is interrupted every day
+        return _written(ask, part, _listing(ask, few))
     if "sector" in names:
         return _written(ask, part, _sectors(ask))
     return _written(ask, part, [_Subject.of(ask)])
@@ -134,7 +136,7 @@ def _asked(ask: Ask, codes: Sequence[str]) -> list[_Subject]:
     return found
 
 
-def _listing(ask: Ask) -> list[_Subject]:
+def _listing(ask: Ask, most: int | None = None) -> list[_Subject]:
     """The stocks of the market asked for, those of both where it names none."""
     param = ask.endpoint.param("market")
     word = (
@@ -144,7 +146,7 @@ def _listing(ask: Ask) -> list[_Subject]:
     etf = word == "etf"
     known = word in (*boards, "all", "", "etf")
     stocks = ask.market.stocks(boards.get(word)) if known else []
-    found = (_Subject.listed(ask, stock) for stock in stocks if not etf or stock.etf)
+    found = (_Subject.listed(ask, stock) for stock in stocks[:most] if not etf or stock.etf)
     return [subject for subject in found if subject.day is not None]
 
 
@@ -466,6 +468,9 @@ def _drawn(ask: Ask, subject: _Subject, column: Column, number: int) -> Any:
         return Coloured(max(1, round(price * rng.uniform(0.98, 1.02))), day.previous_close if day else price)
     if kind is kinds.INDEX:
         return round(price / 100 * rng.uniform(0.98, 1.02), 2)
+    place = re.fullmatch("(?:buy|sell)_.*?([0-9])", column.name)
+    if place and kind is kinds.FLOW:  # what was bought or sold; the first place has most
+        return volume // 200 * (11 - int(place[1])) + rng.randint(1, max(1, volume // 1_000))
     if kind in (kinds.CHANGE, kinds.CHANGE_DECIMAL, kinds.FLOW):
         in_won = column.unit_for(ask.endpoint.flag_of(ask.body)).name == "KRW" and kind is kinds.FLOW
         return rng.randint(-volume // 100, volume // 100) * (price if in_won else 1)

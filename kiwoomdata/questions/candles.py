@@ -1,0 +1,218 @@
+"""Candles: of stocks by trades, minutes, days, weeks, months and years, and of indices by day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, Literal, Unpack
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, one_of
+from kiwoomdata.entries import chart, index
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run
+from kiwoomdata.questions.prices import Venue
+
+__all__ = ["candles", "index_candles"]
+
+Interval = Literal[
+    "day", "week", "month", "year",
+    "1m", "3m", "5m", "10m", "15m", "30m", "45m", "60m",
+    "1t", "3t", "5t", "10t", "30t",
+]  # fmt: skip
+_BY_DATE = {
+    "day": chart.DAILY_BARS,
+    "week": chart.WEEKLY_BARS,
+    "month": chart.MONTHLY_BARS,
+    "year": chart.YEARLY_BARS,
+}
+_BY_MOMENT = {
+    word: endpoint
+    for endpoint in (chart.MINUTE_BARS, chart.TICK_BARS)
+    for param in endpoint.params
+    if param.name == "interval"
+    for word in param.choices
+}
+_ALSO = {"1d": "day", "d": "day", "1w": "week", "w": "week", "1mo": "month", "1y": "year", "1h": "60m"}
+_ORDER = ("open", "high", "low", "close", "volume", "value", "change", "direction", "turnover_pct")
+_INDICES = {"kospi": "001", "kosdaq": "101", "kospi200": "201", "krx100": "701"}
+
+
+@question
+def candles(
+    symbol: Symbols,
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    period: str | None = None,
+    interval: Interval = "day",
+    adjusted: bool = True,
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Open, high, low, close and volume by day, week, month, year, minutes or a number of trades.
+
+    One row is one bar of one symbol. A day, week, month or year without trades has no bar, nor has a minute.
+
+    Parameters
+    ----------
+    symbol, start, end, period, venue
+        As in :func:`kiwoomdata.daily_prices`; both ends inclusive. Bars of weeks, months and years that
+        hold a day of the range are given whole; each is dated by its first trading day.
+    interval
+        ``"day"`` (default), ``"week"``, ``"month"``, ``"year"``; minutes ``"1m"``, ``"3m"``, ``"5m"``,
+        ``"10m"``, ``"15m"``, ``"30m"``, ``"45m"``, ``"60m"``, of which the server keeps about a year; or
+        trades ``"1t"``, ``"3t"``, ``"5t"``, ``"10t"``, ``"30t"``, of a few days.
+    adjusted
+        True: prices in the shares of today, also before a split. False: as they were traded.
+
+    Returns
+    -------
+    DataFrame
+        Ascending: ``date`` (Date), or ``time`` (Datetime in Seoul) of minutes (when the bar starts) and of
+        trades; ``symbol`` (String), ``venue`` (Enum), ``open high low close`` (Int64, KRW), ``volume``
+        (Int64, shares), ``value`` (Int64, KRW; not of minutes and trades), ``change`` (Int64, KRW, against
+        the bar before, of minutes and trades against the day before) and ``direction`` (Enum; neither of
+        years), ``turnover_pct`` (Float64, %, volume of the listed shares; of days, weeks and months).
+
+    Raises
+    ------
+    ValueError, TypeError
+        A wrong argument, before any request.
+    ApiError, TransportError, DecodeError, Truncated
+        See :mod:`kiwoomdata.errors`.
+
+    Notes
+    -----
+    Source: ka10081 (주식일봉차트조회요청), 600 days a request; ka10082 (weeks), ka10083 (months), ka10094
+    (years); ka10080 (minutes) and ka10079 (trades), 900 bars a request. A day and its minutes are final the
+    next morning (06:00 KST), a longer bar on the morning after its last trading day, trades never: the last
+    bar of a running period changes. A range that begins before the server's first minute or trade is told
+    with :class:`kiwoomdata.IncompleteFrame`. Of minutes, prices are adjusted and volumes are not.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.candles("005930", "2024-01-02", "2024-01-05").select("date", "close").shape
+    (4, 2)
+    >>> kd.candles("005930", "2023", "2024", interval="month").height
+    24
+    """
+    client = client_of(options)
+    today = client.today()
+    first, last, notes = date_range(start, end, today, period)
+    if not isinstance(adjusted, bool):
+        raise TypeError(f"adjusted: expected True or False, got {adjusted!r}")
+    word = one_of("interval", _plain(interval), (*_BY_DATE, *_BY_MOMENT))
+    endpoint = _BY_DATE.get(word) or _BY_MOMENT[word]
+    params: dict[str, Any] = {"adjusted": "adjusted" if adjusted else "raw"}
+    # Adjusted prices are relative to the day asked: it is always today, and the range is cut out.
+    params |= {"until": today} if word in _BY_DATE else {"interval": word}
+    jobs = for_symbols(endpoint, symbol, venue, params, since=_begin(first, endpoint.period), until=last)
+    return run(
+        jobs,
+        _bars(endpoint, extra=("date",) if word in _BY_DATE else ("time",)),
+        order=("date",) if word in _BY_DATE else ("time",),
+        notes=notes,
+        options=options,
+    )
+
+
+@question
+def index_candles(
+    sector: str | Iterable[str] = "kospi",
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    period: str | None = None,
+    interval: Literal["day"] = "day",
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Open, high, low, close, volume and value of an index by day.
+
+    One row is one trading day of one index.
+
+    Parameters
+    ----------
+    sector
+        ``"kospi"``, ``"kosdaq"``, ``"kospi200"``, ``"krx100"``, a sector's code of three digits such as
+        ``"013"``, or a list of such.
+    start, end, period
+        As in :func:`kiwoomdata.daily_prices`; both ends inclusive.
+    interval
+        ``"day"``.
+
+    Returns
+    -------
+    DataFrame
+        Ascending by date, then in the order of the sectors: ``date`` (Date), ``sector`` (String, its code),
+        ``open high low close`` (Float64, points), ``volume`` (Int64, shares, exact to the thousand),
+        ``value`` (Int64, KRW, exact to the million).
+
+    Notes
+    -----
+    Source: ka20006 (업종일봉조회요청). 600 days a request. A row is final the next morning. Errors as in
+    :func:`kiwoomdata.daily_prices`.
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.index_candles("kospi", "2024-01-02", "2024-01-05").select("sector", "close").shape
+    (4, 2)
+    """
+    client = client_of(options)
+    today = client.today()
+    first, last, notes = date_range(start, end, today, period)
+    one_of("interval", interval, ("day",))
+    endpoint = index.INDEX_DAILY_BARS
+    named = [sector] if isinstance(sector, str) else sector
+    if not isinstance(named, Iterable) or isinstance(named, Mapping):
+        raise TypeError(
+            f"sector: expected a code such as '001', a name such as 'kospi', or a list, got {sector!r}"
+        )
+    jobs = {}
+    for one in named:
+        code = _INDICES.get(one.strip().lower(), one) if isinstance(one, str) else one
+        body = body_of(endpoint, {"sector": code, "until": last})
+        jobs[body["inds_cd"]] = Job(endpoint, body, first, last, {"sector": pl.lit(body["inds_cd"])})
+    if not jobs:
+        raise ValueError("sector: the list is empty; give at least one")
+    return run(
+        jobs,
+        _bars(endpoint, extra=("date",)),
+        notes=notes,
+        options=options,
+    )
+
+
+def _begin(day: date, period: str) -> date:
+    """The first day of the week, month or year that holds ``day``."""
+    if period == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1, month=1 if period == "year" else day.month) if period != "day" else day
+
+
+def _plain(interval: Any) -> Any:
+    """``"5min"`` is ``"5m"``, ``"1d"`` is ``"day"``."""
+    if not isinstance(interval, str):
+        return interval
+    text = interval.strip().lower()
+    return _ALSO.get(text, re.sub(r"^([0-9]+)min$", r"\1m", text))
+
+
+def _bars(endpoint: Endpoint, *, extra: tuple[str, ...]) -> Any:
+    """The columns of all bars in one order, those that the TR has."""
+    assert endpoint.rows is not None
+    served = [column.name for column in endpoint.rows.columns]
+    name = endpoint.rows.name
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        frame = parts[name]
+        more = [column for column in frame.columns if column not in served]
+        return frame.select(*extra, *(each for each in _ORDER if each in served), *more)
+
+    return shape
