@@ -22,7 +22,7 @@ ITEMS: dict[str, pl.DataType] = {
     NUMBER: STRETCH,
     "clock": pl.Int64(),
 }
-STRETCHES: dict[str, pl.DataType] = {"heard": pl.Int64(), "began": pl.Int64()}
+STRETCHES: dict[str, pl.DataType] = {"heard": pl.Int64(), "began": pl.Int64(), "first": pl.Boolean()}
 LATE = timedelta(seconds=2) // timedelta(microseconds=1)
 """How long after another stock's trade one of the same moment may still come: live trades were seen
 0.04 to 1.09 seconds late (July 2026)."""
@@ -70,7 +70,7 @@ def trade_bars(
         None where the trades given are all that there is to know.
     stretches
         As :data:`STRETCHES` says, by number: what the server's clock was known to have reached before a
-        stretch, and when the item was registered for it by this computer's clock.
+        stretch, when its items were registered by this computer's clock, and whether it is their first.
     left
         The latest time of trades that are not given any more.
 
@@ -85,7 +85,7 @@ def trade_bars(
     if every <= timedelta(0) or _DAY % every:
         raise ValueError(f"every: expected a span that divides a day, such as '1m', got {every}")
     if stretches is None:
-        stretches = pl.DataFrame([(None, None)], schema=STRETCHES, orient="row")
+        stretches = pl.DataFrame([(None, None, True)], schema=STRETCHES, orient="row")
     length = every // timedelta(microseconds=1)
     told, unread = _told(trades, length)
     bars = _aggregate(_in_order(told)).sort("code", "bar")
@@ -188,36 +188,46 @@ def _judge(
     follows = (pl.col("code") == pl.col("code").shift(1)).fill_null(False)
     joins = follows & (day == day.shift(1)).fill_null(False)
     known = pl.DataFrame(schema=ITEMS) if items is None else items
-    heard, began = (_looked_up(stretches[name] + _HOURS) for name in ("heard", "began"))
-    behind = told["behind"].min()
+    heard, began, first = (_looked_up(stretches[name]) for name in STRETCHES)
+
+    behind = told["behind"].min()  # this computer's clock, less the server's, at the quickest message
+    offset = (behind if isinstance(behind, int) else 0) - LATE - SECOND - _HOURS
+
+    def perhaps_before(at: str, number: str) -> pl.Expr:
+        """Whether a trade may have been made before its stretch began, and been told late."""
+        return (~first(number) & (began(number) - offset > pl.col(at)).fill_null(True)).fill_null(True)
+
+    last_before = (heard("last_stretch") + _HOURS >= pl.col("last_at")).fill_null(False)
     bars = bars.join(known, on=["symbol", "venue"], how="left", maintain_order="left").with_columns(
         follows=follows,
         joins=joins,
-        # A trade of before an interruption may come after it: then it belongs to the stretch before.
-        earliest=pl.col("low_stretch") - (pl.col("first_at") <= heard("low_stretch")).fill_null(False),
-        latest=pl.col("last_stretch") - (pl.col("last_at") <= heard("last_stretch")).fill_null(False),
+        earliest=pl.col("low_stretch") - perhaps_before("first_at", "low_stretch"),
+        latest=pl.col("last_stretch") - perhaps_before("last_at", "last_stretch"),
+        surely=pl.col("last_stretch") - last_before,
         # Whose volume a trade of both venues tells is not proven, so that nothing is counted by it.
         counted=(pl.col("venue") != "all").fill_null(False) & (pl.col("unknown") == 0),
         clock=pl.lit(told["at"].max()) if items is None else pl.col("clock") + _HOURS,
     )
     counted, joins = pl.col("counted"), pl.col("joins")
     next_follows, next_joins = (pl.col(name).shift(-1, fill_value=False) for name in ("follows", "joins"))
+    timed_out = (end + LATE <= pl.col("clock")).fill_null(False)
     inside = pl.when(counted).then(pl.col("after") - pl.col("before") - pl.col("volume"))
     between = pl.when(counted & counted.shift(1)).then(pl.col("before") - pl.col("after").shift(1))
     whole_inside = pl.col("earliest") == pl.col("high_stretch")
     whole_between = pl.col("latest").shift(1) == pl.col("first_stretch")
     lost_between = joins & ~whole_between & (between.fill_null(1) > 0)
     # Whatever was lost after a bar's last trade was lost when the bar had ended, by the server's clock.
-    passed = (end + LATE <= heard(pl.col("latest") + 1)).fill_null(False)
+    passed = (end + LATE <= heard(pl.col("latest") + 1) + _HOURS).fill_null(False)
     stretch_now = pl.when(next_follows).then(pl.col("first_stretch").shift(-1)).otherwise(NUMBER)
-    lost_after = ~next_joins & (pl.col("latest") != stretch_now).fill_null(False)
+    in_doubt = (pl.col("surely") != stretch_now) | (timed_out & (pl.col("latest") != stretch_now))
+    lost_after = ~next_joins & in_doubt.fill_null(False)
     lost_before = pl.lit(False)
     if items is not None:
-        began_at = began("first_stretch") - (behind if isinstance(behind, int) else 0) + LATE + SECOND
-        lost_before = ~joins & ~(counted & (pl.col("before") == 0)) & (began_at > start).fill_null(True)
+        in_it = (began("first_stretch") - offset > start).fill_null(True)
+        lost_before = ~joins & ~(counted & (pl.col("before") == 0)) & in_it
     cut = pl.lit(False) if left is None else start <= _microseconds(left)
     return bars.with_columns(
-        finished=next_follows | (end + LATE <= pl.col("clock")).fill_null(False),
+        finished=next_follows | timed_out,
         gap=lost_before
         | (~whole_inside & (inside.fill_null(1) > 0))
         | lost_between

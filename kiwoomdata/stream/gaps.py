@@ -111,21 +111,30 @@ class Ledger:
         self._stretches: dict[str, int] = {}
         self._base = 0
         """The stretch of the items that have none of their own."""
+        self._asked: set[str] = set()
         self._heard = array("q", [_NEVER])
         self._began = array("q", [_NEVER])
+        self._first = array("b", [True])
 
     # --- what was lost -------------------------------------------------------------------------
 
-    def interrupt(self, items: Iterable[str] | None, heard: int | None, began: int | None = None) -> None:
+    def interrupt(self, items: Sequence[str] | None, heard: int | None, began: int | None = None) -> None:
         """Let a new stretch begin for ``items``, or for all: trades may be missing before it."""
-        number = len(self._heard)
+        if items is None:
+            self._base = self._new(heard, began, first=False)
+            self._stretches.clear()
+            return
+        old = [item for item in items if item in self._asked]
+        for some, first in ((old, False), ([item for item in items if item not in self._asked], True)):
+            if some:
+                self._stretches.update(zip(some, repeat(self._new(heard, began, first=first))))
+                self._asked.update(some)
+
+    def _new(self, heard: int | None, began: int | None, *, first: bool) -> int:
         self._heard.append(_NEVER if heard is None else heard)
         self._began.append(_NEVER if began is None else began)
-        if items is None:
-            self._base = number
-            self._stretches.clear()
-        else:
-            self._stretches.update(zip(items, repeat(number)))
+        self._first.append(first)
+        return len(self._heard) - 1
 
     def begin(self, items: Iterable[str], now: int) -> None:
         """These have been registered, for the stretch that they are in."""
@@ -176,9 +185,12 @@ class Ledger:
         return pl.Series(STRETCH, [found.get(item, base) for item in items], dtype=pl.Int64())
 
     def stretches(self) -> pl.DataFrame:
-        """By number: ``heard``, what the server's clock had reached before it, and ``began``."""
-        return pl.DataFrame({"heard": pl.Series(self._heard), "began": pl.Series(self._began)}).select(
-            pl.when(pl.all() != _NEVER).then(pl.all())
+        """By number: ``heard``, what the server's clock had reached before it; ``began``; and whether it is
+        the ``first`` of its items."""
+        columns = {"heard": self._heard, "began": self._began, "first": self._first}
+        told = pl.col("heard", "began")
+        return pl.DataFrame({name: pl.Series(values) for name, values in columns.items()}).select(
+            pl.when(told != _NEVER).then(told), pl.col("first").cast(pl.Boolean)
         )
 
 

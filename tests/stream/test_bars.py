@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 from kiwoomdata.kinds import KST
 from kiwoomdata.stream.bars import ITEMS, SCHEMA, STRETCHES, trade_bars
+from kiwoomdata.stream.gaps import Ledger
 
 MINUTE = timedelta(minutes=1)
 TRADES = {
@@ -71,7 +72,7 @@ def known(clock: str | None = None, stretch: int = 0, *symbols: str, venue: str 
 
 def stretches(*given: tuple[str | None, str | None]) -> pl.DataFrame:
     """The stretches from 1 on: what the server's clock had reached before each, and when it began."""
-    rows = [(None, None), *((micros(heard), micros(began)) for heard, began in given)]
+    rows = [(None, None, True), *((micros(heard), micros(began), False) for heard, began in given)]
     return pl.DataFrame(rows, schema=STRETCHES, orient="row")
 
 
@@ -227,6 +228,17 @@ def test_until_a_symbol_trades_again_its_bar_at_the_interruption_is_in_doubt() -
     assert bars(*given, again, items=known(None, 2), stretches=CUT)["gap"].to_list() == [False] * 3
 
 
+def test_a_first_trade_that_may_be_of_before_the_registration_settles_nothing() -> None:
+    given = [trade("09:02:10", cumulative_volume=1), trade("09:02:42", cumulative_volume=2, stretch=2)]
+    running = bars(*given, items=known("09:02:59", 2), stretches=CUT)
+    assert running.select("finished", "gap").row(0) == (False, False)
+    ended = bars(*given, items=known("09:03:02", 2), stretches=CUT)
+    assert ended.select("finished", "gap").row(0) == (True, True)
+    sure = trade("09:02:43", cumulative_volume=2, stretch=2)
+    whole = bars(given[0], sure, items=known("09:03:02", 2), stretches=CUT)
+    assert whole.select("finished", "gap").row(0) == (True, False)
+
+
 def test_a_bar_that_had_ended_before_an_interruption_stays_whole() -> None:
     given = [trade("09:00:10", cumulative_volume=1), trade("09:05:00", cumulative_volume=9, stretch=1)]
     for heard, gaps in (("09:01:02", [False, True]), ("09:01:01", [True, True]), (None, [True, True])):
@@ -244,6 +256,18 @@ def test_a_late_trade_after_an_interruption_does_not_hide_what_is_missing() -> N
         stretches=CUT,
     )
     assert volumes(frame) == [(2, 0, True), (1, 0, True), (1, 0, False)]
+
+
+@pytest.mark.parametrize("clock", ["09:02:25", "09:02:36"])
+def test_a_late_trade_does_not_hide_what_is_missing_from_its_own_bar(clock: str) -> None:
+    frame = bars(
+        trade("09:01:20", cumulative_volume=1),
+        trade(clock, cumulative_volume=2, stretch=2),  # of before the cut or while it lasted, told after it
+        trade("09:02:50", cumulative_volume=50, stretch=2),
+        items=known("09:06:10", 2),
+        stretches=CUT,
+    )
+    assert volumes(frame) == [(1, 0, False), (2, 0, True)]
 
 
 def test_a_late_trade_that_fills_what_was_missing_takes_the_mark_away() -> None:
@@ -341,7 +365,7 @@ def test_each_of_hundreds_of_interruptions_marks_the_bars_around_it_alone() -> N
         trade(clock, cumulative_volume=2 + 2 * n + n // 3, quantity=2, stretch=n)
         for n, clock in enumerate(clocks)
     ]
-    cuts = stretches(*((clock, None) for clock in clocks[:-1]))
+    cuts = stretches(*((clock, clock[:-2] + "40") for clock in clocks[:-1]))
     frame = bars(*given, items=known(None, 599), stretches=cuts)
     jumps = [n > 0 and n % 3 == 0 for n in range(601)]
     assert frame["gap"].to_list() == [jumps[n] or (n < 599 and jumps[n + 1]) for n in range(600)]
@@ -391,3 +415,68 @@ def test_bars_are_the_same_in_whatever_order_seconds_arrive_and_add_up(
     assert ordered["volume"].sum() == sum(row["quantity"] for row in rows)
     assert (ordered["buy_volume"] + ordered["sell_volume"]).to_list() == ordered["volume"].to_list()
     assert ordered["time"].is_sorted()
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("trade"), st.sampled_from("AB"), st.integers(1, 5)),
+    st.tuples(st.just("block"), st.sampled_from("AB"), st.integers(1, 5)),  # that the feed does not carry
+    st.tuples(st.just("unheard"), st.sampled_from("AB"), st.integers(1, 5)),  # while the connection is down
+    st.tuples(st.just("slow"), st.sampled_from("AB"), st.integers(1, 5)),  # told after a cut, or again
+    st.tuples(st.just("cut"), st.just(""), st.just(0)),
+    st.tuples(st.just("again"), st.just(""), st.just(0)),
+    st.tuples(st.just("wait"), st.just(""), st.integers(1, 90)),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(STEPS, max_size=50), st.integers(0, 3), st.sampled_from([10, 60]))
+def test_a_finished_bar_without_a_mark_has_all_of_its_trades(
+    steps: list[tuple[str, str, int]], already: int, seconds: int
+) -> None:
+    """Whatever is cut, lost, late, told twice or never carried. The computer's clock is 4 hours off."""
+    ledger, every, off = Ledger(), timedelta(seconds=seconds), timedelta(hours=4)
+    now, volumes = at("10:00:05"), dict.fromkeys("AB", already)
+    clock: datetime | None = None
+    told: list[dict[str, Any]] = []
+    waiting: list[dict[str, Any]] = []
+    made: dict[tuple[datetime, str], int] = {}
+    down = False
+
+    def micro(moment: datetime) -> int:
+        return int(moment.timestamp() * 1_000_000)
+
+    def tell(row: dict[str, Any]) -> None:
+        nonlocal clock
+        told.append(row | {"received_at": now + off, "_stretch": ledger.stretch(row["symbol"])})
+        clock = row["time"] if clock is None else max(clock, row["time"])
+
+    ledger.interrupt("AB", None)
+    ledger.begin("AB", micro(now + off))
+    for step, symbol, number in steps:
+        now += timedelta(seconds=number if step == "wait" else 1)
+        if step in ("trade", "block", "slow", "unheard"):
+            volumes[symbol] += number
+        if step == "block":
+            continue
+        if step in ("trade", "slow", "unheard"):
+            row = trade(None, 100, number, symbol=symbol, cumulative_volume=volumes[symbol]) | {"time": now}
+            place = (now - timedelta(seconds=(now.minute * 60 + now.second) % seconds), symbol)
+            made[place] = made.get(place, 0) + number
+            if step == "slow":
+                waiting.append(row)
+            if not down and (step == "trade" or (step == "slow" and number % 2)):
+                tell(row)
+        if step in ("cut", "unheard", "slow") and not down and not (step == "slow" and number % 2):
+            down = True
+            ledger.interrupt("AB", None if clock is None else micro(clock))
+        if step == "again" and down:
+            down = False
+            ledger.begin("AB", micro(now + off))
+            for row in waiting:
+                tell(row)
+            waiting.clear()
+    items = pl.concat([known(None, ledger.stretch(symbol), symbol) for symbol in "AB"])
+    items = items.with_columns(clock=pl.lit(None if clock is None else micro(clock), pl.Int64))
+    frame = trade_bars(trades(*told), every, items=items, stretches=ledger.stretches())
+    for bar in frame.filter(pl.col("finished") & ~pl.col("gap")).iter_rows(named=True):
+        assert bar["volume"] == made[bar["time"], bar["symbol"]], bar
