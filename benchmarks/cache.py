@@ -16,9 +16,7 @@ from benchmarks.timing import in_turn, table
 from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.rest.protocol import Fetched
-from kiwoomdata.store.coverage import series
-from kiwoomdata.store.served import Context
+from kiwoomdata.store import Question, held
 
 TODAY = date(2026, 11, 20)
 START, END = date(2016, 9, 22), date(2026, 11, 13)
@@ -64,13 +62,11 @@ def ten_years(client: kd.Client, folder: Path) -> None:
     prices = ENDPOINTS["ka10086"]
     body = body_of(prices, {"symbol": "005930", "until": END})
     assert client.store is not None
-    context = Context(client.store, client.base_url, client.now())
-
-    def never(*_: object) -> Fetched:
-        raise AssertionError("the store should have been enough")
+    store, question = client.store, Question(prices, body, START, END, client.base_url, client.now())
 
     def warm() -> pl.DataFrame:
-        answer = series(context, prices, body, START, END, never)
+        answer = held(store, question)
+        assert answer is not None
         assert answer.typed is not None
         return answer.typed
 
@@ -154,9 +150,9 @@ import polars, requests, kiwoomdata as kd
 client = kd.Client(base_url=sys.argv[1], app_key="k", app_secret="s", quota=None, state=False, cache=False)
 from kiwoomdata import client as _
 started = time.perf_counter()
-from kiwoomdata.store.series import Store, SeriesKey
+from kiwoomdata.store.disk import Store, SeriesKey
 store = Store(sys.argv[2])
-store.read(SeriesKey(sys.argv[1], "ka10086", (("indc_tp", "0"), ("stk_cd", "005930"))))
+assert store.load(SeriesKey(sys.argv[1], "ka10086", (("indc_tp", "0"), ("stk_cd", "005930"))), "typed")
 print(1000 * (time.perf_counter() - started))
 """
 

@@ -15,7 +15,7 @@ from kiwoomdata import client as clients
 from kiwoomdata.arguments import DateLike, as_date, as_symbol
 from kiwoomdata.client import endpoint_of
 from kiwoomdata.folders import cache_folder
-from kiwoomdata.store.series import Store
+from kiwoomdata.store.disk import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

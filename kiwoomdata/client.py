@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import polars as pl
 
-from kiwoomdata import frames
+from kiwoomdata import frames, store
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both, plain_body
 from kiwoomdata.complete import examined, tell
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import GUIDE
-from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, NotCached, Truncated
+from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
@@ -32,12 +32,11 @@ from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.rest.credentials import Credentials, find_credentials, hide
 from kiwoomdata.rest.limits import MemoryGate, Quota, SqliteGate
 from kiwoomdata.rest.pages import Pages
-from kiwoomdata.rest.protocol import Fetched, Page
+from kiwoomdata.rest.protocol import Page
 from kiwoomdata.rest.token import TokenKeeper
 from kiwoomdata.rest.transport import Retry, Transport, check_address
-from kiwoomdata.store.answers import answer, by_days
-from kiwoomdata.store.series import SMALLEST_LIMIT, Store
-from kiwoomdata.store.served import Answer, Context, Seen, named_day
+from kiwoomdata.store.disk import SMALLEST_LIMIT, Store
+from kiwoomdata.store.question import day_of
 from kiwoomdata.telling import Told, gathered, give
 
 if TYPE_CHECKING:
@@ -311,11 +310,14 @@ class Client:
         oldest = until = None
         if since is not None:
             walk = endpoint.walk
-            oldest = max(as_date(since, "since"), (walk and named_day(body, walk.since)) or date.min)
-            newest = (walk and named_day(body, walk.until)) or self.today()
+            oldest = max(
+                as_date(since, "since", whole="first"),
+                (walk and day_of(body.get(walk.since or ""))) or date.min,
+            )
+            newest = (walk and day_of(body.get(walk.until or ""))) or self.today()
             if oldest > newest:
                 raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")
-            until = newest if by_days(endpoint) else None
+            until = newest if store.by_days(endpoint) else None
         told: Told = {}
         try:
             with gathered(told):
@@ -358,16 +360,17 @@ class Client:
 
         ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there.
         """
-        found = self._answer(endpoint, body, since, until, refresh, offline, max_pages, tick)
+        question = self._question(endpoint, body, since, until, refresh=refresh, offline=offline)
+        found = store.answer(
+            self.store, question, partial(self.pages, endpoint, max_pages=max_pages, tick=tick)
+        )
+        parts = {
+            part.name: frames.typed(endpoint, part, texts, body, on_bad=on_bad or self.on_bad)
+            for part in endpoint.parts
+            if (texts := found.texts.get(part.name)) is not None
+        }
         if found.typed is not None and endpoint.rows is not None:
-            parts = {endpoint.rows.name: found.typed}
-        else:
-            parts = {
-                part.name: frames.typed(
-                    endpoint, part, found.texts[part.name], body, on_bad=on_bad or self.on_bad
-                )
-                for part in endpoint.parts
-            }
+            parts[endpoint.rows.name] = found.typed
         main = parts[endpoint.rows.name] if endpoint.rows else next(iter(parts.values()))
         source = Provenance(
             endpoint.api_id,
@@ -404,35 +407,20 @@ class Client:
             )
         return parts, source
 
-    def _answer(
+    def _question(
         self,
         endpoint: Endpoint,
         body: Mapping[str, str],
         since: date | None,
         until: date | None,
+        *,
         refresh: bool,
         offline: bool,
-        max_pages: int | None,
-        tick: Callable[[], object] | None,
-    ) -> Answer:
-        """Ask the store, the server, or both."""
-
-        def fetch(asked: Mapping[str, str], back_to: date | None, seen: Seen | None = None) -> Fetched:
-            found: list[Page] = []
-            pages = self.pages(endpoint, asked, back_to, max_pages=max_pages, tick=tick)
-            for page in pages:
-                found.append(page)
-                if seen is not None:
-                    seen(found)
-            return Fetched(found, pages.stop, pages.requests)
-
-        context = None
-        if self.store is not None:
-            stop = self.transport.stop.is_set
-            context = Context(self.store, self._server_name, self.now(), refresh, offline, stop)
-        elif offline:
-            raise NotCached("offline: this client keeps nothing (cache=False)")
-        return answer(context, endpoint, body, since, until, fetch)
+    ) -> store.Question:
+        return store.Question(
+            *(endpoint, body, since, until, self._server_name, self.now(), refresh, offline),
+            stopped=self.transport.stop.is_set,
+        )
 
     def pages(
         self,

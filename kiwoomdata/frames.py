@@ -187,10 +187,16 @@ def absent(endpoint: Endpoint, texts: Mapping[str, pl.DataFrame]) -> tuple[str, 
         if not any(series.null_count() for series in rows):
             continue
         said = rows.filter(pl.any_horizontal(pl.all().str.strip_chars() != ""))
-        if said.is_empty() and part.key is None and endpoint.rows and texts[endpoint.rows.name].height:
+        if said.is_empty() and part.key is None and _has_rows(endpoint, texts):
             said = rows  # nothing stands beside a list that has rows
         keys |= {series.name: None for series in said if series.null_count()}
     return tuple(keys)
+
+
+def _has_rows(endpoint: Endpoint, texts: Mapping[str, pl.DataFrame]) -> bool:
+    """Whether the list of an answer has rows; where its texts are not there, the store had them decoded."""
+    rows = endpoint.rows
+    return rows is not None and (rows.name not in texts or texts[rows.name].height > 0)
 
 
 def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, int]:

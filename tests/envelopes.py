@@ -57,6 +57,7 @@ class Envelopes:
 
     def __init__(self, answer: Callable[[int, Asked], Answer], token: Callable[[int], Answer] | None = None):
         self.asked: list[Asked] = []
+        self.answer = answer
         self.heads: list[dict[str, str]] = []
         self.tokens = 0
         self.answer = answer

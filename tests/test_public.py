@@ -32,7 +32,6 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
         "matplotlib",
         "requests",
         "websockets",
-        "diskcache",
         "holidays",
         "msgspec",
         "kiwoomdata.simulator",

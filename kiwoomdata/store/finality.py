@@ -1,70 +1,59 @@
-"""From when on the row of a day can no longer change. A pure function of a rule and the time.
+"""From when on a row can no longer change. A pure function of a TR's entry and the time.
 
-The rules are data:
+* ``"next morning"``: at 06:00 in Seoul on the next calendar day. Observed 2026-05: at 21:00 of the same day
+  74 of 630 NXT codes still lacked part of their row.
+* with credit columns, which the server fills in one to two trading days late: at 06:00 on the morning after
+  the second trading day that follows.
+* a row of a week, month or year: when the last trading day of it is final.
+* ``"by the day"``: the answer holds until the next 06:00, whatever it says (:func:`business_day`).
+* ``"never"``: snapshots, and rows of a running session.
 
-* ``Final("next morning")``: final at 06:00 in Seoul on the next calendar day. Observed 2026-05: at
-  21:00 of the same day 74 of 630 NXT codes still lacked part of their row.
-* with ``credit_days=2``: rows that carry credit columns, which the server fills in one to two trading
-  days late: final at 06:00 on the morning after the second trading day that follows.
-* ``Final("never")``: snapshots and intraday rows.
-
-Only coverage up to :func:`last_final_day` belongs in the store. Days after it that the store
-holds all the same were kept by a clock that was ahead: they are asked for again.
+What the store holds of later days was kept by a clock that was ahead: it is asked for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Literal
 
-__all__ = ["Final", "last_final_day"]
+from kiwoomdata import calendar
+from kiwoomdata.entries.entry import Endpoint
+
+__all__ = ["business_day", "last_final_day"]
 
 # Korea has kept UTC+9 without summer time since 1988-10-09, and the time here is always "now".
 _SEOUL = timezone(timedelta(hours=9), "KST")
 _MORNING = time(6, 0)
 _DAY = timedelta(days=1)
+_CREDIT_DAYS = 2
 _LONGEST_CLOSURE = 30
 """Days. The exchange has never been closed for half as long; more is a broken calendar."""
 
 
-@dataclass(frozen=True, slots=True)
-class Final:
-    """When rows become final."""
-
-    settles: Literal["next morning", "never"]
-    credit_days: int = 0
-    """Trading days after the row's own that must be over as well."""
-
-    def __post_init__(self) -> None:
-        if self.settles not in ("next morning", "never"):
-            raise ValueError(f"settles: expected 'next morning' or 'never', got {self.settles!r}")
-        if self.credit_days < 0:
-            raise ValueError(f"credit_days: expected 0 or more trading days, got {self.credit_days!r}")
-
-
-def last_final_day(
-    rule: Final, now: datetime, *, is_trading_day: Callable[[date], bool] | None = None
-) -> date:
-    """The latest day whose rows are final at ``now``; ``date.min`` when none ever are.
-
-    ``now`` must know its time zone; the machine's own zone plays no part. ``is_trading_day``
-    (by default the exchange calendar's) is asked only where ``credit_days`` is not 0.
-    """
+def business_day(now: datetime) -> date:
+    """The day that lasts from 06:00 to 06:00 in Seoul. ``now`` must know its time zone."""
     if now.tzinfo is None or now.utcoffset() is None:
         raise TypeError(
             f"now: expected a datetime with a time zone, got {now!r}; use datetime.now(timezone.utc)"
         )
-    if rule.settles == "never":
-        return date.min
     local = now.astimezone(_SEOUL)
-    day = local.date() - (_DAY if local.time() >= _MORNING else 2 * _DAY)
-    if rule.credit_days and is_trading_day is None:
-        from kiwoomdata.calendar import is_trading_day
-    for _ in range(rule.credit_days):
-        assert is_trading_day is not None
-        day = _trading_day_on_or_before(day, is_trading_day) - _DAY
+    return local.date() - (_DAY if local.time() < _MORNING else timedelta())
+
+
+def last_final_day(
+    endpoint: Endpoint, now: datetime, *, is_trading_day: Callable[[date], bool] = calendar.is_trading_day
+) -> date:
+    """The latest day whose rows are final at ``now``; ``date.min`` when none ever are.
+
+    The machine's own zone plays no part. ``is_trading_day`` (by default the exchange calendar's) is asked
+    only where there are credit columns.
+    """
+    day = business_day(now) - _DAY
+    if endpoint.final == "never":
+        return date.min
+    if endpoint.credit_columns:
+        for _ in range(_CREDIT_DAYS):
+            day = _trading_day_on_or_before(day, is_trading_day) - _DAY
     return day
 
 

@@ -24,7 +24,7 @@ from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Unit
 from kiwoomdata.kinds import KST
-from kiwoomdata.store.series import SeriesKey, Store
+from kiwoomdata.store.disk import SeriesKey, Store
 from tests.envelopes import Answer, Asked, Envelopes, row
 
 MakeClient = Callable[..., kd.Client]
@@ -106,12 +106,12 @@ def test_one_more_day_costs_one_page(make_client: MakeClient, store: Path) -> No
 def test_only_the_gaps_are_asked_for(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)
-        for start, end in (("2023-03-01", "2023-03-31"), ("2023-07-03", "2023-07-31")):
+        for start, end in (("2023-03-06", "2023-03-31"), ("2023-07-04", "2023-07-31")):
             kd.daily_prices("005930", start, end, client=client)
         server.asked.clear()
         frame = kd.daily_prices("005930", "2023-02-01", "2023-08-31", client=client)
         ends = [asked.body["qry_dt"] for asked in server.asked if "next-key" not in asked.headers]
-    assert ends == ["20230831", "20230630", "20230228"]
+    assert ends == ["20230831", "20230703", "20230306"]  # the last begins with a held day, to compare
     assert frame["date"].to_list() == trading_days(date(2023, 2, 1), date(2023, 8, 31))
 
 
@@ -292,7 +292,7 @@ def test_one_empty_answer_settles_nothing(make_client: MakeClient, store: Path) 
         history.fault = lambda number, asked: nothing
         with pytest.warns(kd.IncompleteFrame, match="10 trading.*2024-11-18 to 2024-11-29"):
             kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
-        with pytest.warns(kd.EmptyAnswer), pytest.warns(kd.IncompleteFrame, match="5 trading"):
+        with pytest.warns(kd.EmptyAnswer):
             kd.daily_prices("005930", "2024-11-04", "2024-11-08", client=client, refresh=True)
         history.fault = lambda number, asked: None
         frame = kd.daily_prices("005930", "2024-11-04", "2024-11-29", client=client)
@@ -356,7 +356,7 @@ def test_a_split_and_an_empty_answer_leave_no_mixture(make_client: MakeClient, s
     nothing = Answer({"daly_stkpc": [], **OK})
     with Envelopes(history) as server:
         client = make_client(server, cache=store)
-        for start, end in (("2024-01-02", "2024-01-31"), ("2024-03-04", "2024-03-29")):
+        for start, end in (("2024-01-02", "2024-01-31"), ("2024-05-02", "2024-05-31")):
             kd.daily_prices("005930", start, end, client=client)
         history.factor = 50
         began = len(server.asked)
@@ -364,7 +364,7 @@ def test_a_split_and_an_empty_answer_leave_no_mixture(make_client: MakeClient, s
         history.fault = lambda number, asked: nothing if number == began + 1 else None
         kd.daily_prices("005930", "2024-01-02", "2024-02-15", client=client)
         history.fault = lambda number, asked: None
-        for start, end in (("2024-01-02", "2024-01-31"), ("2024-03-04", "2024-03-29")):
+        for start, end in (("2024-01-02", "2024-01-31"), ("2024-05-02", "2024-05-31")):
             assert closes(kd.daily_prices("005930", start, end, client=client), 50)
 
 
@@ -402,7 +402,7 @@ def test_a_day_that_is_none_is_complained_about_and_not_kept(
     history.row = lambda day: {**plain_row(day), **({"date": text} if day == odd else {})}  # type: ignore[method-assign]
     with Envelopes(history) as server:
         client = make_client(server, cache=store)
-        with pytest.warns(kd.IncompleteFrame), pytest.raises(kd.DecodeError, match="date"):
+        with pytest.raises(kd.DecodeError, match="date"):
             kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
         with pytest.warns(kd.KiwoomDataWarning):
             kept = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client, on_bad="null")
@@ -672,17 +672,17 @@ def test_today_alone_costs_one_request_beside_an_old_block(make_client: MakeClie
 
 
 def test_a_column_that_the_catalogue_learnt_later_is_null(make_client: MakeClient, store: Path) -> None:
+    prices = ENDPOINTS["ka10086"]
+    body = body_of(prices, {"symbol": "005930", "until": "2024-11-22"})
+    span = {"since": date(2024, 11, 18), "until": date(2024, 11, 22)}
+    learnt = replace(prices.parts[0].columns[-1], key="new", name="new")
+    newer = replace(prices, parts=(replace(prices.parts[0], columns=(*prices.parts[0].columns, learnt)),))
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)
-        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
-        assert client.store is not None
-        mine = SeriesKey(server.base_url, "ka10086", (("stk_cd", "005930"), ("indc_tp", "0")))
-        block = client.store.read(mine)
-        assert block is not None
-        older = block.rows.drop("trde_qty")
-        client.store.merge(mine, older, block.coverage, date_column="date", version="0", replace=True)
-        frame = kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
-    assert frame["volume"].to_list() == [None] * 5
+        for endpoint in (prices, newer):
+            (frame,) = client.frames(endpoint, body, **span)[0].values()
+        assert len(server.asked) == 1
+    assert frame["new"].to_list() == [None] * 5
 
 
 def test_any_tr_by_name_shares_the_days_that_are_held(make_client: MakeClient, store: Path) -> None:
@@ -699,8 +699,8 @@ def test_any_tr_by_name_shares_the_days_that_are_held(make_client: MakeClient, s
         server.asked.clear()
         client.request("ka10086", asked, since=date(2024, 11, 6), refresh=True)
         assert len(server.asked) == 1
-        with pytest.raises(kd.NotCached, match="lacks 2024-11-01 to 2024-11-01"):
-            client.request("ka10086", asked, since=date(2024, 11, 1), offline=True)
+        with pytest.raises(kd.NotCached, match="lacks 2024-10-02 to 2024-10-25"):
+            client.request("ka10086", asked, since=date(2024, 10, 1), offline=True)
         with pytest.raises(kd.NotCached, match="not kept"):
             client.request("ka10086", asked, offline=True)
         with pytest.raises(ValueError, match="^since: 2024-11-25 is after 2024-11-22"):
@@ -748,15 +748,18 @@ def test_an_empty_answer_for_a_series_never_seen_is_asked_again(make_client: Mak
         assert kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client).height == 5
 
 
-def test_where_a_history_begins_is_remembered(make_client: MakeClient, store: Path) -> None:
+def test_where_a_history_begins_is_known_when_two_walks_end_there(
+    make_client: MakeClient, store: Path
+) -> None:
     with Envelopes(History(first=date(2024, 11, 4))) as server:
         client = make_client(server, cache=store)
-        first = kd.daily_prices("005930", "2020-01-02", "2024-11-22", client=client)
-        server.asked.clear()
-        again = kd.daily_prices("005930", "2020-01-02", "2024-11-22", client=client)
-        assert server.asked == []
-    assert_frame_equal(first, again)
-    assert again["date"][0] == date(2024, 11, 4)
+        frames = [kd.daily_prices("005930", "2020-01-02", "2024-11-22", client=client) for _ in range(3)]
+        assert [source(frame).requests for frame in frames] == [1, 1, 0]
+        assert (
+            server.asked[1].body["qry_dt"] == "20241104"
+        )  # a question of its own: is there anything before?
+    assert_frame_equal(frames[0], frames[2])
+    assert frames[2]["date"][0] == date(2024, 11, 4)
 
 
 def test_what_was_fetched_before_the_paging_broke_is_kept(make_client: MakeClient, store: Path) -> None:
@@ -804,8 +807,8 @@ def test_offline_serves_what_is_there_and_names_what_is_missing(make_client: Mak
         kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
         sent = len(server.asked)
         inside = kd.daily_prices("005930", "2024-11-18", "2024-11-20", client=client, offline=True)
-        with pytest.raises(kd.NotCached, match="lacks 2024-11-11 to 2024-11-15"):
-            kd.daily_prices("005930", "2024-11-11", "2024-11-22", client=client, offline=True)
+        with pytest.raises(kd.NotCached, match="lacks 2024-10-21 to 2024-10-25"):
+            kd.daily_prices("005930", "2024-10-21", "2024-11-22", client=client, offline=True)
         with pytest.raises(kd.NotCached, match="ka10004 .*is not kept"):
             kd.orderbook_snapshot("005930", client=client, offline=True)
         assert len(server.asked) == sent
@@ -844,7 +847,7 @@ def test_what_is_held_can_be_seen_and_let_go_of(make_client: MakeClient, store: 
             held = kd.cache.info()
             assert set(held["symbol"]) == {"005930", "000660"}
             assert held.filter(symbol="005930").select("api_id", "from", "to", "rows").row(0) == (
-                *("ka10086", date(2024, 11, 18), date(2024, 11, 22), 5),
+                *("ka10086", date(2024, 10, 28), date(2024, 11, 22), 20),  # what came on the page
             )
             assert kd.cache.path == store
             with pytest.raises(ValueError, match="everything=True"):
@@ -866,30 +869,40 @@ def test_what_is_held_can_be_seen_and_let_go_of(make_client: MakeClient, store: 
             kd.use("simulator")
 
 
-@pytest.mark.parametrize("damage", ["half", "zeros", "gone", "index"])
+@pytest.mark.parametrize("kind", ["rows", "typed"])
+@pytest.mark.parametrize("damage", ["half", "zeros", "header", "gone"])
 def test_a_damaged_store_answers_right_and_is_repaired(
-    make_client: MakeClient, store: Path, damage: str
+    make_client: MakeClient, store: Path, damage: str, kind: str
 ) -> None:
     with Envelopes(History()) as server:
-        ask = partial(kd.daily_prices, "005930", "2024-11-18", "2024-11-22")
-        whole = ask(client=make_client(server, cache=store))
-        if damage == "index":
-            (store / "cache.db").write_bytes(b"not an index" * 1000)
-        for path in store.glob("??/*.block"):
-            content = path.read_bytes()
-            if damage == "half":
-                path.write_bytes(content[: len(content) // 2])
-            elif damage == "zeros":
-                path.write_bytes(content[:-200] + bytes(200))
-            elif damage == "gone":
-                path.unlink()
+        both = ["005930", "000660"]
+        whole = kd.daily_prices(both, "2024-11-18", "2024-11-22", client=make_client(server, cache=store))
+        path = next(path for path in store.rglob(f"*.{kind}") if b"005930" in path.read_bytes()[:300])
+        content = path.read_bytes()
+        if kind == "rows":  # or else the typed copy, which is of this very text, answers in its place
+            path.with_suffix(".typed").unlink()
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(
+                {
+                    "half": content[: len(content) // 2],
+                    "zeros": content[:-200] + bytes(200),
+                    "header": content.replace(b"2024", b"2023", 1),
+                }[damage]
+            )
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            assert_frame_equal(ask(client=make_client(server, cache=store)), whole)
-        assert [str(one.message) for one in told if "set aside" in str(one.message)] or damage == "gone"
+            again = kd.daily_prices(both, "2024-11-18", "2024-11-22", client=make_client(server, cache=store))
+            assert_frame_equal(again, whole)
+        texts = [str(one.message) for one in told if "ka10086 005930: what was stored" in str(one.message)]
+        assert bool(texts) == (kind == "rows" and damage != "gone")
+        asked = [asked.body["stk_cd"] for asked in server.asked]
+        assert sorted(asked) == (["000660", "005930", "005930"] if kind == "rows" else ["000660", "005930"])
         sent = len(server.asked)
-        assert_frame_equal(ask(client=make_client(server, cache=store)), whole)
-        assert len(server.asked) == sent == (1 if damage == "index" else 2)
+        again = kd.daily_prices(both, "2024-11-18", "2024-11-22", client=make_client(server, cache=store))
+        assert_frame_equal(again, whole)
+        assert len(server.asked) == sent
 
 
 def test_neither_key_nor_token_is_in_the_store(make_client: MakeClient, store: Path) -> None:
@@ -991,16 +1004,11 @@ def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(
 
 def test_what_is_stored_is_text_as_served(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
-        client = make_client(server, cache=store)
-        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
-        assert client.store is not None
-        (line,) = client.store.info().iter_rows(named=True)
-    assert line["rows"] == 5
-    stored = next(path for path in store.rglob("*") if path.is_file() and b"PAR1" in path.read_bytes())
-    content = stored.read_bytes()
-    texts = pl.read_parquet(content[content.index(b"PAR1") :])
+        kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=make_client(server, cache=store))
+    (file,) = store.rglob("*.rows")
+    texts = pl.read_ipc_stream(file.read_bytes().partition(b"\n")[2])
     assert set(texts.dtypes) == {pl.String}
-    assert texts["ind"].to_list() == ["--7"] * 5
+    assert texts["ind"].to_list() == ["--7"] * 20
 
 
 def test_a_corrected_unit_heals_what_was_stored_without_a_request(
@@ -1022,19 +1030,24 @@ def test_a_corrected_unit_heals_what_was_stored_without_a_request(
         assert len(server.asked) == 1
 
 
-def test_a_text_that_cannot_be_read_is_told_each_time_it_is_served(
-    make_client: MakeClient, store: Path
-) -> None:
-    history = History()
-    history.row = lambda day: row("ka10086", date=f"{day:%Y%m%d}", close_pric="1", trde_qty="many")  # type: ignore[method-assign]
+def test_a_row_with_a_text_that_cannot_be_read_is_never_settled(make_client: MakeClient, store: Path) -> None:
+    history, plain_row = History(), History().row
+    sick = date(2024, 11, 20)
+    history.row = lambda day: {**plain_row(day), **({"trde_qty": "many"} if day == sick else {})}  # type: ignore[method-assign]
     with Envelopes(history) as server:
-        client = make_client(server, cache=store)
+        ask = partial(
+            kd.daily_prices, "005930", "2024-11-18", "2024-11-22", client=make_client(server, cache=store)
+        )
         for _ in range(2):
             with pytest.raises(kd.DecodeError, match="volume: 'many'"):
-                kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client)
+                ask()
             with pytest.warns(kd.KiwoomDataWarning, match="volume: 'many'"):
-                kd.daily_prices("005930", "2024-11-18", "2024-11-22", client=client, on_bad="null")
-        assert len(server.asked) == 1
+                assert ask(on_bad="null")["volume"].to_list() == [10, 10, None, 10, 10]
+        with pytest.raises(kd.NotCached, match="lacks 2024-11-20 to 2024-11-20"):
+            ask(offline=True)
+        history.row = plain_row  # type: ignore[method-assign]
+        assert ask()["volume"].to_list() == [10] * 5
+        assert source(ask()).requests == 0
 
 
 def test_the_shortcut_beside_a_block_is_never_older_than_the_block(

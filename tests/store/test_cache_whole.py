@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -167,7 +169,7 @@ def test_asking_again_costs_no_request_and_gives_the_same_frame(
 
 
 @every_one
-def test_one_more_day_costs_one_page_and_reads_as_if_asked_for_at_once(
+def test_the_next_day_the_answer_is_asked_for_anew_and_held_again(
     market: Market, server: Envelopes, client: kd.Client, bare: kd.Client, api_id: str
 ) -> None:
     ASK[api_id](client=client)
@@ -175,25 +177,22 @@ def test_one_more_day_costs_one_page_and_reads_as_if_asked_for_at_once(
     market.missing = {date(2026, 11, 24)}
     server.asked.clear()
     frame = ASK[api_id](client=client)
-    assert len(server.asked) == source(frame).requests == 1
-    now = ASK[api_id](client=bare)
     assert frame["date"][-1] == date(2026, 11, 23)
-    # The server goes a year back, the store as far back as it went when it was first asked.
-    assert_frame_equal(frame.filter(pl.col("date") >= now["date"][0]), now)
+    assert_frame_equal(frame, ASK[api_id](client=bare))
 
 
 @every_one
-def test_todays_row_is_asked_for_and_costs_one_page(
+def test_todays_row_is_asked_for_each_time(
     market: Market, server: Envelopes, client: kd.Client, api_id: str
 ) -> None:
     ASK[api_id](client=client)
     market.moment = MONDAY
-    server.asked.clear()
-    for asked in (1, 2):
+    for _ in range(2):
+        server.asked.clear()
         assert ASK[api_id](client=client)["date"][-1] == date(2026, 11, 23)
-        assert len(server.asked) == asked
+        assert server.asked
     market.moment = (2026, 11, 24, 5, 59)
-    with pytest.raises(kd.NotCached, match="holds .* to 2026-11-22, .* up to 2026-11-24"):
+    with pytest.raises(kd.NotCached, match="no answer .* that still holds"):
         ASK[api_id](client=client, offline=True)
 
 
@@ -201,28 +200,44 @@ def test_days_whose_credit_may_still_come_are_asked_for_again(
     market: Market, server: Envelopes, client: kd.Client
 ) -> None:
     thursday, friday = date(2026, 11, 19), date(2026, 11, 20)
-    whole = kd.price_table("005930", client=client)
-    server.asked.clear()
+    kd.price_table("005930", client=client)
     market.credit = {thursday: "1.25", friday: "1.50"}
     frame = kd.price_table("005930", client=client)
-    assert len(server.asked) == 1
     assert frame["credit_balance_ratio"].to_list()[-3:] == [None, 1.25, 1.50]
-    assert frame["date"].equals(whole["date"])
-    assert source(frame).cached_rows == frame.height - 20
 
 
-def test_what_stands_beside_the_rows_belongs_to_the_range_that_was_asked_for(
-    server: Envelopes, client: kd.Client
+@pytest.mark.parametrize("last", [0, 20, 7])
+def test_an_answer_that_ended_early_is_never_kept(
+    market: Market, server: Envelopes, client: kd.Client, bare: kd.Client, last: int
 ) -> None:
-    long = kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
-    server.asked.clear()
-    short = kd.institution_trend("005930", "2026-01-02", "2026-03-31", client=client)
-    assert len(server.asked) == 1  # the rows are held, the averages are not
-    for end, frame in (("2026-06-30", long), ("2026-03-31", short)):
-        kept = kd.institution_trend("005930", "2026-01-02", end, client=client)
-        assert_frame_equal(kept, frame)
-        assert kept["institution_average"].unique().to_list() == [float(frame.height)]
-    assert len(server.asked) == 1
+    """Page 2 of many is empty, full or short, and called the last; the server is well again afterwards."""
+    ask = partial(kd.institution_trend, "005930", "2026-01-02", "2026-07-31")
+
+    def sick(number: int, asked: Asked) -> Answer:
+        found = market(number, asked)
+        if "next-key" in asked.headers:
+            found.body[LISTS["ka10045"]] = found.body[LISTS["ka10045"]][:last]
+            found.headers.update({"cont-yn": "N", "next-key": ""})
+        return found
+
+    server.answer = sick
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", kd.KiwoomDataWarning)
+        assert ask(client=client).height == 20 + last
+    server.answer = market
+    whole = ask(client=client)
+    assert_frame_equal(whole, ask(client=bare))
+    assert source(ask(client=client)).requests == 0
+
+
+def test_an_answer_of_the_past_is_as_of_the_day_it_came(market: Market, client: kd.Client) -> None:
+    ask = partial(kd.institution_trend, "005930", "2026-01-02", "2026-06-30", client=client)
+    ask()
+    market.factor = 50
+    assert ask()["close"].min() > 2000
+    assert source(ask()).as_of == date(2026, 11, 21)
+    assert ask(refresh=True)["close"].max() < 2000
+    assert ask()["close"].max() < 2000
 
 
 def test_a_running_total_is_that_of_the_first_day_asked_for(client: kd.Client) -> None:
@@ -261,31 +276,6 @@ def test_how_far_back_an_answer_goes_is_not_taken_for_that_of_an_older_day(
     )
 
 
-def test_what_was_replaced_is_not_remembered(market: Market, client: kd.Client) -> None:
-    for end in ("2026-11-20", "2023-11-20"):
-        kd.arbitrage_balance(end, client=client)
-    market.row = lambda *each: row("ka90006", dt=f"{each[1]:%Y%m%d}", buy_dfrt_trde_amt="1")  # type: ignore[method-assign]
-    kd.arbitrage_balance("2026-11-20", client=client, refresh=True)
-    assert set(kd.arbitrage_balance("2023-11-20", client=client)["buy_value"]) == {1}
-
-
-def test_a_last_page_that_comes_too_early_is_told_and_not_remembered(
-    market: Market, server: Envelopes, client: kd.Client, bare: kd.Client
-) -> None:
-    kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
-    market.last_page = 20
-    with (
-        pytest.warns(kd.IncompleteFrame, match="122 trading.*2026-01-02 to 2026-07-02"),
-        pytest.warns(kd.IncompleteFrame, match="begins with 2026-07-03"),
-    ):
-        kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=client)
-    market.last_page = 1000
-    assert_frame_equal(
-        kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=client),
-        kd.institution_trend("005930", "2026-01-02", "2026-07-31", client=bare),
-    )
-
-
 def test_how_far_back_was_asked_for_is_part_of_the_question(client: kd.Client, bare: kd.Client) -> None:
     asked = {"stk_cd": "005930", "strt_dt": "20260102", "end_dt": "20260630"}
     kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
@@ -293,19 +283,6 @@ def test_how_far_back_was_asked_for_is_part_of_the_question(client: kd.Client, b
     assert_frame_equal(mine["trend"], theirs["trend"])
     assert_frame_equal(mine["averages"], theirs["averages"])
     assert mine["averages"].height == 1
-
-
-@pytest.mark.parametrize("refresh", [False, True])
-def test_averages_are_of_the_basis_of_the_rows(
-    market: Market, server: Envelopes, client: kd.Client, refresh: bool
-) -> None:
-    kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
-    market.factor = 50
-    kd.institution_trend("005930", "2026-01-02", "2026-11-20", client=client, refresh=refresh)
-    server.asked.clear()
-    trend = kd.institution_trend("005930", "2026-01-02", "2026-06-30", client=client)
-    assert len(server.asked) == 1  # the averages of this range were of the old basis
-    assert trend["close"].max() < 2000
 
 
 def test_what_a_clock_took_for_final_too_soon_is_not_served(market: Market, client: kd.Client) -> None:
@@ -331,16 +308,6 @@ def test_averages_that_were_not_final_are_asked_for_again(
     kd.institution_trend("005930", "2026-11-02", "2026-11-24", client=client)
     server.asked.clear()
     kd.institution_trend("005930", "2026-11-02", "2026-11-23", client=client)
-    assert len(server.asked) == 1
-
-
-def test_an_answer_on_one_page_is_asked_for_once(
-    market: Market, server: Envelopes, client: kd.Client
-) -> None:
-    kd.institution_trend("005930", "2026-11-09", "2026-11-18", client=client)
-    market.factor = 50
-    server.asked.clear()
-    kd.institution_trend("005930", "2026-11-09", "2026-11-20", client=client)
     assert len(server.asked) == 1
 
 
@@ -370,25 +337,6 @@ def test_a_server_that_takes_the_date_for_the_newest_day_is_believed(
         assert_frame_equal(
             kd.program_cumulative(asked, client=client), kd.program_cumulative(asked, client=bare)
         )
-
-
-@pytest.mark.parametrize("api_id", ["ka10045", "ka10047"])
-def test_a_split_makes_everything_be_asked_for_anew(market: Market, client: kd.Client, api_id: str) -> None:
-    ASK[api_id](client=client)
-    market.moment, market.factor = MONDAY, 50
-    for _ in range(2):
-        frame = ASK[api_id](client=client)
-        expected = [(50_000 + d.toordinal() % 1000) // 50 for d in frame["date"]]
-        assert frame["close"].to_list() == expected
-    assert source(frame).requests == 1
-
-
-def test_days_without_trading_do_not_stand_for_an_equal_basis(market: Market, client: kd.Client) -> None:
-    market.halted = set(trading_days(date(2026, 10, 1), date(2026, 12, 1)))
-    kd.trade_strength("005930", by="day", client=client)
-    market.moment, market.factor = MONDAY, 50
-    frame = kd.trade_strength("005930", by="day", client=client).filter(pl.col("close") > 0)
-    assert frame["close"].to_list() == [(50_000 + d.toordinal() % 1000) // 50 for d in frame["date"]]
 
 
 def test_a_history_that_grew_at_its_old_end_is_asked_for_anew(market: Market, client: kd.Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiwoomdata.store.finality import Final, last_final_day
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.store.finality import business_day, last_final_day
 
 SEOUL = ZoneInfo("Asia/Seoul")
-NEXT_MORNING, CREDIT, NEVER = Final("next morning"), Final("next morning", credit_days=2), Final("never")
+NEXT_MORNING, NEVER = (Endpoint("ka", "", "", (), (), final=final) for final in ("next morning", "never"))
+CREDIT = replace(NEXT_MORNING, credit_columns=("credit_ratio",))
 
 
 def weekday(day: date) -> bool:
@@ -83,12 +86,12 @@ def test_the_exchange_calendar_is_asked_when_nobody_else_is() -> None:
     assert last_final_day(CREDIT, seoul("2024-02-13T06:00:00")) == date(2024, 2, 6)
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)), st.integers(0, 4))
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)), st.sampled_from([0, 2]))
 def test_a_day_is_final_when_enough_trading_days_after_it_have_had_their_morning(
     now: datetime, lag: int
 ) -> None:
     now = now.replace(tzinfo=SEOUL)
-    rule = Final("next morning", credit_days=lag)
+    rule = CREDIT if lag else NEXT_MORNING
 
     def final(day: date) -> bool:
         last = day
@@ -133,8 +136,9 @@ def test_the_hour_that_summer_time_repeats_is_two_different_hours() -> None:
 def test_the_zone_of_the_machine_plays_no_part(zone: str) -> None:
     code = (
         "from datetime import datetime, timezone; from kiwoomdata.store.finality import *; "
+        "from kiwoomdata.entries import ENDPOINTS; "
         "now = datetime.fromtimestamp(1709845200, timezone.utc).astimezone(); "
-        "print(last_final_day(Final('next morning'), now))"
+        "print(last_final_day(ENDPOINTS['ka90013'], now))"
     )
     environment = {**os.environ, "TZ": zone, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
@@ -163,7 +167,8 @@ def test_a_calendar_without_trading_days_is_refused_rather_than_searched_for_eve
         last_final_day(CREDIT, seoul("2024-03-08T06:00:00"), is_trading_day=lambda day: False)
 
 
-@pytest.mark.parametrize("wrong", [{"settles": "soon"}, {"settles": "never", "credit_days": -1}])
-def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=next(iter(dict(reversed(wrong.items()))))):
-        Final(**wrong)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("now", "day"), [("2024-03-08T05:59:59", "2024-03-07"), ("2024-03-08T06:00:00", "2024-03-08")]
+)
+def test_an_answer_by_the_day_holds_from_six_to_six(now: str, day: str) -> None:
+    assert str(business_day(seoul(now))) == day

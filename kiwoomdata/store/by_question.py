@@ -1,0 +1,163 @@
+"""Answers that depend on their question: kept as they came, and never merged with another.
+
+What the server cumulates, and how far back it goes, is its own; so the pages are kept under the request that
+they answer, and serve until a newer day could stand in them. Three kinds:
+
+* a series whose rows or reach depend on the question (``Walk.whole``): while its newest day is the newest
+  that there can be, and final. A question that names its last day is answered for good; the others cost
+  their pages anew when a day has passed. (Until 0.2 such answers were extended at their newest end, which
+  saved a page or two a day and cost three hundred lines, and bases that could mix.)
+* an answer about the day or range that the request names (``Endpoint.as_of``): when that day is final.
+* an answer that changes with the day (``final="by the day"``): until the next 06:00 in Seoul.
+
+An answer is kept only if nothing about it is in doubt: it came to its end, each row can be read and has a
+day, each trading day has its row, and it goes back to the first day that the request names.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from datetime import date
+
+import msgspec
+
+from kiwoomdata import frames
+from kiwoomdata.calendar import last_trading_day, trading_days
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.errors import NotCached
+from kiwoomdata.rest import protocol
+from kiwoomdata.rest.protocol import Page
+from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.finality import business_day, last_final_day
+from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, day_of, ended_oddly, read
+
+__all__ = ["answer", "keeps"]
+
+
+def keeps(endpoint: Endpoint) -> bool:
+    """Whether the answers of this TR are kept by their question."""
+    whole = endpoint.walk is not None and endpoint.walk.whole
+    settles = endpoint.final == "next morning" and (whole or endpoint.as_of is not None)
+    return settles or endpoint.final == "by the day"
+
+
+def answer(store: Store, question: Question, ask: Ask) -> Answer:
+    """The answer to a question: from the store while it holds, or from the server."""
+    key = _key(question)
+    found = _kept(store, key, question)
+    if found is not None:
+        return found
+    if question.offline:
+        raise NotCached(
+            f"offline: the store has no answer of {question.endpoint.api_id} to {dict(question.body)} that "
+            "still holds; ask once without offline=True"
+        )
+    with store.lock(key, stop=question.stopped) as mine:
+        found = _kept(store, key, question)  # somebody else may have asked meanwhile
+        return found or _asked(store if mine else None, key, question, ask)
+
+
+def _key(question: Question) -> SeriesKey:
+    since = {"since": f"{question.since:%Y%m%d}"} if question.since else {}
+    body = {**question.body, **since, "": "as asked"}
+    return SeriesKey(question.server, question.endpoint.api_id, tuple(body.items()))
+
+
+def _kept(store: Store, key: SeriesKey, question: Question) -> Answer | None:
+    """The answer out of the store, where it could not read otherwise today."""
+    head = None if question.refresh and not question.offline else store.head(key, "answer")
+    if head is None or not _holds(question, head.last, msgspec.json.decode(head.more)):
+        return None
+    loaded = store.load(key, "answer")
+    if loaded is None:
+        return None
+    contents = msgspec.msgpack.decode(zlib.decompress(loaded[1]), type=list[bytes])
+    pages = [protocol.read(key.api_id, 200, {}, content) for content in contents]
+    texts, dropped = frames.text_parts(question.endpoint, pages)
+    store.used(key)
+    return Answer(
+        texts, ALL_STORED, cached_rows=head.count, duplicates=dropped, fetched_at=head.fetched,
+        as_of=day_of(head.as_of),
+    )  # fmt: skip
+
+
+def _holds(question: Question, last: str, kept: str) -> bool:
+    """Whether an answer up to ``last`` still holds; it was kept on the business day ``kept``."""
+    endpoint = question.endpoint
+    if endpoint.final == "by the day":
+        return kept == f"{business_day(question.now):%Y%m%d}"
+    final, newest = last_final_day(endpoint, question.now), day_of(last)
+    if endpoint.as_of is not None:
+        named = day_of(question.body.get(endpoint.as_of))
+        return named is not None and named <= final
+    if newest is None or newest > final:
+        return False
+    wanted, today = _wanted(question), question.now.date()
+    # Rows beyond the newest day that the request names show a server that does not heed it.
+    return newest == last_trading_day(today if newest > wanted else min(today, wanted))
+
+
+def _wanted(question: Question) -> date:
+    """The newest day that the question names; where it names none, today."""
+    walk = question.endpoint.walk
+    named = walk and day_of(question.body.get(walk.until or ""))
+    return named or question.now.date()
+
+
+def _asked(store: Store | None, key: SeriesKey, question: Question, ask: Ask) -> Answer:
+    endpoint = question.endpoint
+    walk = ask(question.body, question.since)
+    pages = list(walk)
+    texts, dropped = frames.text_parts(endpoint, pages)
+    found = Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
+    days = _days(question, found, pages)
+    if store is not None and days is not None:
+        kept = f"{business_day(question.now):%Y%m%d}"
+        last = max(days, default="")
+        if _holds(question, last, kept):
+            store.write(key, "answer", _head(question, found, days, kept), _packed(pages))
+    return found
+
+
+def _head(question: Question, found: Answer, days: list[str], kept: str) -> Head:
+    count = max(texts.height for texts in found.texts.values())
+    return Head(
+        "", first=min(days, default=""), last=max(days, default=""), count=count,
+        as_of=f"{question.now:%Y%m%d}" if question.endpoint.rebased else "",
+        fetched=question.now.timestamp(), more=msgspec.Raw(msgspec.json.encode(kept)),
+    )  # fmt: skip
+
+
+def _packed(pages: list[Page]) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode([page.content for page in pages]), 1)
+
+
+def _days(question: Question, found: Answer, pages: list[Page]) -> list[str] | None:
+    """The days of an answer about which nothing is in doubt; None where something is."""
+    endpoint, part = question.endpoint, question.endpoint.rows
+    days: list[str] = []
+    for each in endpoint.parts:
+        of_part = endpoint if each is part else replace(endpoint, walk=None, rebased=False)
+        _, dated, fits = read(of_part, each, found.texts[each.name], question.body)
+        if not fits.all():
+            return None
+        days += dated.drop_nulls().to_list()
+    walk, reached = endpoint.walk, False
+    if walk is not None:
+        first = day_of(question.body.get(walk.since or "")) or question.since
+        expected = trading_days(first, _wanted(question))[:1] if first else []
+        reached = bool(days and expected) and min(days) <= f"{expected[0]:%Y%m%d}"
+        if not days or (expected and not reached) or _has_holes(question, days):
+            return None
+    blank = all(sum(t.null_count().row(0)) == t.height * t.width for t in found.texts.values())
+    if found.stop.truncated or blank or (part and ended_oddly(endpoint, part, pages, reached=reached)):
+        return None
+    return days
+
+
+def _has_holes(question: Question, days: list[str]) -> bool:
+    first, last = day_of(min(days)), day_of(max(days))
+    if not question.endpoint.every_day or first is None or last is None:
+        return False
+    return any(f"{day:%Y%m%d}" not in days for day in trading_days(first, min(last, question.now.date())))
