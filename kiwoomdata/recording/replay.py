@@ -1,5 +1,8 @@
 """A recording served again over a WebSocket, as the live server sent it: same messages, same order.
 
+The answer to a login and each frame have one key more, ``recorded_at``, in microseconds since 1970: the
+messages tell only a time of day, and a consumer that knows the key puts them on their own day.
+
 LOGIN takes any token; REG and REMOVE are acknowledged, and only what is registered is sent; PING is
 sent now and then, and nobody is cut off for not answering it. Condition searches are not served.
 """
@@ -146,6 +149,8 @@ class ReplayServer:
         self._audience = threading.Event()
         self._looking = threading.Lock()
         self._settled_at = 0.0
+        self._position: int | None = None  # when the message to be sent next was recorded
+        self._placed = threading.Event()
         self._error: Exception | None = None
         self._server = serve(
             self._serve, "127.0.0.1", port, compression=None, ping_interval=None, close_timeout=_PATIENCE
@@ -226,7 +231,7 @@ class ReplayServer:
 
     def _answer(self, connection: ServerConnection, listener: _Listener, text: str | bytes) -> None:
         try:
-            answer = listener.answer(json.loads(text))
+            answer = listener.answer(json.loads(text), self._where)
         except (ValueError, TypeError, AttributeError, KeyError):
             _log.info("not understood, and so not answered: a frame of %d characters", len(text))
             return
@@ -236,6 +241,10 @@ class ReplayServer:
                 connection.send(answer)
                 listener.take_in()
             self._look_around()
+
+    def _where(self) -> dict[str, int]:
+        self._placed.wait()
+        return {} if self._position is None else {"recorded_at": self._position}
 
     def _look_around(self) -> None:
         with self._looking:
@@ -250,6 +259,8 @@ class ReplayServer:
         try:
             playing, day, first, first_at = False, 0, 0, 0.0
             for received, ticks in groupby(self._ticks(), key=itemgetter(0)):
+                self._position = received
+                self._placed.set()
                 if day != (day := (received + _KST) // _DAY):
                     first, first_at = received, self._clock()
                 if playing and self._pace is not None:
@@ -264,6 +275,7 @@ class ReplayServer:
                 self._send(list(ticks))
         except Exception as error:
             self._error = error
+        self._placed.set()
         self._finished.set()
 
     def _wait_for_audience(self) -> None:
@@ -288,7 +300,7 @@ class ReplayServer:
                     if listener.hears(type_, item)
                 ]
                 if entries:
-                    connection.send(b'{"trnm":"REAL","data":[' + b",".join(entries) + b"]}", text=True)
+                    connection.send(_frame(entries, ticks[0][0]), text=True)
                     self.sent += len(entries)
 
 
@@ -305,12 +317,12 @@ class _Listener:
         registered = self.registered
         return (type_, item) in registered or (type_ in _MARKET_WIDE and (type_, "") in registered)
 
-    def answer(self, message: Any) -> str | None:
+    def answer(self, message: Any, where: Callable[[], dict[str, int]]) -> str | None:
         """What the server says to a message; None where it says nothing."""
         trnm = message["trnm"]
         if trnm == "LOGIN":
             self.logged_in = True
-            return _text(trnm=trnm, return_code=0, return_msg="", sor_yn="Y")
+            return _text(trnm=trnm, return_code=0, return_msg="", sor_yn="Y", **where())
         if not self.logged_in:
             return _text(trnm="SYSTEM", code="R10004", message="a login has to come first")
         if trnm not in ("REG", "REMOVE"):
@@ -333,6 +345,10 @@ class _Listener:
     def take_in(self) -> None:
         """Put what was asked for into effect, once it is acknowledged."""
         self.registered = frozenset[tuple[str, str]]().union(*self._groups.values())
+
+
+def _frame(entries: list[bytes], received: int) -> bytes:
+    return b'{"trnm":"REAL","data":[%b],"recorded_at":%d}' % (b",".join(entries), received)
 
 
 def _text(**message: object) -> str:

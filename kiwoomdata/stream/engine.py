@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from datetime import time as time_of_day
 from functools import partial
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, Protocol
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple, Protocol
 import polars as pl
 
 from kiwoomdata import errors
+from kiwoomdata.calendar import HOURS_SINCE, session_hours
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
 from kiwoomdata.kinds import Trouble, split_code
 from kiwoomdata.stream import bars, events
@@ -136,6 +138,9 @@ class Engine(Listener):
         self._cursor: dict[str, int] = {}
         self._came: dict[str, int] = {}
         self._homes: dict[str, int] = {}
+        self._replayed = False
+        """Whether a recording is served, whose time it is then."""
+        self._recorded_day: date | None = None
         self._clocks: dict[int, int] = {}
         self._next_hole = 0
         self._going_on: list[Hole] = []  # given to the consumer before their end
@@ -171,6 +176,9 @@ class Engine(Listener):
                 self.intake.note(partial(self._interrupt, event.items))
                 self._go_on_without({(event.group, i, t) for i in event.items for t in event.types}, event)
             self.tell(errors.StreamError(event.message))
+        elif isinstance(event, events.LoggedIn):
+            if event.recorded_at:
+                self._follow(event.recorded_at)
         elif isinstance(event, events.Registered | events.Removed):
             if TRADE.type in event.types:
                 granted = partial(self.ledger.begin, event.items, self.intake.now())
@@ -353,9 +361,29 @@ class Engine(Listener):
 
     def _anchor(self) -> None:
         """Keep to the clock that the client was given, which may be a simulated one."""
+        if self._replayed:
+            return
         drift = round(self._now().timestamp() * 1_000_000) - time.time_ns() // 1000
         if abs(drift - self.intake.offset) > 50_000:
             self.intake.offset = 0 if abs(drift) < 50_000 else drift
+
+    def _follow(self, recorded_at: int) -> None:
+        """Let it be the time at which what is served was recorded."""
+        self._replayed = True
+        self.intake.offset = recorded_at - time.time_ns() // 1000
+
+    def _turn(self, day: date) -> None:
+        """A day of a recording may end before its close, and the next one begin after its open."""
+        before, self._recorded_day = self._recorded_day, day
+        if before in (None, day):
+            return
+        heard = min((self._clocks.get(n, -1) for n in range(len(self.links))), default=-1)
+        late = any(item.endswith(("_NX", "_AL")) for item in self._homes)
+        hours = session_hours(before) if before is not None and before >= HOURS_SINCE else None
+        close = time_of_day(20) if late else hours[1] if hours else time_of_day.max
+        if heard >= 0 and moment(heard).time() >= close:
+            heard += 86_400_000_000  # it was heard to its end
+        self.ledger.interrupt(None, None if heard < 0 else heard, self.intake.now())
 
     def expect(self, rows: int) -> None:
         """Let the next ``rows`` be decoded as soon as they are there."""
@@ -392,11 +420,17 @@ class Engine(Listener):
 
     def _open_and_keep(self, frames: Sequence[tuple[int, Any]]) -> None:
         messages, unread = open_frames(frames, self._seen)
+        if self._seen.recorded_at:
+            self._follow(self._seen.recorded_at)
         places = sorted({0, *unread, len(messages.types)})
         for start, end in pairwise(places):
             if start in unread:
                 self._lost()
-            self._keep(messages.part(start, end))
+            part = messages.part(start, end)
+            for each in part.by_day() if self._replayed else [part]:
+                if self._replayed and each.received:
+                    self._turn(moment(each.received[0]).date())
+                self._keep(each)
         if places[-1] in unread:
             self._lost()
 

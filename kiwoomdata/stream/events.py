@@ -56,7 +56,9 @@ class Real(Event, frozen=True, gc=False):
 
 
 class LoggedIn(Event, frozen=True):
-    """The token was taken; requests may go out."""
+    """The token was taken; requests may go out. ``recorded_at``: see :class:`RealFrame`."""
+
+    recorded_at: int = 0
 
 
 class LoginRefused(Event, frozen=True):
@@ -178,6 +180,7 @@ class Stats:
     unknown: int = 0  # frames with a trnm that this module does not know
     stray: int = 0  # answers to nothing that was asked
     broken: int = 0  # frames, or entries of one, that could not be read
+    recorded_at: int = 0  # of the newest frame, where a recording is served
 
 
 # --- reading frames ---------------------------------------------------------------------------
@@ -190,10 +193,15 @@ class _Entry(msgspec.Struct, gc=False):
 
 
 class RealFrame(msgspec.Struct, gc=False):
-    """A frame of live values, their JSON left as it is."""
+    """A frame of live values, their JSON left as it is.
+
+    A replay says in each when it was recorded, in microseconds since 1970: the messages tell only a time
+    of day. The live server sends no such key.
+    """
 
     trnm: str
     data: list[_Entry]
+    recorded_at: int = 0
 
 
 class _Kind(msgspec.Struct):
@@ -225,6 +233,7 @@ def read_real(frame: str | bytes, stats: Stats) -> Items | None:
         return None
     if real.trnm != "REAL":
         return None
+    stats.recorded_at = real.recorded_at
     items: Items = []
     for entry in real.data:
         values = bytes(entry.values)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import compress, repeat
+from itertools import compress, pairwise, repeat
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -28,6 +28,7 @@ _STARTS = (b'{"trnm":"REAL"', b'{"trnm": "REAL"')
 _BRACE = ord("{")
 _ENDS = (b'"trnm":"REAL"}', b'"trnm": "REAL"}')
 _MESSAGE = b'"values"'
+_DAY, _SEOUL = 86_400_000_000, 9 * 3_600_000_000
 
 Note = Callable[[], None]
 """Something that happened between two frames, to be done when those before it have been decoded."""
@@ -195,6 +196,12 @@ class Messages(NamedTuple):
         at = slice(start, end)
         return Messages(self.types[at], self.items[at], self.values[at], self.received[at])
 
+    def by_day(self) -> list[Messages]:
+        """The same apart where another day begins in Seoul, as in a recording of several."""
+        days = [(stamp + _SEOUL) // _DAY for stamp in self.received]
+        starts = [n for n in range(1, len(days)) if days[n] != days[n - 1]]
+        return [self.part(start, end) for start, end in pairwise([0, *starts, len(days)])]
+
     def by_type(self) -> dict[str, Messages]:
         """The same apart by type, each in its order."""
         kinds = dict.fromkeys(self.types)
@@ -239,10 +246,12 @@ def _open_together(chunk: Sequence[tuple[int, bytes]], messages: Messages, stats
     if not set(map(itemgetter(0), values)) <= {_BRACE} or not _is_text(values):
         return False
     sizes = [len(frame.data) for frame in frames]
+    stamps = [frame.recorded_at or stamp for frame, (stamp, _) in zip(frames, chunk, strict=True)]
+    stats.recorded_at = frames[-1].recorded_at
     if sizes.count(1) == len(sizes):
-        messages.received.extend([stamp for stamp, _ in chunk])
+        messages.received.extend(stamps)
     else:
-        for (stamp, _), size in zip(chunk, sizes, strict=True):
+        for stamp, size in zip(stamps, sizes, strict=True):
             messages.received.extend(repeat(stamp, size))
     messages.types.extend([entry.type for entry in entries])
     messages.items.extend([entry.item or "" for entry in entries])
@@ -277,6 +286,6 @@ def _open_one_by_one(
             messages.types.append(type_)
             messages.items.append(item)
             messages.values.append(values)
-            messages.received.append(stamp)
+            messages.received.append(stats.recorded_at or stamp)
         if stats.broken > broken:
             unread += range(len(messages.types) - len(found), len(messages.types) + 1)

@@ -346,7 +346,8 @@ class Session:
         if code == 0:
             self._login = "in"
             self.stats.logins += 1
-            return [LoggedIn()]
+            recorded_at = message.get("recorded_at")
+            return [LoggedIn(recorded_at if isinstance(recorded_at, int) else 0)]
         self._login = "refused"
         self._refusal = LoginRefused(code, self._words(message))
         return [self._refusal]

@@ -21,12 +21,14 @@ from polars.testing import assert_frame_equal
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+import kiwoomdata as kd
 from kiwoomdata.entries.feeds import find_feed
 from kiwoomdata.kinds import KST
 from kiwoomdata.recording.record import Recorder
 from kiwoomdata.recording.replay import ReplayServer, replay
 from kiwoomdata.recording.ticks import ticks
 from kiwoomdata.stream.decode import read_ticks
+from tests.ws_server import WsServer
 
 Row = tuple[str, str, bytes, int]
 
@@ -102,6 +104,7 @@ def client(server: ReplayServer) -> Iterator[ClientConnection]:
     with connect(server.ws_url, compression=None, ping_interval=None, close_timeout=1) as connection:
         answer = ask(connection, trnm="LOGIN", token="any")
         assert (answer["trnm"], answer["return_code"]) == ("LOGIN", 0)
+        assert answer["recorded_at"] > at("2026-01-01 00:00:00")
         yield connection
 
 
@@ -149,7 +152,8 @@ def test_frames_look_as_the_live_server_writes_them(make_recording: Any) -> None
         assert connection.recv(timeout=10) == (
             '{"trnm":"REAL","data":[{"type":"0w","name":"'
             + find_feed("0w").ko
-            + '","item":"005930_AL","values":{"210": "+5"}}]}'
+            + '","item":"005930_AL","values":{"210": "+5"}}],"recorded_at":'
+            + f"{NINE}}}"
         )
 
 
@@ -170,6 +174,87 @@ def test_a_consumer_gets_the_frame_that_the_recording_holds(make_recording: Any)
     items, values = [item for _, item, _ in got], [text for _, _, text in got]
     live, _ = read_ticks(find_feed("trade"), items, values, received, recorded["received_at"][0].date())
     assert_frame_equal(live, recorded)
+
+
+def told_at(day: int, clock: str, volume: int, quantity: int) -> Row:
+    values = {"20": clock, "10": "+100", "15": f"+{quantity}", "13": str(volume)}
+    said = f"2026-11-{day} {clock[:2]}:{clock[2:4]}:{clock[4:]}"
+    return ("0B", "005930", json.dumps(values).encode(), at(said) + 5)
+
+
+@pytest.fixture
+def streamed(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Streams of a replay, by a client that was told nothing about it, and whose clock is of another day."""
+    with WsServer() as tokens:
+        opened: list[Any] = []
+
+        def stream(server: ReplayServer, **options: Any) -> Any:
+            client = kd.Client(
+                base_url=tokens.base_url,
+                ws_url=server.ws_url,
+                app_key=f"key-{len(opened)}",
+                app_secret="s",
+                state=False,
+                cache=False,
+                clock=lambda: datetime(2026, 12, 24, 12, tzinfo=KST),
+            )
+            opened.append(kd.stream_to_frame("005930", client=client, **options))
+            return opened[-1]
+
+        yield stream
+        for live in opened:
+            live.stop()
+
+
+TWO_DAYS = [
+    told_at(19, "090001", 10, 10),
+    told_at(19, "090030", 15, 5),
+    told_at(19, "090110", 16, 1),
+    told_at(20, "090002", 7, 7),
+    told_at(20, "090040", 9, 2),
+    told_at(20, "090130", 12, 3),
+]
+
+
+def test_each_message_stands_on_the_day_on_which_it_was_recorded(make_recording: Any, streamed: Any) -> None:
+    with replay(make_recording(TWO_DAYS), speed="max") as server:
+        live = streamed(server, rows=100)
+        assert live.wait(rows=6, seconds=10)
+        times = [datetime.fromtimestamp(row[3] / 1e6, KST) for row in TWO_DAYS]
+        assert live.frame()["received_at"].to_list() == times
+        assert live.frame()["time"].to_list() == [time.replace(microsecond=0) for time in times]
+        bars = live.bars("1m")
+        assert bars["time"].dt.strftime("%d %H:%M").to_list() == [
+            "19 09:00", "19 09:01", "20 09:00", "20 09:01",
+        ]  # fmt: skip
+        assert bars["volume"].to_list() == [15, 1, 9, 3]
+        assert bars["gap"].to_list() == [False, True, False, False]  # the first day was left in that minute
+        assert bars["finished"].to_list() == [True, True, True, False]
+
+
+def test_a_day_that_was_recorded_from_its_middle_on_begins_with_a_gap(
+    make_recording: Any, streamed: Any
+) -> None:
+    rows = [*TWO_DAYS[:3], told_at(20, "100002", 700, 7), told_at(20, "100101", 705, 5)]
+    with replay(make_recording(rows), speed="max") as server:
+        live = streamed(server, rows=100)
+        assert live.wait(rows=5, seconds=10)
+        assert live.bars("1m")["gap"].to_list() == [False, True, True, False]
+
+
+def test_a_day_that_was_recorded_to_its_close_has_no_gap(make_recording: Any, streamed: Any) -> None:
+    rows = [told_at(19, "162959", 3, 3), told_at(19, "163000", 10, 7), told_at(20, "090002", 4, 4)]
+    with replay(make_recording(rows), speed="max") as server:  # an hour later for an exam
+        live = streamed(server, rows=100)
+        assert live.wait(rows=3, seconds=10)
+        assert live.bars("1m")["gap"].to_list() == [False] * 3
+
+
+def test_a_window_of_time_goes_by_the_time_of_the_recording(make_recording: Any, streamed: Any) -> None:
+    with replay(make_recording(TWO_DAYS), speed="max") as server:
+        live = streamed(server, window="2m")
+        assert live.wait(rows=6, seconds=10)
+        assert live.frame()["cumulative_volume"].to_list() == [7, 9, 12]
 
 
 def test_only_what_is_registered_is_sent_and_case_counts(make_recording: Any) -> None:
