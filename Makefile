@@ -1,12 +1,18 @@
 # Two commands on a fresh machine (Python 3.11 or newer, make):
 #   make demo    the main job on the embedded simulator, no keys
-#   make test    the tests
+#   make test    the tests; make quick: those that need no sockets, in less than a minute
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# Tests run side by side where they do not measure time.
+SIDE := -n auto --maxprocesses 4 --dist worksteal
+# What goes by the machine's date, and what needs little beside the package.
+DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_doctor.py tests/questions
+CORE := tests/rest tests/stream/test_session.py tests/stream/test_feeds.py tests/test_arguments.py \
+	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test interop lint types bench docs clean
+.PHONY: demo test quick ahead lowest interop lint types bench docs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -22,7 +28,26 @@ demo: $(VENV)/.base
 	$(BIN)/kiwoomdata demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE) -m "not alone"
+	$(BIN)/python -m pytest -m alone
+
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest $(SIDE) -m "not slow"
+
+# On a clock that is a year ahead.
+ahead: $(VENV)/.test
+	$(BIN)/python -m tests.shifted +365d $(SIDE) $(DATED)
+
+# With the lowest versions that pyproject.toml allows.
+lowest: .venv-lowest/.made
+	.venv-lowest/bin/python -m pytest $(SIDE) $(CORE)
+
+.venv-lowest/.made: pyproject.toml .ci/lowest.py
+	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	$(PYTHON) .ci/lowest.py pandas plot excel > .venv-lowest/lowest.txt
+	.venv-lowest/bin/python -m pip --disable-pip-version-check -q install -r .venv-lowest/lowest.txt \
+		pytest pytest-timeout pytest-xdist hypothesis
+	touch $@
 
 interop: $(VENV)/.test
 	$(PIP) install -e '.[interop]'
@@ -44,4 +69,4 @@ docs: $(VENV)/.test
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,12 +10,43 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import kiwoomdata as kd
 from kiwoomdata import client as clients
 from kiwoomdata.rest.transport import Retry
 
 TODAY = date(2026, 11, 20)
+HERE = Path(__file__).parent
+
+# By file or folder: what opens sockets, starts processes, draws or tries much at random (make quick leaves
+# it out), and what measures time (make test runs it with nothing beside it).
+SLOW = (
+    *("interop/", "questions/test_functions.py", "recording/", "rest/test_client.py", "rest/test_limits.py"),
+    *(
+        "rest/test_token.py",
+        "rest/test_transport.py",
+        "simulator/",
+        "store/test_cache",
+        "store/test_store.py",
+    ),
+    *("stream/test_live.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
+    *("test_folders.py", "test_notebooks.py", "test_plot.py", "test_public.py"),
+)
+ALONE = ("rest/test_limits.py",)
+
+# An example may take its time where tests run side by side; pytest-timeout ends what hangs.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.path.relative_to(HERE).as_posix()
+        if place.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+        if place.startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
 
 
 @contextmanager

@@ -7,8 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,39 +43,17 @@ def code(path: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in load(path) if cell["cell_type"] == "code"]
 
 
-Running = dict[Path, "Future[subprocess.CompletedProcess[str]]"]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """All notebooks at once, each in a process and a folder of its own; most of their time is waiting."""
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_each_cell_that_draws_shows_one_picture(path: Path, tmp_path: Path) -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("KIWOOM_")}
     environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-
-    folders = {path: str(tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
-
-    def run(path: Path) -> subprocess.CompletedProcess[str]:
-        folder = folders[path]
-        return subprocess.run(
-            [sys.executable, "-c", RUN], input=json.dumps(code(path)),
-            capture_output=True, text=True, cwd=folder, timeout=110,
-            env=environ | dict.fromkeys(("KIWOOMDATA_STATE", "KIWOOMDATA_CACHE", "IPYTHONDIR"), folder),
-        )  # fmt: skip
-
-    with ThreadPoolExecutor(3) as pool:
-        yield {path: pool.submit(run, path) for path in reversed(NOTEBOOKS)}  # the longest first
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path: Path, running: Running) -> None:
-    done = running[path].result()
+    environ |= dict.fromkeys(("KIWOOMDATA_STATE", "KIWOOMDATA_CACHE", "IPYTHONDIR"), str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], input=json.dumps(code(path)),
+        capture_output=True, text=True, cwd=tmp_path, timeout=110, env=environ,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_cell_that_draws_shows_one_picture_and_no_other_does(path: Path, running: Running) -> None:
-    shown = json.loads(running[path].result().stdout)
-    assert shown == [1 if DRAWS.search(source) else 0 for source in code(path)]
+    assert json.loads(done.stdout) == [1 if DRAWS.search(source) else 0 for source in code(path)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
