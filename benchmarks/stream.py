@@ -1,6 +1,6 @@
 """Live messages through ``stream_to_frame``, against loops that only receive.
 
-``python -m benchmarks.stream [--minutes 1] [--only rates,window,frames,latency,soak]``
+``python -m benchmarks.stream [--minutes 1] [--only rates,window,frames,bars,latency,soak]``
 
 A server in a process of its own sends frames prepared beforehand: one 0B message each, all 43 FIDs filled,
 as the live server sends them. Rates are compared pair by pair in one run, because machines drift.
@@ -31,10 +31,12 @@ import polars as pl
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 
+from benchmarks.timing import in_turn, table
 from kiwoomdata.client import Client
 from kiwoomdata.entries.feeds import find_feed, write_values
 from kiwoomdata.rest.credentials import Credentials
 from kiwoomdata.rest.token import Token, TokenKeeper
+from kiwoomdata.stream.bars import trade_bars
 from kiwoomdata.stream.link import PATH
 from kiwoomdata.stream.start import Live, stream_to_frame
 
@@ -312,6 +314,59 @@ def frames(blast: Blast) -> None:
         print(f"  {rows:9,} rows, a group_by on it        median {1000 * statistics.median(summed):6.1f} ms")
 
 
+# --- bars ----------------------------------------------------------------------------------------
+
+
+def day_of_trades(rows: int) -> pl.DataFrame:
+    """A session of trades that are all different, in pieces as a window holds them."""
+    symbols, sides = pl.Series(SYMBOLS), pl.Series(["buy", "sell"], dtype=pl.Enum(["buy", "sell"]))
+    rng = random.Random(1)
+    which = pl.Series([rng.randrange(len(SYMBOLS)) for _ in range(rows)])
+    at = (pl.int_range(rows) * (390 * 60 * 1_000_000) // rows + 1_795_132_800_000_000).cast(
+        pl.Datetime("us", "UTC")
+    )
+    frame = pl.select(
+        symbol=symbols.gather(which),
+        venue=pl.lit("krx", pl.Enum(["krx", "nxt", "all"])),
+        time=at.dt.convert_time_zone("Asia/Seoul").dt.truncate("1s"),
+        received_at=at.dt.convert_time_zone("Asia/Seoul"),
+        price=60_000 + 100 * pl.Series([rng.randrange(20) for _ in range(rows)]),
+        quantity=pl.Series([rng.randint(1, 2000) for _ in range(rows)]),
+        side=sides.gather(pl.Series([rng.randrange(2) for _ in range(rows)])),
+    ).with_columns(cumulative_volume=pl.col("quantity").cum_sum().over("symbol"))
+    return pl.concat([frame[n : n + 65_536] for n in range(0, rows, 65_536)], rechunk=False)
+
+
+def plain_bars(trades: pl.DataFrame) -> pl.DataFrame:
+    price, quantity, side = pl.col("price"), pl.col("quantity"), pl.col("side")
+    return trades.group_by(pl.col("time").dt.truncate("1m"), "symbol", "venue").agg(
+        price.first().alias("open"),
+        price.max().alias("high"),
+        price.min().alias("low"),
+        price.last().alias("close"),
+        quantity.sum().alias("volume"),
+        quantity.filter(side == "buy").sum().alias("buy_volume"),
+        quantity.filter(side == "sell").sum().alias("sell_volume"),
+        (price * quantity).sum().alias("value"),
+        pl.len().alias("trades"),
+    )
+
+
+def bars(blast: Blast, rows: int = 1_000_000) -> None:
+    trades = day_of_trades(rows)
+    items = trades.select("symbol", "venue").unique()
+    known = items.with_columns(pl.lit(0, pl.Int64).alias("_stretch"), pl.lit(None, pl.Int64).alias("clock"))
+    times = in_turn(
+        {
+            "plain polars": lambda: plain_bars(trades),
+            "bars, judged": lambda: trade_bars(trades, timedelta(minutes=1), items=known),
+        },
+        rounds=7,
+    )
+    print(f"bars of a minute, {rows:,} trades that are all different")
+    print(table(times, "plain polars"))
+
+
 # --- how soon a row is seen ----------------------------------------------------------------------
 
 
@@ -391,13 +446,14 @@ def curve(values: list[float], width: int = 60) -> str:
 def main(argv: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.stream", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long the soak lasts")
-    parser.add_argument("--only", default="rates,window,frames,latency,soak")
+    parser.add_argument("--only", default="rates,window,frames,bars,latency,soak")
     parser.add_argument("--plot", default="", help="a file for the soak's memory over time")
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Blast], None]] = {
         "rates": rates,
         "window": window,
         "frames": frames,
+        "bars": bars,
         "latency": latency,
         "soak": lambda blast: soak(blast, options.minutes, options.plot),
     }

@@ -147,8 +147,20 @@ def _in_order(told: pl.DataFrame) -> pl.DataFrame:
 
 
 def _aggregate(told: pl.DataFrame) -> pl.DataFrame:
+    """One row for each item and bar. One number to group by takes two thirds of the time of two."""
     price, quantity, number = pl.col("price"), pl.col("quantity"), pl.col("stretch")
-    return told.group_by("bar", "code", maintain_order=True).agg(
+    room = pl.lit(told["code"].max(), pl.Int64) + 1
+    least = pl.lit(told["bar"].min(), pl.Int64)
+    stretches = {
+        "low_stretch": number.min(),
+        "high_stretch": number.max(),
+        "first_stretch": number.first(),
+        "last_stretch": number.last(),
+    }
+    only = told["stretch"].min() if told["stretch"].min() == told["stretch"].max() else None
+    bars = told.group_by(
+        ((pl.col("bar") - least) * room + pl.col("code")).alias("key"), maintain_order=True
+    ).agg(
         pl.col("symbol", "venue").first(),
         price.first().alias("open"),
         price.max().alias("high"),
@@ -162,13 +174,13 @@ def _aggregate(told: pl.DataFrame) -> pl.DataFrame:
         (pl.col("volume") - quantity).min().alias("before"),
         pl.col("volume").max().alias("after"),
         pl.col("volume").null_count().alias("unknown"),
-        number.min().alias("low_stretch"),
-        number.max().alias("high_stretch"),
-        number.first().alias("first_stretch"),
-        number.last().alias("last_stretch"),
         pl.col("at").min().alias("first_at"),
         pl.col("at").last().alias("last_at"),
+        **({} if only is not None else stretches),
     )
+    if only is not None:
+        bars = bars.with_columns(pl.lit(only, pl.Int64).alias(name) for name in stretches)
+    return bars.with_columns(bar=pl.col("key") // room + least, code=pl.col("key") % room)
 
 
 def _judge(
@@ -197,13 +209,13 @@ def _judge(
         """Whether a trade may have been made before its stretch began, and been told late."""
         return (~first(number) & (began(number) - offset > pl.col(at)).fill_null(True)).fill_null(True)
 
-    last_before = (heard("last_stretch") + _HOURS >= pl.col("last_at")).fill_null(False)
+    last_before = ~first("last_stretch") & (heard("last_stretch") + _HOURS >= pl.col("last_at"))
     bars = bars.join(known, on=["symbol", "venue"], how="left", maintain_order="left").with_columns(
         follows=follows,
         joins=joins,
         earliest=pl.col("low_stretch") - perhaps_before("first_at", "low_stretch"),
         latest=pl.col("last_stretch") - perhaps_before("last_at", "last_stretch"),
-        surely=pl.col("last_stretch") - last_before,
+        surely=pl.col("last_stretch") - last_before.fill_null(False),
         # Whose volume a trade of both venues tells is not proven, so that nothing is counted by it.
         counted=(pl.col("venue") != "all").fill_null(False) & (pl.col("unknown") == 0),
         clock=pl.lit(told["at"].max()) if items is None else pl.col("clock") + _HOURS,
