@@ -29,6 +29,7 @@ __all__ = [
     "one_of",
     "plain_body",
     "word",
+    "words",
 ]
 
 DateLike: TypeAlias = date | datetime | str | int
@@ -253,6 +254,11 @@ def chosen(endpoint: Endpoint, name: str, value: Any) -> str:
     code = word(param, value)
     words = [known for known, its in param.choices.items() if its == code]
     return words[0] if words else one_of(name, value, param.choices)  # a code without a word is refused
+
+
+def words(endpoint: Endpoint, **given: Any) -> dict[str, str]:
+    """The words of several parameters."""
+    return {name: chosen(endpoint, name, value) for name, value in given.items()}
 
 
 def left_out(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:

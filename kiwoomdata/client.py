@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -48,6 +48,8 @@ Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
 NO_AS = "as_: gone; frames are polars frames. For pandas frames: import kiwoomdata.pandas as kd"
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""A time of day that lies further ahead than this is of the session before."""
 _SERVERS = {
     "mock": ("https://mockapi.kiwoom.com", "wss://mockapi.kiwoom.com:10000", "1/s"),
     "real": ("https://api.kiwoom.com", "wss://api.kiwoom.com:10000", "5/s"),
@@ -253,6 +255,23 @@ class Client:
         from kiwoomdata.calendar import last_trading_day
 
         return last_trading_day(moment.astimezone(KST).date())
+
+    def session_of(self, moment: datetime, latest: time | None) -> date | None:
+        """The session that an answer of this moment is of, by the latest time of day that stands in it.
+
+        Before an open, an answer without times may be of the session before or of none: None.
+        """
+        day = self.session_day(moment)
+        local = moment.astimezone(KST)
+        if self._simulator is not None or day < local.date():
+            return day
+        from kiwoomdata.calendar import previous_trading_day, session_hours
+
+        if latest is None:
+            hours = session_hours(day)
+            return day if hours and local.time() >= hours[0] else None
+        ahead = datetime.combine(day, latest, KST) > local + _CLOCKS_DIFFER
+        return previous_trading_day(day) if ahead else day
 
     # --- any TR ---
 

@@ -72,6 +72,9 @@ def _index(frame: pl.DataFrame, source: _kd.Provenance | None) -> list[str]:
         return []
     asked = [split_code(code) for code in str((source and source.params.get("stk_cd")) or "").split(",")]
     levels = [when]
+    sector = heading("sector")
+    if sector is not None and len(asked) > 1 and not any(asked):
+        levels.append(sector)
     for place, word in enumerate(("symbol", "venue")):
         column = heading(word)
         several = len({parts[place] for parts in asked if parts}) > 1

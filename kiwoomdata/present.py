@@ -20,6 +20,13 @@ Frame = TypeVar("Frame")
 # Columns that named functions add, and those of books turned long.
 _OURS = {
     "date": "일자",
+    "fetched_at": "조회시각",
+    "market": "시장구분",
+    "investor": "투자자",
+    "start": "시작일자",
+    "end": "종료일자",
+    "kind": "구분",
+    "measure": "금액수량구분",
     "symbol": "종목코드",
     "venue": "거래소",
     "sector": "업종코드",

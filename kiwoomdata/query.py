@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
@@ -24,6 +24,7 @@ from kiwoomdata.frames import OnBad, schema
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
+from kiwoomdata.stamp import stamped
 from kiwoomdata.telling import Told, gathered, listed, warn
 
 __all__ = [
@@ -93,7 +94,9 @@ class Job:
     since: date | None = None
     until: date | None = None
     extra: Mapping[str, pl.Expr] = field(default_factory=dict)
-    """Columns to put in front, such as symbol and venue."""
+    """Columns that say what was asked for, such as symbol and venue."""
+    dated: bool = True
+    """Whether the day can be known that a snapshot or a list is of."""
 
 
 def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
@@ -172,10 +175,19 @@ def joined(
 
 
 def single(
-    endpoint: Endpoint, params: Mapping[str, Any], *, since: date | None = None, until: date | None = None
+    endpoint: Endpoint,
+    params: Mapping[str, Any],
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    asked: Mapping[str, Any] | None = None,
+    dated: bool = True,
 ) -> dict[str, Job]:
-    """The one job of a TR that is not about one symbol."""
-    return {endpoint.api_id: Job(endpoint, body_of(endpoint, params), since, until)}
+    """The one job of a TR that is not about one symbol; what was ``asked`` becomes columns."""
+    extra = {name: pl.lit(value) for name, value in (asked or {}).items()}
+    if "venue" in extra:
+        extra["venue"] = extra["venue"].cast(pl.Enum(VENUES))
+    return {endpoint.api_id: Job(endpoint, body_of(endpoint, params), since, until, extra, dated)}
 
 
 def run(
@@ -206,7 +218,7 @@ def run(
     errors = choose("errors", options.get("errors", "raise"), ("raise", "collect"))
     first = next(iter(jobs.values()))
     shapes = shape if isinstance(shape, Mapping) else dict.fromkeys(jobs, shape)
-    empty = _empty(first, next(iter(shapes.values())))
+    empty = _empty(first, next(iter(shapes.values())), client)
     # Whatever cannot be handed over is refused here, before any request.
     present(empty, _provenance(client, jobs, [], {}, empty), **form)
     frames: dict[str, pl.DataFrame] = {}
@@ -229,7 +241,8 @@ def run(
                 on_truncated="mark",
                 tick=tick,
             )
-        frames[name] = _oldest_first(_in_window(_with_extra(shapes[name](parts), job), job), job, order)
+        shown = _whole(shapes[name](parts), job, client, source.fetched_at)
+        frames[name] = _oldest_first(_in_window(shown, job), job, order)
         sources[name] = source
         if source.truncated and on_truncated == "raise":
             raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
@@ -374,6 +387,8 @@ def _with_extra(frame: pl.DataFrame, job: Job) -> pl.DataFrame:
         (pl.coalesce(name, value) if name in frame.columns else value).alias(name)
         for name, value in job.extra.items()
     )
+    if job.endpoint.walk is None and "symbol" not in job.extra:
+        return frame  # a list of stocks begins with them
     day = _day_of(frame)
     front = [] if day is None else [day.meta.root_names()[0]]
     front += list(job.extra)
@@ -394,10 +409,19 @@ def _day_of(frame: pl.DataFrame) -> pl.Expr | None:
     return pl.col("time").dt.date() if isinstance(frame.schema.get("time"), pl.Datetime) else None
 
 
-def _empty(job: Job, shape: Callable[[Parts], pl.DataFrame]) -> pl.DataFrame:
+def _whole(frame: pl.DataFrame, job: Job, client: Client, moment: datetime) -> pl.DataFrame:
+    """The frame of a job with what the answer leaves out."""
+    frame = _with_extra(frame, job)
+    if job.endpoint.walk is not None:
+        return frame
+    frame = stamped(frame, client, moment, job.dated)
+    return frame.select("time", pl.exclude("time")) if job.endpoint.order == "newest first" else frame
+
+
+def _empty(job: Job, shape: Callable[[Parts], pl.DataFrame], client: Client) -> pl.DataFrame:
     """The typed frame without rows, of the same schema as any other."""
     parts = {part.name: pl.DataFrame(schema=schema(part)) for part in job.endpoint.parts}
-    return _with_extra(shape(parts), job)
+    return _whole(shape(parts), job, client, client.now())
 
 
 def _provenance(

@@ -64,6 +64,19 @@ def test_the_index_keeps_its_headings(shared: kd.Client, options: Any, names: li
     assert frame.index.is_unique
 
 
+def test_several_sectors_are_told_apart_too(shared: kd.Client) -> None:
+    frame = kdp.index_candles(["kospi", "kosdaq"], *RANGE, client=shared)
+    assert frame.index.names == ["date", "sector"]
+    assert frame.index.is_unique
+    assert isinstance(kdp.index_candles("kospi", *RANGE, client=shared).index, pd.DatetimeIndex)
+
+
+def test_candles_of_several_symbols_are_told_apart_too(shared: kd.Client) -> None:
+    frame = kdp.candles(TWO, "2026-11-19", interval="30m", client=shared)
+    assert frame.index.names == ["time", "symbol"]
+    assert frame.index.is_unique
+
+
 def test_several_venues_are_a_level_of_their_own(shared: kd.Client) -> None:
     frame = kdp.daily_prices(["005930", "005930_NX", "000660"], *RANGE, client=shared)
     assert frame.index.names == ["date", "symbol", "venue"]

@@ -6,7 +6,7 @@ from typing import Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
 from kiwoomdata.kinds import VENUES
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
@@ -127,7 +127,9 @@ def intraday_investor_trades(
         ``symbol venue name``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
         ``volume`` (Int64, shares), ``net_buy previous_net_buy net_buy_change buy buy_change sell
         sell_change`` and the same as ``…_value`` (Int64, unit unknown). ``sell`` is negative where the
-        server writes it so, and then ``net_buy = buy + sell``.
+        server writes it so, and then ``net_buy = buy + sell``. Last, what was asked and when: ``market
+        investor`` (String), ``date`` (Date: the session; null before an open, when it cannot be known) and
+        ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -141,6 +143,7 @@ def intraday_investor_trades(
     >>> bool((trades["net_buy"] == trades["buy"] + trades["sell"]).all())
     True
     """
+    asked = words(quote.INTRADAY_INVESTOR_TRADES, market=market, investor=investor)
     place = chosen(quote.INTRADAY_INVESTOR_TRADES, "venue", venue)
     params = {
         "market": market,
@@ -151,7 +154,7 @@ def intraday_investor_trades(
         "venue": place,
     }
     return run(
-        single(quote.INTRADAY_INVESTOR_TRADES, params),
+        single(quote.INTRADAY_INVESTOR_TRADES, params, asked=asked),
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
         options=options,
@@ -184,7 +187,9 @@ def closing_investor_trades(
         ``symbol venue name``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
         ``volume`` (Int64, shares), ``individual foreign institution financial_investment insurance
         investment_trust other_financial bank pension private_fund nation other_corporation`` (Int64,
-        unit unknown).
+        unit unknown). Last, what was asked and when: ``market side measure`` (String), ``date`` (Date: the
+        session of the prices; null before an open, when it cannot be known) and ``fetched_at`` (Datetime,
+        Asia/Seoul).
 
     Notes
     -----
@@ -198,10 +203,11 @@ def closing_investor_trades(
     >>> kd.closing_investor_trades("kosdaq").columns[8:11]
     ['individual', 'foreign', 'institution']
     """
+    asked = words(quote.CLOSING_INVESTOR_TRADES, market=market, side=side, measure=measure)
     place = chosen(quote.CLOSING_INVESTOR_TRADES, "venue", venue)
     params = {"market": market, "measure": measure, "side": side, "venue": place}
     return run(
-        single(quote.CLOSING_INVESTOR_TRADES, params),
+        single(quote.CLOSING_INVESTOR_TRADES, params, asked=asked),
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
         options=options,

@@ -7,7 +7,7 @@ from typing import Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market, with_symbol
@@ -45,7 +45,8 @@ def institution_trades(
     DataFrame
         ``symbol venue name``, ``net_buy net_buy_value`` (Int64, unit unknown: the vendor states none),
         ``estimated_price vs_estimate`` (Float64, KRW), ``price`` (Int64, KRW), ``vs_estimate_pct``
-        (Float64, %).
+        (Float64, %). Last, what was asked and when: ``market side`` (String), ``start end`` (Date) and
+        ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -64,6 +65,8 @@ def institution_trades(
     jobs = single(
         quote.INSTITUTION_TRADES,
         {"start": first, "end": last, "side": side, "market": market, "venue": place},
+        asked={**words(quote.INSTITUTION_TRADES, market=market, side=side), "start": first, "end": last},
+        dated=False,
     )
     return run(
         jobs, lambda parts: with_symbol(parts["trades"], place), order=(), notes=notes, options=options

@@ -29,10 +29,10 @@ def orderbook_snapshot(
     Returns
     -------
     DataFrame
-        ``symbol venue``, ``time`` (Time), ``side`` (Enum ask, bid), ``level`` (Int8, 1 is the best),
-        ``price`` (Int64, KRW; 0 is an empty level), ``quantity change`` (Int64, shares), and the same on
-        each row of a side, ``total_quantity total_change after_hours_quantity after_hours_change``
-        (Int64, shares).
+        ``symbol venue``, ``time`` (Datetime, Asia/Seoul), ``side`` (Enum ask, bid), ``level`` (Int8, 1 is
+        the best), ``price`` (Int64, KRW; 0 is an empty level), ``quantity change`` (Int64, shares), and the
+        same on each row of a side, ``total_quantity total_change after_hours_quantity after_hours_change``
+        (Int64, shares), and last ``date`` (Date) and ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -69,11 +69,12 @@ def after_hours_quote(
     Returns
     -------
     DataFrame
-        ``symbol venue``, ``regular_time`` (Time, of the regular session), ``last_price last_change``
+        ``symbol venue``, ``regular_time`` (Datetime, of the regular session), ``last_price last_change``
         (Int64, KRW; the change is against today's close), ``direction``, ``change_pct`` (Float64, %),
         ``volume`` (Int64, shares), ``side`` (Enum ask, bid), ``level`` (Int8), ``price`` (Int64, KRW),
         ``quantity change`` (Int64, shares), and the same on each row of a side, ``total_quantity
-        regular_quantity regular_change after_hours_quantity after_hours_change`` (Int64, shares).
+        regular_quantity regular_change after_hours_quantity after_hours_change`` (Int64, shares), and last
+        ``date`` (Date) and ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----

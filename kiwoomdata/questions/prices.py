@@ -160,7 +160,8 @@ def session_summary(
     -------
     DataFrame
         ``date symbol venue``, ``open high low close change`` (Int64, KRW), ``change_pct`` (Float64, %),
-        ``volume`` (Int64, shares), ``value`` (Int64, unit unknown), ``strength`` (Float64, %).
+        ``volume`` (Int64, shares), ``value`` (Int64, unit unknown), ``strength`` (Float64, %),
+        ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -237,7 +238,9 @@ def rights_quotes(
     -------
     DataFrame
         ``code name`` (String), ``price change ask bid open high low`` (Int64, KRW), ``direction``
-        (Enum), ``change_pct`` (Float64, %), ``volume`` (Int64, shares).
+        (Enum), ``change_pct`` (Float64, %), ``volume`` (Int64, shares). Last, what was asked and when:
+        ``kind`` (String), ``date`` (Date: the session; null before an open, when it cannot be known) and
+        ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -250,7 +253,8 @@ def rights_quotes(
     >>> kd.rights_quotes("warrants").columns[:3]
     ['code', 'name', 'price']
     """
-    jobs = single(quote.RIGHTS_QUOTES, {"kind": chosen(quote.RIGHTS_QUOTES, "kind", kind)})
+    params = {"kind": chosen(quote.RIGHTS_QUOTES, "kind", kind)}
+    jobs = single(quote.RIGHTS_QUOTES, params, asked=params)
     return run(jobs, lambda parts: parts["quotes"], order=(), options=options)
 
 
@@ -269,7 +273,8 @@ def trade_strength(
     Returns
     -------
     DataFrame
-        Ascending. By time: ``symbol venue``, ``time`` (Time; the answer names no day), ``price change``
+        Ascending. By time: ``time`` (Datetime, Asia/Seoul: the latest session that the times can be of),
+        ``symbol venue``, and last ``date`` (Date) and ``fetched_at`` (Datetime), ``price change``
         (Int64, KRW), ``direction``, ``change_pct`` (Float64, %), ``side`` (Enum buy, sell: the
         aggressor), ``quantity cumulative_volume`` (Int64, shares), ``cumulative_value`` (Int64, unit
         unknown), ``strength strength_5m strength_20m strength_60m`` (Float64, %). By day: ``date``

@@ -9,7 +9,7 @@ from typing import Any, Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day
+from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day, words
 from kiwoomdata.entries import program
 from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
@@ -53,7 +53,8 @@ def program_trend(
     Returns
     -------
     DataFrame
-        Ascending by ``date`` (Date) or ``time`` (Time). Of a stock: ``symbol venue``, ``close`` (by
+        Ascending by ``date`` (Date) or ``time`` (Datetime, Asia/Seoul; by time there are ``date`` and
+        ``fetched_at`` last). Of a market: ``market venue``. Of a stock: ``symbol venue``, ``close`` (by
         time ``price``) and ``change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
         ``volume sell_volume buy_volume net_buy_volume net_buy_volume_change lending_repaid`` (Int64,
         shares), ``sell_value buy_value net_buy_value net_buy_value_change balance_sum`` (Int64, unit
@@ -126,7 +127,9 @@ def _by_time(
     if symbol is not None:
         return for_symbols(program.STOCK_PROGRAM_BY_TIME, symbol, venue, {"date": day})
     assert market is not None
-    jobs = single(program.PROGRAM_BY_TIME, _market_params(market, venue, day, interval))
+    params = _market_params(market, venue, day, interval)
+    asked = {"market": market, "venue": params["venue"]}
+    jobs = single(program.PROGRAM_BY_TIME, params, asked=asked, dated=day == latest)
     if day != latest:
         warnings.warn(
             f"ka90005: {day} was asked for, but the live server is said to ignore the date and to answer for "
@@ -146,7 +149,8 @@ def _by_day(
         )
     assert market is not None
     params = _market_params(market, venue, last, "minute")
-    return single(program.PROGRAM_BY_DAY, params, since=first, until=last)
+    asked = {"market": market, "venue": params["venue"]}
+    return single(program.PROGRAM_BY_DAY, params, since=first, until=last, asked=asked)
 
 
 @question
@@ -217,8 +221,9 @@ def program_cumulative(
     Returns
     -------
     DataFrame
-        Ascending: ``date``, ``kospi200 basis`` (Float64, points), ``arbitrage arbitrage_cumulative
-        non_arbitrage non_arbitrage_cumulative total total_cumulative`` (Int64, unit unknown).
+        Ascending: ``date market venue``, ``kospi200 basis`` (Float64, points), ``arbitrage
+        arbitrage_cumulative non_arbitrage non_arbitrage_cumulative total total_cumulative`` (Int64, unit
+        unknown).
 
     Notes
     -----
@@ -235,7 +240,6 @@ def program_cumulative(
     """
     today = client_of(options).today()
     day = today - timedelta(days=365) if date is None else past_day(date, "date", today)
-    jobs = single(
-        program.PROGRAM_CUMULATIVE, {"date": day, "market": market, "measure": measure, "venue": venue}
-    )
+    asked = words(program.PROGRAM_CUMULATIVE, market=market, venue=venue)
+    jobs = single(program.PROGRAM_CUMULATIVE, {**asked, "date": day, "measure": measure}, asked=asked)
     return run(jobs, lambda parts: parts["trend"], options=options)

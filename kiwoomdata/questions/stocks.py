@@ -181,8 +181,8 @@ def vi_events(
     DataFrame
         ``symbol venue name``, ``volume`` (Int64, shares), ``trigger_price dynamic_reference_price
         static_reference_price`` (Int64, KRW; the first is the trade's), ``dynamic_gap_pct static_gap_pct
-        vs_open_pct`` (Float64, %), ``trigger_time release_time`` (Time), ``vi_type`` (String), ``vi_count``
-        (Int64).
+        vs_open_pct`` (Float64, %), ``trigger_time release_time`` (Datetime), ``vi_type`` (String),
+        ``vi_count`` (Int64).
 
     Notes
     -----
