@@ -35,6 +35,7 @@ __all__ = [
     "now_kst",
     "nth_trading_day_before",
     "period_end",
+    "period_start",
     "previous_trading_day",
     "session_hours",
     "today",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 KST = ZoneInfo("Asia/Seoul")
+Period = Literal["day", "week", "month", "year"]
 
 OPEN, CLOSE = time(9), time(15, 30)
 LATE_OPEN = time(10)  # the first session of a year
@@ -120,7 +122,20 @@ def nth_trading_day_before(day: date, n: int) -> date:
     return days[at - n]
 
 
-def period_end(day: date, period: Literal["day", "week", "month", "year"]) -> date:
+def period_start(day: date, period: Period) -> date:
+    """The first calendar day of the week (from Monday), month or year that holds ``day``.
+
+    >>> from datetime import date
+    >>> period_start(date(2024, 12, 4), "week"), period_start(date(2024, 12, 4), "year")
+    (datetime.date(2024, 12, 2), datetime.date(2024, 1, 1))
+    """
+    day = _plain(day)
+    if period == "week":
+        return day - day.weekday() * _DAY
+    return day if period == "day" else day.replace(day=1, month=1 if period == "year" else day.month)
+
+
+def period_end(day: date, period: Period) -> date:
     """The last trading day of the week (Monday to Sunday), month or year that holds ``day``.
 
     A bar of the period can change until that day is over. In a period without any session it is the last

@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from kiwoomdata.calendar import session_hours, trading_days
+from kiwoomdata.calendar import period_start, session_hours, trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, MissingKey
@@ -64,7 +64,9 @@ def examined(
         return replace(source, empty=(name,)) if all(map(_is_blank, parts.values())) else source
     rows, walk = parts[endpoint.rows.name], endpoint.walk
     last = _last_over(min(until or _named(body, walk.until if walk else None) or now.date(), now.date()), now)
-    expected = since is None or bool(trading_days(since, last))
+    # A bar is dated by the first trading day of its period.
+    due = since is not None and since <= period_start(last, endpoint.period)
+    expected = since is None or (bool(trading_days(since, last)) if endpoint.period == "day" else due)
     if walk is None:
         found, dateless = rows.height, 0
     else:

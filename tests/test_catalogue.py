@@ -219,23 +219,13 @@ def test_a_recorded_answer_is_read_without_a_doubt(api_id: str, body: dict[str, 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with kd.simulator.start(today=TODAY, now=time(18, 30), rate=None) as started:
+    with kd.simulator.start(today=TODAY, now=time(18, 30), rate=None, page_rows=10) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def talk(server: Server) -> Iterator[Talk]:
     with Talk(server) as talking:
-        yield talking
-
-
-@pytest.fixture(scope="module")
-def short() -> Iterator[Talk]:
-    """The same market, on shorter pages."""
-    with (
-        kd.simulator.start(today=TODAY, now=time(18, 30), rate=None, page_rows=10) as server,
-        Talk(server) as talking,
-    ):
         yield talking
 
 
@@ -289,12 +279,10 @@ def test_the_same_question_has_the_same_answer(talk: Talk, endpoint: Endpoint) -
 
 
 @every
-def test_pages_go_on_without_overlap_or_gap(talk: Talk, short: Talk, endpoint: Endpoint) -> None:
-    if endpoint.rows is None or endpoint.page_rows:
-        return  # one page, or too long to see its end here
-    pages = [reply.rows for reply in short.walk(endpoint.api_id, pages=2)]
-    whole = [row for rows in pages for row in rows]
-    assert whole == talk.ask(endpoint.api_id).rows[: len(whole)]
+def test_pages_do_not_overlap(talk: Talk, endpoint: Endpoint) -> None:
+    if endpoint.rows is not None and not endpoint.page_rows:  # others are long
+        rows = [json.dumps(row) for reply in talk.walk(endpoint.api_id, pages=2) for row in reply.rows]
+        assert len(rows) == len(set(rows))
 
 
 @every
@@ -318,9 +306,12 @@ def asked(client: kd.Client, endpoint: Endpoint) -> dict[str, pl.DataFrame]:
     dates = {"start": "20261001", "end": "20261120", "until": "20261120", "date": "20261120"}
     names = {param.name for param in endpoint.params}
     given = {**endpoint.shown, **{name: day for name, day in dates.items() if name in names}}
-    since = {"since": date(2026, 11, 10)} if endpoint.walk else {}
-    more = {} if endpoint.walk else {"max_pages": 2, "on_truncated": "mark"}
-    return client.request_parts(endpoint.api_id, given, **since, **more)
+    dated = endpoint.dated_by
+    more: dict[str, Any] = {"max_pages": 2, "on_truncated": "mark"}
+    if dated is not None:
+        kept = endpoint.final != "never"
+        more = {"since": date(2026, 11, 10 if dated.kind is DATE else 18 if kept else 20)}
+    return client.request_parts(endpoint.api_id, given, **more)
 
 
 @every

@@ -280,6 +280,15 @@ def test_a_period_ends_with_its_last_trading_day(day: date, period: Any, last: d
     assert calendar.period_end(day, period) == last
 
 
+@pytest.mark.parametrize(
+    ("period", "first"),
+    [("day", 12), ("week", 9), ("month", 1)],
+)
+def test_a_period_begins_on_monday_or_the_first(period: Any, first: int) -> None:
+    assert calendar.period_start(date(2024, 12, 12), period) == date(2024, 12, first)
+    assert calendar.period_start(date(2024, 12, 12), "year") == date(2024, 1, 1)
+
+
 def test_a_period_of_another_name_is_refused() -> None:
     with pytest.raises(ValueError, match="^period: expected 'day', 'week', 'month' or 'year', got 'hour'"):
         calendar.period_end(date(2024, 1, 2), "hour")  # type: ignore[arg-type]

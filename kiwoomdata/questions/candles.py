@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
 from typing import Any, Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, one_of
+from kiwoomdata.calendar import period_start
 from kiwoomdata.entries import chart, index
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run
@@ -111,7 +111,9 @@ def candles(
     params: dict[str, Any] = {"adjusted": "adjusted" if adjusted else "raw"}
     # Adjusted prices are relative to the day asked: it is always today, and the range is cut out.
     params |= {"until": today} if word in _BY_DATE else {"interval": word}
-    jobs = for_symbols(endpoint, symbol, venue, params, since=_begin(first, endpoint.period), until=last)
+    jobs = for_symbols(
+        endpoint, symbol, venue, params, since=period_start(first, endpoint.period), until=last
+    )
     return run(
         jobs,
         _bars(endpoint, extra=("date",) if word in _BY_DATE else ("time",)),
@@ -187,13 +189,6 @@ def index_candles(
         notes=notes,
         options=options,
     )
-
-
-def _begin(day: date, period: str) -> date:
-    """The first day of the week, month or year that holds ``day``."""
-    if period == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1, month=1 if period == "year" else day.month) if period != "day" else day
 
 
 def _plain(interval: Any) -> Any:

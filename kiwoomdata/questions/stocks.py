@@ -109,18 +109,18 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
     ['005930', '000660']
     """
     chunks = joined(stock.QUOTES, symbol, venue, {})
-    unknown: list[str] = []
+    unknown: set[str] = set()
 
     def shape_for(codes: list[str]) -> Shape:
         def shape(parts: Parts) -> pl.DataFrame:
             frame = parts["quotes"]
             if frame.height == len(codes):  # each stands in its place, also one that nobody has
                 blank = frame["code"].is_null()
-                unknown.extend(code for code, none in zip(codes, blank, strict=True) if none)
+                unknown.update(code for code, none in zip(codes, blank, strict=True) if none)
                 frame = frame.with_columns(pl.Series("code", codes, dtype=pl.String))
             elif frame.height:
                 answered = frame["code"].drop_nulls().str.replace("^A", "").to_list()
-                unknown.extend(code for code in codes if code not in answered)
+                unknown.update(code for code in codes if code not in answered)
                 frame = frame.filter(pl.col("code").is_not_null())
             frame = with_symbol(frame, "krx")
             return frame.select("symbol", "venue", *_QUOTED, pl.exclude("symbol", "venue", *_QUOTED))
@@ -130,8 +130,9 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
     shapes = {name: shape_for(codes) for name, (codes, _) in chunks.items()}
     frame = run({name: job for name, (_, job) in chunks.items()}, shapes, order=(), options=options)
     if unknown:
+        codes = [code for some, _ in chunks.values() for code in some if code in unknown]
         warn(
-            f"ka10095: the server answered nothing for {listed(unknown)}. It does so for a code that does "
+            f"ka10095: the server answered nothing for {listed(codes)}. It does so for a code that does "
             "not exist, and at a venue where the stock is not traded.",
             EmptyAnswer,
         )

@@ -404,7 +404,11 @@ class _Job:
         fits &= final_day
         if part.by_key[self.column].kind.name == "datetime" and not ended:
             fits &= (days != oldest).fill_null(value=False)  # a page may cut a day in two
-        span = _Span(first, last, served.with_columns(days, fits), stop, whole, oldest if ended else "")
+        came = served.with_columns(days, fits)
+        if part.by_key[self.column].kind.name == "datetime" and not ended and oldest < first:
+            # Nobody asked for that day, it is cut, and it may be held whole.
+            came = came.filter((pl.col("_day") >= first) | pl.col("_day").is_null())
+        span = _Span(first, last, came, stop, whole, oldest if ended else "")
         if not left:
             self.beside = {name: frame.to_dicts() for name, frame in texts.items()}
             self.asked.update(

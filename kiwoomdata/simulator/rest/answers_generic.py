@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from itertools import groupby
 from random import Random
 from typing import Any
 
 from kiwoomdata import kinds
-from kiwoomdata.calendar import period_end, trading_days
+from kiwoomdata.calendar import period_end, period_start, trading_days
 from kiwoomdata.entries.entry import Column, Endpoint, Part
 from kiwoomdata.simulator.market import universe
 from kiwoomdata.simulator.market.daily import Day, Venue
@@ -35,6 +35,8 @@ Values = dict[str, Any]
 _LONGEST = {"day": 1, "week": 7, "month": 31, "year": 366}
 _REACH = {True: 365, False: 10}
 """Days that bars of minutes (about a year, live 2026) and of trades reach back."""
+_DAYS_A_PAGE = 15
+"""A page of long bars ends early: the trades of each of its days are drawn one by one."""
 _SUFFIX: Mapping[Venue, str] = {"krx": "", "nxt": "_NX", "all": "_AL"}
 _SECTORS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "kospi": (
@@ -225,7 +227,7 @@ def _days(ask: Ask, part: Part, subject: _Subject) -> tuple[list[Values], str]:
     as_of = _as_of(ask, until)
 
     def bars(since: date, last: date) -> list[_Bar]:
-        first = _begin(endpoint, since)
+        first = period_start(since, endpoint.period)
         # A bar is whole even where the day asked lies inside it.
         end = min(period_end(last, endpoint.period), ask.market.today) if endpoint.period != "day" else last
         days = ask.market.days(stock.symbol, max(first, ask.market.first_day), end, ask.venue, as_of)
@@ -239,17 +241,8 @@ def _days(ask: Ask, part: Part, subject: _Subject) -> tuple[list[Values], str]:
     return rows, key
 
 
-def _begin(endpoint: Endpoint, day: date) -> date:
-    """The first day of the period that holds ``day``."""
-    if endpoint.period == "week":
-        return day - timedelta(days=day.weekday())
-    if endpoint.period == "month":
-        return day.replace(day=1)
-    return day.replace(month=1, day=1) if endpoint.period == "year" else day
-
-
 def _periods(endpoint: Endpoint, days: Sequence[Day]) -> Iterator[list[Day]]:
-    for _, rows in groupby(days, lambda day: _begin(endpoint, day.date)):
+    for _, rows in groupby(days, lambda day: period_start(day.date, endpoint.period)):
         yield list(rows)
 
 
@@ -272,14 +265,16 @@ def _moments(ask: Ask, part: Part, subject: _Subject) -> tuple[list[Values], str
     rows: list[Values] = []
     days = trading_days(floor, day)[::-1]
     for at, each in enumerate(days):
-        bars = _bars_of(ask, subject, each, int(interval), by_time)[::-1][sent if at == 0 else 0 :]
-        begun = sent if at == 0 else 0
-        for number, values in enumerate(bars, begun + 1):
-            one = replace(subject, more=values)
+        bars = _bars_of(ask, subject, each, int(interval), by_time)[::-1]
+        for number, values in list(enumerate(bars, 1))[sent:]:
+            one = replace(subject, day=None, more=values)
             rows.append(_row(ask, part, one, each.toordinal() * 100_000 + number))
             if len(rows) == ask.page_rows:
-                last = number == begun + len(bars) and at == len(days) - 1
+                last = number == len(bars) and at == len(days) - 1
                 return rows, "" if last else ask.key_of_count(each, number)
+        sent = 0
+        if rows and at == _DAYS_A_PAGE and at < len(days) - 1:
+            return rows, ask.key_of_count(each, len(bars))
     return rows, ""
 
 
