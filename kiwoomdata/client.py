@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import polars as pl
 
-from kiwoomdata import frames, store
+from kiwoomdata import forks, frames, store
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both, plain_body
 from kiwoomdata.complete import examined, tell
 from kiwoomdata.entries import ENDPOINTS
@@ -285,6 +285,7 @@ class Client:
         **named: Any,
     ) -> list[Page]:
         """The pages as served, headers included; see :func:`kiwoomdata.raw`."""
+        forks.check()
         endpoint, given = ENDPOINTS.get(api_id), {**(params or {}), **named}
         if endpoint is not None:
             body = body_of(endpoint, left_out(endpoint, given))
@@ -379,6 +380,7 @@ class Client:
 
         ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there.
         """
+        forks.check()
         question = self._question(endpoint, body, since, until, refresh=refresh, offline=offline)
         found = store.answer(
             self.store, question, partial(self.pages, endpoint, max_pages=max_pages, tick=tick)
@@ -538,6 +540,7 @@ def current() -> Client | None:
 def default_client() -> Client:
     """The client of :func:`use`, or one made of the environment."""
     global _chosen_client
+    forks.check()
     if _chosen_client is None:
         _chosen_client = Client(**_chosen_settings)
     return _chosen_client

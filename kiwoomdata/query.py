@@ -15,6 +15,7 @@ from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.arguments import as_symbols, body_of, not_both
 from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
 from kiwoomdata.complete import tell
@@ -126,6 +127,7 @@ def _with_options(text: str) -> str:
 
 
 def client_of(options: Mapping[str, Any]) -> Client:
+    forks.check()
     unknown = [name for name in options if name not in _KNOWN]
     if "as_" in unknown:
         raise TypeError(NO_AS)

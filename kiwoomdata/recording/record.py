@@ -33,6 +33,7 @@ from types import TracebackType
 
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS
 from kiwoomdata.errors import KiwoomDataWarning, StreamError
 from kiwoomdata.kinds import split_code
@@ -115,6 +116,7 @@ class Recorder:
                 "flush_seconds, flush_rows: expected numbers above 0, and flush_rows at most buffer_rows, "
                 f"got {flush_seconds}, {flush_rows} and {buffer_rows}"
             )
+        forks.check()
         self.folder = recording_folder(folder)
         self._flush_seconds, self._flush_rows, self._buffer_rows = flush_seconds, flush_rows, buffer_rows
         self._bench = _bench(self.folder)
@@ -125,12 +127,15 @@ class Recorder:
         self._stats = RecorderStats()
         self._dropped = 0
         self._dropping = threading.Lock()  # not the one below, which is held while the disk is waited for
+        self._pid = os.getpid()
         self._mark = flush_rows  # where `add` leaves its fast lane; 0 once something is wrong
         self._failing = False
         self._news = ""
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._closed = threading.Event()
+        forks.renew(self, _dropping=threading.Lock, _lock=threading.RLock, _mark=int)
+        self._mark = flush_rows
         self._thread = threading.Thread(target=self._run, name="kiwoomdata-recorder", daemon=True)
         self._thread.start()
 
@@ -150,8 +155,16 @@ class Recorder:
         else:
             self._add_with_care((type, item, values, received))
 
+    def _own(self) -> None:
+        if os.getpid() != self._pid:
+            raise StreamError(
+                f"the recorder of {self.folder} belongs to the process that this one was forked from; make "
+                "one here: recorders of several processes may share a folder"
+            )
+
     def flush(self) -> None:
         """Put all that was added on the disk; StreamError where that cannot be done."""
+        self._own()
         with self._lock:
             self._sort_in()
             failure = None
@@ -179,7 +192,12 @@ class Recorder:
         )
 
     def close(self) -> None:
-        """Write what is left and end; StreamError where that cannot be done, and it may be tried again."""
+        """Write what is left and end; StreamError where that cannot be done, and it may be tried again.
+
+        In a forked child it does nothing: what is left is the parent's to write.
+        """
+        if os.getpid() != self._pid:
+            return
         self._closed.set()
         self._mark = 0
         self._wake.set()
@@ -203,6 +221,7 @@ class Recorder:
     # --- the adding thread -------------------------------------------------------------------
 
     def _add_with_care(self, row: Row) -> None:
+        self._own()
         if self._closed.is_set():
             raise StreamError(f"the recorder of {self.folder} is closed; make a new one")
         waiting = self._stats.waiting + len(self._buffer)

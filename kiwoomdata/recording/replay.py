@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import threading
 import time
@@ -149,6 +150,7 @@ class ReplayServer:
         self._audience = threading.Event()
         self._looking = threading.Lock()
         self._settled_at = 0.0
+        self._pid = os.getpid()
         self._position: int | None = None  # when the message to be sent next was recorded
         self._placed = threading.Event()
         self._error: Exception | None = None
@@ -192,7 +194,9 @@ class ReplayServer:
         return done
 
     def close(self) -> None:
-        """End the replay and its connections."""
+        """End the replay and its connections. In a forked child it does nothing."""
+        if os.getpid() != self._pid:
+            return
         connections = list(self._listeners)
         self._closing.set()
         self._begun.set()

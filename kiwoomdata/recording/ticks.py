@@ -14,6 +14,7 @@ from typing import NamedTuple
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from kiwoomdata import forks
 from kiwoomdata.arguments import DateLike, as_date
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries.feeds import CONDITION_EVENT, Feed, find_feed
@@ -167,6 +168,7 @@ class Selection:
         start: DateLike | None = None,
         end: DateLike | None = None,
     ) -> None:
+        forks.check()
         self.folder = recording_folder(folder)
         if not self.folder.is_dir():
             raise ValueError(

@@ -40,6 +40,7 @@ import filelock
 import msgspec
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.errors import CacheError, KiwoomDataWarning
 from kiwoomdata.folders import private_folder
 from kiwoomdata.kinds import KST
@@ -138,6 +139,7 @@ class Store:
         self.size_limit, self._clock, self._lock_timeout = size_limit, clock, lock_timeout
         self._series = self.path / "series"
         self._mutex = threading.Lock()
+        forks.renew(self, _mutex=threading.Lock)
         self._ready = False
         self._size: int | None = None
         """Bytes in the folder by the last count and what was written since; None before the first count."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import warnings
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.entries.condition import LIST, STREAM, ConditionCall
 from kiwoomdata.entries.feeds import CONDITION_EVENT
 from kiwoomdata.errors import ApiError, KiwoomDataWarning, NoAnswer, StreamError
@@ -79,6 +81,7 @@ class Asker(Listener):
             detach(asker.link, asker)
 
     def __init__(self, client: Client, timeout: float) -> None:
+        forks.check()
         if not timeout > 0:
             raise ValueError(f"timeout: expected seconds above 0, got {timeout!r}")
         self.client = client
@@ -200,6 +203,7 @@ class ConditionStream(Asker):
         self._news: deque[Warning] = deque(maxlen=100)
         self._asking = True
         self._told = self._stopped = False
+        self._pid = os.getpid()
         super().__init__(client, timeout)
         try:
             not_live_here(self.link, seq, self)
@@ -227,6 +231,8 @@ class ConditionStream(Asker):
 
     def stop(self) -> None:
         """End the search at the server, and the connection unless others use it. Twice does nothing."""
+        if os.getpid() != self._pid:  # a forked child has no say in its parent's search
+            return
         with self.changed:
             first, self._stopped, self._asking = not self._stopped, True, True
             self.changed.notify_all()
@@ -302,6 +308,11 @@ class ConditionStream(Asker):
             warnings.warn(self._news.popleft(), stacklevel=4)
 
     def _check(self, *, always: bool = False) -> None:
+        if os.getpid() != self._pid:
+            raise StreamError(
+                "this search belongs to the process that this one was forked from: use spawn, as in "
+                "multiprocessing.get_context('spawn'), and begin one in the new process"
+            )
         self._hear()
         if self.error is not None and (always or not self._told):
             self._told = True

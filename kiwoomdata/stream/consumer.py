@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
-from kiwoomdata.errors import KiwoomDataWarning
+from kiwoomdata.errors import KiwoomDataWarning, StreamError
 from kiwoomdata.stream.arguments import count
 from kiwoomdata.stream.engine import Batch, Engine
 from kiwoomdata.stream.gaps import Gap
@@ -28,6 +29,7 @@ class Consumer:
         self, engine: Engine, every: float | None, batch: int | None, *, in_passing: bool = False
     ) -> None:
         self.engine = engine
+        self._pid = os.getpid()
         self._in_passing = in_passing
         self._heard = 0
         self._every = every
@@ -36,8 +38,21 @@ class Consumer:
         self._ready: deque[Batch | Gap] = deque()
         """Collected, and to be given next; what a loop that was left did not take, the next one is given."""
 
+    @property
+    def at_home(self) -> bool:
+        """Whether this is the process that began the stream; a forked child has none of its threads."""
+        return os.getpid() == self._pid
+
+    def own(self) -> None:
+        if not self.at_home:
+            raise StreamError(
+                "this stream belongs to the process that this one was forked from, and nothing comes here: "
+                "use spawn, as in multiprocessing.get_context('spawn'), and begin a stream in the new process"
+            )
+
     def check(self, *, always: bool = False) -> None:
         """Raise what ended the stream, once or ``always``; raise or warn of what else happened, once."""
+        self.own()
         error = self.engine.error
         if error is not None and (always or not self._told):
             self._told = True
@@ -58,6 +73,7 @@ class Consumer:
     # --- waiting -------------------------------------------------------------------------------
 
     def wait(self, rows: int | None, type_: str | None, seconds: float | None) -> bool:
+        self.own()
         deadline = _deadline(rows, seconds)
         while True:
             done, version = self._arrived(rows, type_, deadline)
@@ -66,6 +82,7 @@ class Consumer:
             self._pause(version, None if deadline is None else deadline - time.monotonic())
 
     async def wait_async(self, rows: int | None, type_: str | None, seconds: float | None) -> bool:
+        self.own()
         deadline = _deadline(rows, seconds)
         while True:
             done, version = self._arrived(rows, type_, deadline)
@@ -123,6 +140,7 @@ class Consumer:
 
     def take(self, owner: object) -> Iterator[Batch | Gap]:
         """The events; the loop keeps its ``owner`` alive, whose end ends the stream."""
+        self.own()
         with self.engine.consuming():
             due = time.monotonic()
             while True:
@@ -135,6 +153,7 @@ class Consumer:
 
     async def take_async(self, owner: object) -> AsyncIterator[Batch | Gap]:
         """The same for asyncio."""
+        self.own()
         with self.engine.consuming():
             due = time.monotonic()
             while True:

@@ -7,6 +7,7 @@ one: streams and condition searches share it. What it hears goes to its listener
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -365,6 +366,17 @@ def _connection_type(link: Link) -> type[ClientConnection]:
 
 _links: dict[tuple[str, str], Link] = {}
 _links_lock = threading.Lock()
+
+
+def _forget_the_parents() -> None:
+    """The parent's connections are not the child's, and somebody may have held the lock."""
+    global _links_lock
+    _links_lock = threading.Lock()
+    _links.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_the_parents)
 
 
 def link_key(client: Client) -> tuple[str, str]:

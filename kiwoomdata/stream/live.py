@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -87,12 +88,14 @@ class Live:
                 target=self._call, args=(on_batch, caller), name="kiwoomdata-on-batch", daemon=True
             )
         # Also for a stream that is dropped without being stopped, or that lasts until the program ends.
-        self._end = weakref.finalize(self, _close, engine, recorder, thread)
+        self._end = weakref.finalize(self, _close, engine, recorder, thread, os.getpid())
         if thread is not None:
             thread.start()
 
     def __repr__(self) -> str:
         names = ", ".join(FEEDS[type_].name for type_ in self._engine.stores)
+        if not self._consumer.at_home:
+            return f"<Live {names}: of another process>"
         state = "running" if self.running else "ended"
         return f"<Live {names}: {state}, {self.stats.decoded} rows>"
 
@@ -254,6 +257,7 @@ class Live:
         for symbols that were traded before it and after it on the same day. Where a symbol did not trade
         between several gaps, its shares stand at the last of them, once.
         """
+        self._consumer.own()
         with self._engine.lock:
             return gap_frame(self._engine.holes)
 
@@ -265,6 +269,7 @@ class Live:
         there, as far as the server tells them: ``symbol venue time``, ``received_at`` (null), ``price
         direction change change_pct side quantity cumulative_volume strength``.
         """
+        self._consumer.own()
         backfill = self._engine.backfill
         return pl.DataFrame(schema=FILLED) if backfill is None else backfill.frame()
 
@@ -272,12 +277,13 @@ class Live:
     def stats(self) -> Stats:
         """What was received, decoded and dropped so far, and how fast: see
         :class:`kiwoomdata.stream.engine.Stats`."""
+        self._consumer.own()
         return self._engine.stats()
 
     @property
     def running(self) -> bool:
         """Whether more may come: not stopped, and ended by nothing else."""
-        return not self._engine.ended
+        return not self._engine.ended and self._consumer.at_home
 
     @property
     def error(self) -> BaseException | None:
@@ -355,8 +361,10 @@ class Live:
         return type_
 
 
-def _close(engine: Engine, recorder: Recorder | None, thread: threading.Thread | None) -> None:
+def _close(engine: Engine, recorder: Recorder | None, thread: threading.Thread | None, pid: int) -> None:
     """End a stream: the connections first, so that all that was received is decoded and recorded."""
+    if os.getpid() != pid:  # a forked child has no say in its parent's stream, and none of its threads
+        return
     engine.intake.close()
     engine.release(wait=True)
     engine.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
+from kiwoomdata import forks
 from kiwoomdata.arguments import Symbols
 from kiwoomdata.present import choose
 from kiwoomdata.stream.arguments import (
@@ -134,6 +135,7 @@ def stream_to_frame(
     """
     from kiwoomdata.client import default_client
 
+    forks.check()
     chosen = feed_list(feeds)
     items = feed_items(symbols, chosen, venue)
     kept = chosen_columns(columns, chosen)
