@@ -212,6 +212,22 @@ def test_an_end_that_may_be_the_start_of_a_history_is_told(
     assert "as a history that begins there does" in text
 
 
+def test_days_that_are_held_do_not_hide_that_nothing_came_before_them(
+    make_client: MakeClient, told: Told, tmp_path: Path
+) -> None:
+    served = Days(WHOLE)
+    with Envelopes(served) as server:
+        client = make_client(server, cache=tmp_path / "store")
+        kd.daily_prices("005930", "2024-06-03", "2024-06-28", client=client)
+        served.days = []
+        frame = kd.daily_prices("005930", "2024-05-27", "2024-06-28", client=client)
+    assert frame.height == 20  # the first page brought 2024-05-31 too
+    assert "no row for 4 trading day(s) of 005930: 2024-05-27 to 2024-05-30" in said(told)
+    source = kd.provenance(frame)
+    assert source is not None
+    assert source.doubtful == ("005930",)
+
+
 def test_nothing_found_in_the_middle_of_a_walk_is_told(
     make_client: MakeClient, told: Told, cache: Any
 ) -> None:

@@ -126,7 +126,7 @@ def institution_trend(
     jobs = for_symbols(quote.INSTITUTION_TREND, symbol, venue, params, since=first, until=last)
 
     def shape(parts: Parts) -> pl.DataFrame:
-        averages, trend = parts["averages"], parts["trend"]
+        averages, trend = parts["averages"].select("institution_average", "foreign_average"), parts["trend"]
         known = [averages[name] if averages.height else pl.Series(name, [None]) for name in averages.columns]
         return trend.with_columns(
             pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known

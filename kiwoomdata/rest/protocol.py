@@ -375,7 +375,7 @@ def pages(
         if nothing or not page.more:
             if not rows:
                 what = "nothing was found" if nothing else "this was the last page, which is empty"
-                return Stop(f"the server said that {what}", doubtful=number > 1)
+                return Stop(f"the server said that {what}", doubtful=number > 1 or endpoint.every_day)
             early = since is not None and not (oldest_here and _is_enough(oldest_here, since))
             doubtful = early and _is_full(endpoint, len(rows), len(previous) if number > 1 else None)
             full = ", which is full" if doubtful else ""

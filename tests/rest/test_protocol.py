@@ -155,9 +155,14 @@ def test_an_empty_end_after_a_page_that_promised_more_is_in_doubt(last: Page) ->
 
 
 @pytest.mark.parametrize("first", [page([]), envelope(NOTHING)])
-def test_nothing_on_the_first_page_is_an_answer(first: Page) -> None:
+def test_nothing_on_the_first_page_is_an_answer_where_days_may_have_no_row(first: Page) -> None:
     _, _, stop = walk(lambda n, _: first, since=date(2024, 1, 2))
-    assert (stop.truncated, stop.doubtful) == (False, False)
+    assert (stop.truncated, stop.doubtful) == (False, True)  # rows of other days may be held
+    walking = protocol.pages(ENDPOINTS["ka10078"], {}, since=date(2024, 1, 2))
+    next(walking)
+    with pytest.raises(StopIteration) as done:
+        walking.send(first)
+    assert not done.value.value.doubtful
 
 
 @pytest.mark.parametrize(("rows", "doubtful"), [(19, False), (20, True)])
