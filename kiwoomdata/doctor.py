@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 
 from kiwoomdata.calendar import is_trading_day, last_trading_day
 from kiwoomdata.client import Client
-from kiwoomdata.errors import KiwoomDataError
+from kiwoomdata.errors import KiwoomDataError, KiwoomDataWarning
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.kinds import KST
 
@@ -78,11 +79,16 @@ def _checks(client: Client) -> Iterator[Finding]:
 
 
 def _try(name: str, check: Callable[[], str], remedy: str = "") -> Finding:
-    try:
-        return Finding(name, True, check())
-    except (KiwoomDataError, OSError) as error:
-        first, _, rest = str(error).partition("\n")
-        return Finding(name, False, first, rest or remedy)
+    """What a check tells; warnings on its way stand below it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", KiwoomDataWarning)
+        try:
+            well, told, remedy = True, check(), ""
+        except (KiwoomDataError, OSError) as error:
+            told, _, rest = str(error).partition("\n")
+            well, remedy = False, rest or remedy
+    lines = [" ".join(str(each.message).split()) for each in caught]
+    return Finding(name, well, told, "\n       ".join(filter(None, [*lines, remedy])))
 
 
 def _reach(client: Client, stamps: list[str | None]) -> str:
@@ -94,6 +100,8 @@ def _reach(client: Client, stamps: list[str | None]) -> str:
 
 def _ask(client: Client, day: str) -> str:
     frame = client.request("ka10086", symbol="005930", until=day, max_pages=1, on_truncated="mark")
+    if frame.is_empty():
+        raise KiwoomDataError("ka10086 answered no rows of 005930")
     return f"ka10086 answered {frame.height} rows, the newest of {frame['date'].max()!s}"
 
 

@@ -10,12 +10,12 @@ import pytest
 from kiwoomdata.doctor import Finding, examine
 from tests.envelopes import Answer, Envelopes, serving
 
-NOTHING = {"return_code": 0, "return_msg": "", "daly_stkpc": []}
+ROWS = {"return_code": 0, "return_msg": "", "daly_stkpc": [{"date": "20240102", "close_pric": "+54300"}]}
 
 
 @pytest.fixture
 def server() -> Iterator[Envelopes]:
-    with serving(Answer(NOTHING)) as running:
+    with serving(Answer(ROWS)) as running:
         yield running
 
 
@@ -40,6 +40,19 @@ def test_a_time_that_cannot_be_read_is_a_finding_and_no_end(server: Envelopes, s
     assert "not compared" in found["clock"].told
     assert found["token"].well
     assert found["calendar"].well
+
+
+def test_what_the_answer_lacks_stands_below_its_finding(server: Envelopes) -> None:
+    request = findings(server)["request"]
+    assert (request.well, request.told) == (True, "ka10086 answered 1 rows, the newest of 2024-01-02")
+    assert "the server left out open_pric" in request.remedy
+
+
+def test_an_answer_without_rows_is_not_well() -> None:
+    with serving(Answer({"return_code": 0, "return_msg": "", "daly_stkpc": []})) as server:
+        request = findings(server)["request"]
+    assert not request.well
+    assert "no rows" in request.told
 
 
 @pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
