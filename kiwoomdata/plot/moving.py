@@ -35,7 +35,7 @@ class Clockwork(Protocol):
     def stop(self) -> None: ...
 
 
-class Window:
+class WindowTimer:
     """The timer of the figure's own window. Where there is none, as in a file, it never strikes."""
 
     def start(self, figure: Figure, step: Callable[[], bool], seconds: float) -> None:
@@ -251,7 +251,7 @@ def live(
         look,
         name=feed,
         interval=interval,
-        clockwork=clockwork or (Notebook() if _in_notebook() else Window()),
+        clockwork=clockwork or (Notebook() if _in_notebook() else WindowTimer()),
     )
 
 

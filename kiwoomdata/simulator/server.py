@@ -37,7 +37,7 @@ from kiwoomdata.simulator.switches import (
 )
 
 if TYPE_CHECKING:
-    from kiwoomdata.simulator.live.server import Live
+    from kiwoomdata.simulator.live.server import LiveSide
 
 __all__ = ["Server", "start"]
 
@@ -66,7 +66,7 @@ class Server:
         """What is closed with the server."""
         self.service = service
         self._now, self._timer = now, timer
-        self._live: Live | None = None
+        self._live: LiveSide | None = None
         self._ws_place = host, ws_port
         self._closing = threading.Lock()
         self._running = True
@@ -124,16 +124,17 @@ class Server:
     # The live side
 
     @property
-    def live(self) -> Live:
+    def live(self) -> LiveSide:
         """The live side, which starts when it is asked for the first time."""
-        from kiwoomdata.simulator.live.server import Live  # with the WebSocket library, which REST needs not
+        # With the WebSocket library, which REST needs not.
+        from kiwoomdata.simulator.live.server import LiveSide
 
         with self._closing:
             if self._live is None:
                 if not self._running:
                     raise RuntimeError("live: this simulator is closed; start another")
                 host, port = self._ws_place
-                self._live = Live(self.service, host=host, port=port, now=self._now, timer=self._timer)
+                self._live = LiveSide(self.service, host=host, port=port, now=self._now, timer=self._timer)
                 self.resources.callback(self._live.close)
             return self._live
 

@@ -132,7 +132,7 @@ class Engine(Listener):
         self._told = 0
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
-        self._seen = events.Stats()
+        self._seen = events.Counts()
         self._unasked = self._skipped = self._bad_cells = 0
         self._complained: set[tuple[str, str]] = set()
         self._cursor: dict[str, int] = {}

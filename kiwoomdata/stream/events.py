@@ -18,10 +18,11 @@ __all__ = [
     "ConditionPage",
     "ConditionRefused",
     "ConditionUnreadable",
+    "Counts",
     "Event",
     "Items",
     "LoggedIn",
-    "LoginRefused",
+    "LoginDenied",
     "Real",
     "RealFrame",
     "Registered",
@@ -29,7 +30,6 @@ __all__ = [
     "Removed",
     "Silence",
     "SlowDown",
-    "Stats",
     "System",
     "code_of",
     "pair_of",
@@ -61,7 +61,7 @@ class LoggedIn(Event, frozen=True):
     recorded_at: int = 0
 
 
-class LoginRefused(Event, frozen=True):
+class LoginDenied(Event, frozen=True):
     """The token was not taken. The server closes next."""
 
     code: int
@@ -166,7 +166,7 @@ class ConditionCleared(Event, frozen=True):
 
 
 @dataclass(slots=True)
-class Stats:
+class Counts:
     """What has been seen since the session was made, over all its connections."""
 
     frames: int = 0
@@ -204,7 +204,7 @@ class RealFrame(msgspec.Struct, gc=False):
     recorded_at: int = 0
 
 
-class _Kind(msgspec.Struct):
+class _Named(msgspec.Struct):
     trnm: str
 
 
@@ -213,7 +213,7 @@ class _LooseFrame(msgspec.Struct):
 
 
 _decode_real = msgspec.json.Decoder(RealFrame).decode
-_decode_kind = msgspec.json.Decoder(_Kind).decode
+_decode_name = msgspec.json.Decoder(_Named).decode
 _decode_loose = msgspec.json.Decoder(_LooseFrame).decode
 _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -225,7 +225,7 @@ Items = list[tuple[str, str, bytes]]
 """``(type, item, values)`` in the order of arrival."""
 
 
-def read_real(frame: str | bytes, stats: Stats) -> Items | None:
+def read_real(frame: str | bytes, stats: Counts) -> Items | None:
     """The values of a REAL frame; None for any other frame, and for one with something wrong in it."""
     try:
         real = _decode_real(frame)
@@ -244,7 +244,7 @@ def read_real(frame: str | bytes, stats: Stats) -> Items | None:
     return _counted(items, stats)
 
 
-def read_entries(frame: str | bytes, stats: Stats) -> Items:
+def read_entries(frame: str | bytes, stats: Counts) -> Items:
     """A REAL frame with something wrong in it: the entries that can be read are kept."""
     items: Items = []
     try:
@@ -262,14 +262,14 @@ def read_entries(frame: str | bytes, stats: Stats) -> Items:
     return _counted(items, stats)
 
 
-def _counted(items: Items, stats: Stats) -> Items:
+def _counted(items: Items, stats: Counts) -> Items:
     if items:
         stats.real_frames += 1
         stats.items += len(items)
     return items
 
 
-def _unusual(entry: _Entry, values: bytes, stats: Stats) -> Items:
+def _unusual(entry: _Entry, values: bytes, stats: Counts) -> Items:
     """Values that are not plain ASCII, or a list of objects (one table of the vendor's guide says so)."""
     try:
         values.decode()
@@ -285,7 +285,7 @@ def _unusual(entry: _Entry, values: bytes, stats: Stats) -> Items:
 def trnm_of(frame: bytes) -> str | None:
     """What kind of frame it says it is; None where that cannot be read."""
     try:
-        return _decode_kind(frame).trnm
+        return _decode_name(frame).trnm
     except UNREADABLE:
         return None
 

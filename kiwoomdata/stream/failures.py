@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from kiwoomdata.stream.events import TOO_MANY_REQUESTS, LoginRefused
+from kiwoomdata.stream.events import TOO_MANY_REQUESTS, LoginDenied
 
 __all__ = ["ENDING", "Failure", "Verdict", "backoff", "classify"]
 
@@ -27,7 +27,7 @@ class Failure:
     error: BaseException | None = None  # what connecting or receiving raised
     close_code: int | None = None  # taken from the error where it has one
     system: str = ""  # the last SYSTEM code before the end
-    login: LoginRefused | None = None
+    login: LoginDenied | None = None
     logged_in: bool = False
     renewed: bool = False  # a new token was tried since the last login that went through
 

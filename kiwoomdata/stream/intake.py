@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kiwoomdata.stream.events import UNREADABLE, RealFrame, Stats, read_entries, read_real
+from kiwoomdata.stream.events import UNREADABLE, Counts, RealFrame, read_entries, read_real
 
 __all__ = ["Intake", "Messages", "Note", "OnFull", "is_real", "open_frames"]
 
@@ -222,7 +222,7 @@ class Messages(NamedTuple):
 _decode_frames = msgspec.json.Decoder(list[RealFrame]).decode
 
 
-def open_frames(taken: Sequence[tuple[int, bytes]], stats: Stats) -> tuple[Messages, list[int]]:
+def open_frames(taken: Sequence[tuple[int, bytes]], stats: Counts) -> tuple[Messages, list[int]]:
     """The messages of frames that are REAL. What cannot be read of them is counted and left out, and told
     by its places: before how many messages it stood."""
     messages, unread = Messages([], [], [], []), list[int]()
@@ -233,7 +233,7 @@ def open_frames(taken: Sequence[tuple[int, bytes]], stats: Stats) -> tuple[Messa
     return messages, unread
 
 
-def _open_together(chunk: Sequence[tuple[int, bytes]], messages: Messages, stats: Stats) -> bool:
+def _open_together(chunk: Sequence[tuple[int, bytes]], messages: Messages, stats: Counts) -> bool:
     """Open frames that are all sound; False, with nothing done, where one is not."""
     try:
         frames = _decode_frames(b"[%b]" % b",".join([frame for _, frame in chunk]))
@@ -274,7 +274,7 @@ def _is_text(values: list[bytes]) -> bool:
 
 
 def _open_one_by_one(
-    chunk: Sequence[tuple[int, bytes]], messages: Messages, stats: Stats, unread: list[int]
+    chunk: Sequence[tuple[int, bytes]], messages: Messages, stats: Counts, unread: list[int]
 ) -> None:
     for stamp, frame in chunk:
         broken = stats.broken

@@ -25,7 +25,7 @@ from kiwoomdata._version import __version__
 from kiwoomdata.entries.feeds import CONDITION_EVENT
 from kiwoomdata.rest.token import Token, TokenKeeper
 from kiwoomdata.rest.transport import is_loopback
-from kiwoomdata.stream.events import Event, LoginRefused, Real, Silence, System, trnm_of
+from kiwoomdata.stream.events import Event, LoginDenied, Real, Silence, System, trnm_of
 from kiwoomdata.stream.failures import ENDING, Failure, Verdict, backoff, classify
 from kiwoomdata.stream.intake import is_real
 from kiwoomdata.stream.session import Session
@@ -298,7 +298,7 @@ class Link:
             self.reconnects = self._ups - 1
             for listener in self.listeners:
                 listener.on_up(self)
-        return any(isinstance(event, LoginRefused) or _ends(event) for event in events)
+        return any(isinstance(event, LoginDenied) or _ends(event) for event in events)
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:

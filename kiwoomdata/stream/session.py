@@ -32,16 +32,16 @@ from kiwoomdata.stream.events import (
     ConditionPage,
     ConditionRefused,
     ConditionUnreadable,
+    Counts,
     Event,
     LoggedIn,
-    LoginRefused,
+    LoginDenied,
     Real,
     Registered,
     RegistrationRefused,
     Removed,
     Silence,
     SlowDown,
-    Stats,
     System,
     code_of,
     pair_of,
@@ -94,7 +94,7 @@ class Session:
         self, token: str, *, max_items: int = 200, reg_per_second: float = 4.0, slow_down: float = 1.0
     ) -> None:
         self.max_items = max_items
-        self.stats = Stats()
+        self.stats = Counts()
         self._token = _bare(token)
         self._registered: dict[Key, None] = {}
         self._refused: dict[Key, None] = {}
@@ -118,7 +118,7 @@ class Session:
     def _connect(self) -> None:
         self._login: Literal["unsent", "sent", "in", "refused"] = "unsent"
         self._login_at = 0.0
-        self._refusal: LoginRefused | None = None
+        self._refusal: LoginDenied | None = None
         self._system = ""
         self._listed = False
         self._echoes: list[str] = []
@@ -349,7 +349,7 @@ class Session:
             recorded_at = message.get("recorded_at")
             return [LoggedIn(recorded_at if isinstance(recorded_at, int) else 0)]
         self._login = "refused"
-        self._refusal = LoginRefused(code, self._words(message))
+        self._refusal = LoginDenied(code, self._words(message))
         return [self._refusal]
 
     def _on_system(self, message: dict[str, Any]) -> list[Event]:

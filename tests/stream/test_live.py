@@ -25,7 +25,7 @@ from kiwoomdata import errors
 from kiwoomdata.entries.feeds import find_feed, write_values
 from kiwoomdata.kinds import KST
 from kiwoomdata.stream.decode import schema
-from kiwoomdata.stream.events import Stats
+from kiwoomdata.stream.events import Counts
 from kiwoomdata.stream.intake import Intake, open_frames
 from kiwoomdata.stream.link import CLEARING, FIRST_TRIES, Link
 from kiwoomdata.stream.session import Session
@@ -288,7 +288,7 @@ def test_however_messages_are_put_into_frames_they_come_out_in_order(
         body = {"data": entries, "trnm": "REAL"} if shape == "last" else {"trnm": "REAL", "data": entries}
         intake.put(say(**body).encode())
         at, turn = at + size, turn + 1
-    stats = Stats()
+    stats = Counts()
     opened, unread = open_frames(intake.take(1000), stats)
     assert list(zip(opened.types, opened.items, strict=True)) == [(t, f"{n:06d}") for t, n in messages]
     assert [json.loads(v)["1"] for v in opened.values] == ["한" if n % 2 else "a" for _, n in messages]

@@ -33,7 +33,7 @@ from kiwoomdata.stream.events import (
     ConditionUnreadable,
     Event,
     LoggedIn,
-    LoginRefused,
+    LoginDenied,
     Real,
     Registered,
     RegistrationRefused,
@@ -119,7 +119,7 @@ def test_a_refused_login_tells_the_code_and_the_servers_words_but_never_the_toke
     session.due(0.0)
     words = f"토큰 인증에 실패했습니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다] {TOKEN}"
     (event,) = session.receive(ack("LOGIN", 805004, words))
-    assert isinstance(event, LoginRefused)
+    assert isinstance(event, LoginDenied)
     assert event.code == 805004
     assert "CODE=8005" in event.message
     assert TOKEN not in repr(event)
@@ -900,7 +900,7 @@ def ended(code: int, reason: str = "") -> ConnectionClosed:
     return ConnectionClosed(Close(code, reason), None)
 
 
-OUT = LoginRefused(805004, "토큰 인증에 실패했습니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]")
+OUT = LoginDenied(805004, "토큰 인증에 실패했습니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]")
 
 
 @pytest.mark.parametrize(
@@ -924,9 +924,9 @@ OUT = LoginRefused(805004, "토큰 인증에 실패했습니다 [CODE=8005, MESS
         (Failure(ended(1000), login=OUT), "renew", "805004"),
         (Failure(ended(1000), login=OUT, renewed=True), "fatal", "a new token did not help"),
         (Failure(ended(1000), login=OUT, system="R10004"), "renew", "CODE=8005"),
-        (Failure(login=LoginRefused(1, "[CODE=8005, MESSAGE=x]")), "renew", "refused with 1"),
-        (Failure(login=LoginRefused(805002, "Token 값이 없습니다")), "fatal", "Token 값이 없습니다"),
-        (Failure(login=LoginRefused(105110, "초과")), "retry", "105110"),
+        (Failure(login=LoginDenied(1, "[CODE=8005, MESSAGE=x]")), "renew", "refused with 1"),
+        (Failure(login=LoginDenied(805002, "Token 값이 없습니다")), "fatal", "Token 값이 없습니다"),
+        (Failure(login=LoginDenied(105110, "초과")), "retry", "105110"),
         (Failure(ConnectionRefusedError("no")), "retry", "the network failed (ConnectionRefusedError)"),
         (Failure(TimeoutError("no frame for 60 s")), "retry", "nothing was heard"),
         (Failure(EOFError()), "retry", "middle of a message"),

@@ -10,7 +10,7 @@ from kiwoomdata.simulator.live.market import Source
 from kiwoomdata.simulator.live.stocks import Row, StockDay, hhmmss
 from kiwoomdata.simulator.market.numbers import rate
 
-__all__ = ["CONDITIONS", "Condition", "answer_row", "changes", "meeting", "members"]
+__all__ = ["CONDITIONS", "SavedCondition", "answer_row", "changes", "meeting", "members"]
 
 
 class Standing(NamedTuple):
@@ -22,7 +22,7 @@ class Standing(NamedTuple):
     volume_before: int
 
 
-class Condition(NamedTuple):
+class SavedCondition(NamedTuple):
     seq: str
     name: str
     holds: Callable[[Standing], bool]
@@ -39,30 +39,30 @@ def _down(percent: int) -> Callable[[Standing], bool]:
 CONDITIONS = {
     condition.seq: condition
     for condition in (
-        Condition("0", "상승 종목", lambda now: now.price > now.before),
-        Condition("1", "2% 이상 상승", _up(2)),
-        Condition("2", "전일 거래량 돌파", lambda now: now.volume > now.volume_before > 0),
-        Condition("3", "거래된 종목", lambda now: now.volume > 0),
-        Condition("4", "전일보다 적은 거래량", lambda now: 0 < now.volume < now.volume_before),
-        Condition("5", "하락 종목", lambda now: now.price < now.before),
-        Condition("6", "1% 이상 상승", _up(1)),
-        Condition("7", "3% 이상 상승", _up(3)),
-        Condition("8", "5% 이상 상승", _up(5)),
-        Condition("9", "1% 이상 하락", _down(1)),
-        Condition("10", "2% 이상 하락", _down(2)),
-        Condition("11", "3% 이상 하락", _down(3)),
-        Condition("12", "해당 없음", lambda now: False),
+        SavedCondition("0", "상승 종목", lambda now: now.price > now.before),
+        SavedCondition("1", "2% 이상 상승", _up(2)),
+        SavedCondition("2", "전일 거래량 돌파", lambda now: now.volume > now.volume_before > 0),
+        SavedCondition("3", "거래된 종목", lambda now: now.volume > 0),
+        SavedCondition("4", "전일보다 적은 거래량", lambda now: 0 < now.volume < now.volume_before),
+        SavedCondition("5", "하락 종목", lambda now: now.price < now.before),
+        SavedCondition("6", "1% 이상 상승", _up(1)),
+        SavedCondition("7", "3% 이상 상승", _up(3)),
+        SavedCondition("8", "5% 이상 상승", _up(5)),
+        SavedCondition("9", "1% 이상 하락", _down(1)),
+        SavedCondition("10", "2% 이상 하락", _down(2)),
+        SavedCondition("11", "3% 이상 하락", _down(3)),
+        SavedCondition("12", "해당 없음", lambda now: False),
     )
 }
 """The account's saved conditions. Number 12 is never met; 4 is what the vendor's documents ask for."""
 
 
-def meeting(source: Source, condition: Condition) -> list[StockDay]:
+def meeting(source: Source, condition: SavedCondition) -> list[StockDay]:
     """Who meets a condition at the market's moment."""
     return [stock for stock in source.stocks() if _holds(stock, len(stock.trades), condition)]
 
 
-def members(source: Source, condition: Condition, second: int) -> list[str]:
+def members(source: Source, condition: SavedCondition, second: int) -> list[str]:
     """Who met a condition at a second of the day, as far as its minutes were over."""
     inside: dict[str, None] = {}
     for at, symbol, row in changes(source, condition, -1):
@@ -75,7 +75,7 @@ def members(source: Source, condition: Condition, second: int) -> list[str]:
     return list(inside)
 
 
-def changes(source: Source, condition: Condition, since: int) -> Iterator[tuple[int, str, Row]]:
+def changes(source: Source, condition: SavedCondition, since: int) -> Iterator[tuple[int, str, Row]]:
     """Who enters (I) and who leaves (D) after a second of the day, judged at the end of each minute."""
     found: list[tuple[int, str, bool]] = []
     for stock in source.stocks():
@@ -97,7 +97,7 @@ def changes(source: Source, condition: Condition, since: int) -> Iterator[tuple[
         yield second, symbol, row
 
 
-def _holds(stock: StockDay, count: int, condition: Condition) -> bool:
+def _holds(stock: StockDay, count: int, condition: SavedCondition) -> bool:
     last = stock.last(count)
     before = stock.before.volume if stock.before else 0
     return condition.holds(Standing(last.price, stock.day.previous_close, last.volume, before))

@@ -21,7 +21,7 @@ from kiwoomdata.simulator.market.intraday import seconds
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.universe import Board
 
-__all__ = ["STATES", "Channel", "Event", "Feeds", "entry_text"]
+__all__ = ["STATES", "Channel", "Feeds", "Occurrence", "entry_text"]
 
 _ALL = {**FEEDS, CONDITION_EVENT.type: CONDITION_EVENT}
 # The order within a second: trades before the books that they leave, both before what sums them up.
@@ -46,7 +46,7 @@ class Channel(NamedTuple):
     key: str
 
 
-class Event(NamedTuple):
+class Occurrence(NamedTuple):
     """One message to be."""
 
     second: int
@@ -107,7 +107,7 @@ class Feeds:
         now = self._market.now
         return now is None or seconds(now) >= self.hours[1]
 
-    def last(self, channel: Channel, until: int) -> Event | None:
+    def last(self, channel: Channel, until: int) -> Occurrence | None:
         """The last word of a channel by a second of the day."""
         told = takewhile(lambda event: event.second <= until, self.events(channel))
         return next(iter(deque(told, maxlen=1)), None)
@@ -131,7 +131,7 @@ class Feeds:
             partial(next, self.events(channel), None),
         ]
 
-    def events(self, channel: Channel, since: int = -1) -> Iterator[Event]:
+    def events(self, channel: Channel, since: int = -1) -> Iterator[Occurrence]:
         """What a channel tells after a second of the day, up to the market's moment.
 
         Nothing for items that nobody has, and on a day without a session (observed 2026-08-15, a
@@ -145,7 +145,7 @@ class Feeds:
             if second > until:
                 return
             if second > since:
-                yield Event(second, channel, item, row)
+                yield Occurrence(second, channel, item, row)
 
     def _told(self, channel: Channel, since: int) -> Iterator[tuple[int, str, Row]]:
         type_, key = channel

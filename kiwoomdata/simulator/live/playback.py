@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
-from kiwoomdata.simulator.live.feeds import Channel, Event, Feeds
+from kiwoomdata.simulator.live.feeds import Channel, Feeds, Occurrence
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.switches import Pace, check_pace
 
@@ -26,8 +26,8 @@ class _Next(NamedTuple):
     second: int
     rank: int
     order: int
-    event: Event
-    later: Iterator[Event]
+    event: Occurrence
+    later: Iterator[Occurrence]
 
 
 class Playback:
@@ -133,7 +133,7 @@ class Playback:
             since = self._wanted[channel]
             self._push(self._feeds.events(channel, int(self.moment(now)) if since is None else since))
 
-    def _push(self, events: Iterator[Event], order: int | None = None) -> None:
+    def _push(self, events: Iterator[Occurrence], order: int | None = None) -> None:
         event = next(events, None)
         if event is not None:
             order = next(self._order) if order is None else order
@@ -192,7 +192,7 @@ class Playback:
         second, since = self._base or (self._queue[0].second, now)
         return max(0.0, since + (self._queue[0].second - second) / self._pace - now)
 
-    def take(self, now: float) -> list[list[Event]]:
+    def take(self, now: float) -> list[list[Occurrence]]:
         """The events of the next second, as they go into frames."""
         second = self._queue[0].second
         ahead = second > self.moment(now)
@@ -206,15 +206,15 @@ class Playback:
         self._burst = max(0, self._burst - len(frames))
         return frames
 
-    def more(self, entries: int) -> list[Event]:
+    def more(self, entries: int) -> list[Occurrence]:
         """So many of the next events, whenever they are due."""
-        events: list[Event] = []
+        events: list[Occurrence] = []
         while self._queue and len(events) < entries:
             events.append(self._pop())
         self._sent = max([self._sent, *(event.second for event in events)])
         return events
 
-    def _pop(self) -> Event:
+    def _pop(self) -> Occurrence:
         first = heapq.heappop(self._queue)
         self._push(first.later, first.order)
         return first.event

@@ -21,18 +21,18 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from kiwoomdata.simulator.live.faults import LiveFaults
-from kiwoomdata.simulator.live.feeds import STATES, Channel, Event, Feeds, entry_text
+from kiwoomdata.simulator.live.feeds import STATES, Channel, Feeds, Occurrence, entry_text
 from kiwoomdata.simulator.live.frames import Close, Outgoing, real_frame
 from kiwoomdata.simulator.live.outbox import FULL, Outbox
 from kiwoomdata.simulator.live.playback import Playback
-from kiwoomdata.simulator.live.session import WHOLE_MARKET, Session
+from kiwoomdata.simulator.live.session import WHOLE_MARKET, Visitor
 from kiwoomdata.simulator.market.intraday import clock
 from kiwoomdata.simulator.rest.faults import Fault
 from kiwoomdata.simulator.rest.gatekeeper import Meter
 from kiwoomdata.simulator.rest.service import Log, Record, Service
 from kiwoomdata.simulator.switches import Pace, Rate
 
-__all__ = ["PATH", "Live"]
+__all__ = ["PATH", "LiveSide"]
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _LOOK = 0.05  # seconds between two looks at a timer, which need not be the real
 _PATIENCE = 1.0  # seconds for a client to say goodbye
 
 
-class Live:
+class LiveSide:
     """A running live side. Made by a server that is asked for its ``ws_url``; ends with it.
 
     ``pace`` and ``rate`` may be set while it runs; ``sessions`` and ``log`` tell who is there and what was
@@ -71,7 +71,7 @@ class Live:
         limit = None if switches.ws_rate is None else Rate.parse(switches.ws_rate)
         self._meter = Meter(limit, timer)
         self._changed = threading.Condition()  # guards sessions, playback and the order of what goes out
-        self._open: dict[Session, Outbox] = {}
+        self._open: dict[Visitor, Outbox] = {}
         self._numbers = 0
         self._busy = False
         self._last_frame = float("-inf")
@@ -104,7 +104,7 @@ class Live:
     # --- what it is and what it can be made to do -----------------------------------------------
 
     @property
-    def sessions(self) -> tuple[Session, ...]:
+    def sessions(self) -> tuple[Visitor, ...]:
         """The open connections, oldest first."""
         with self._changed:
             return tuple(self._open)
@@ -251,10 +251,10 @@ class Live:
                 self._listen()
             outbox.end(_PATIENCE)
 
-    def _welcome(self, connection: ServerConnection) -> tuple[Session, Outbox]:
+    def _welcome(self, connection: ServerConnection) -> tuple[Visitor, Outbox]:
         with self._changed:
             self._numbers += 1
-            session = Session(
+            session = Visitor(
                 self._numbers,
                 self._switches,
                 self._service.tokens,
@@ -267,7 +267,7 @@ class Live:
             outbox = self._open[session] = Outbox(connection)
         return session, outbox
 
-    def _receive(self, session: Session, text: str | bytes) -> None:
+    def _receive(self, session: Visitor, text: str | bytes) -> None:
         message = _read(text)
         trnm = str((message or {}).get("trnm") or "")
         if trnm == "CNSRREQ":
@@ -286,7 +286,7 @@ class Live:
         if trnm != "PING":
             self.log.add(_record(trnm, message or {}, answer, self._now()))
 
-    def _tell_states(self, session: Session, new: Iterable[Channel]) -> None:
+    def _tell_states(self, session: Visitor, new: Iterable[Channel]) -> None:
         """The last word of feeds that seldom come, while the day goes by the clock."""
         if isinstance(self.pace, str) or not self.pace:
             return
@@ -298,13 +298,13 @@ class Live:
                     if session in self._open and session.listening:
                         self._put(session, session.real([(channel.type, event.text())]))
 
-    def _put(self, session: Session, sent: Sequence[Outgoing], *, at_once: bool = False) -> None:
+    def _put(self, session: Visitor, sent: Sequence[Outgoing], *, at_once: bool = False) -> None:
         if sent:
             self._open[session].put(sent, at_once=at_once)
             if not session.listening:
                 self._listen()
 
-    def _listening(self) -> list[Session]:
+    def _listening(self) -> list[Visitor]:
         return [session for session in self._open if session.listening]
 
     def _listen(self) -> None:
@@ -365,7 +365,7 @@ class Live:
                 self._put(session, session.rest())
         return self._playback.wait(self._timer())
 
-    def _take(self) -> list[list[Event]]:
+    def _take(self) -> list[list[Occurrence]]:
         self._busy = True
         frames = self._playback.take(self._timer())
         for events in frames:
@@ -382,7 +382,7 @@ class Live:
             self._closing.wait(min(left, _LOOK))
         self._last_frame = self._timer()
 
-    def _send(self, events: Sequence[Event]) -> None:
+    def _send(self, events: Sequence[Occurrence]) -> None:
         told = [(event, event.text()) for event in events]
         self._room()
         with self._changed:

@@ -27,7 +27,7 @@ from kiwoomdata.simulator.live.frames import (
 from kiwoomdata.simulator.rest.gatekeeper import Meter, Tokens
 from kiwoomdata.simulator.switches import Switches
 
-__all__ = ["WHOLE_MARKET", "Session"]
+__all__ = ["WHOLE_MARKET", "Visitor"]
 
 WHOLE_MARKET = ("00", "04", "0s", "1h")
 """The feeds that are registered without an item."""
@@ -56,7 +56,7 @@ class _Refused(Exception):
         self.code, self.words = code, words
 
 
-class Session:
+class Visitor:
     """What the server knows of one connection."""
 
     def __init__(
