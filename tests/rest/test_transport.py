@@ -310,6 +310,46 @@ def test_forked_children_get_their_own_answers() -> None:
     assert done.stdout.strip() == "[0, 0, 0] 005930", done.stderr
 
 
+_FORKS_WHILE_ISSUING = """
+import os, threading
+from tests.envelopes import TOKEN, Answer, serving
+from tests.rest.test_transport import ASK, GOOD, transport_to
+
+asked, over = threading.Event(), threading.Event()
+
+def token(number):
+    if number == 1:
+        asked.set()
+        over.wait(60)
+    return Answer(TOKEN)
+
+with serving(Answer(GOOD), token=token) as server:
+    transport = transport_to(server)
+    thread = threading.Thread(target=transport.send, args=(ASK,))
+    thread.start()
+    assert asked.wait(30)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if transport.send(ASK).json == GOOD else 1)
+    print(os.waitpid(child, 0)[1])
+    over.set()
+    thread.join()
+    transport.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_a_thread_issues_a_token_does_not_hang() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKS_WHILE_ISSUING],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.strip() == "0", done.stderr
+
+
 # --- what is tried again, and what is not ---------------------------------------------------
 
 
