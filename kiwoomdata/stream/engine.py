@@ -464,8 +464,7 @@ class Engine(Listener):
             self.books.update(zip(part.items, zip(part.values, part.received, strict=True), strict=True))
         if feed is TRADE and frame.height:
             frame = frame.with_columns(self.ledger.numbers(items))
-            told = (frame["cumulative_volume"].to_list(), frame["quantity"].to_list())
-            for hole, item in self.ledger.add(day, items, *told):
+            for hole, item in self.ledger.add(day, items, frame):
                 if self.backfill is not None and hole.unseen[item]:
                     self.backfill.ask(hole, item)
         self.stores[feed.type].add(frame)
@@ -475,14 +474,15 @@ class Engine(Listener):
 
     def _tell_time(self, items: Sequence[str], told: pl.Series) -> None:
         """Note what the server's clock has reached, as each connection tells it."""
-        latest = pl.DataFrame({"told": told})
-        if len(self.links) < 2:
-            latest = latest.select(pl.lit(0).alias("home"), pl.col("told").max())
-        else:
-            homes = pl.Series("home", [self._homes.get(item, 0) for item in items])
-            latest = latest.group_by(homes).agg(pl.col("told").max())
-        for link, clock in latest.drop_nulls().rows():
-            self._clocks[link] = max(clock, self._clocks.get(link, clock))
+        latest: Iterable[tuple[int, Any]] = [(0, told.max())]
+        if len(self.links) > 1:
+            homes = [self._homes.get(item, 0) for item in items]
+            latest = (
+                pl.DataFrame({"home": homes, "told": told}).group_by("home").agg(pl.col("told").max()).rows()
+            )
+        for link, clock in latest:
+            if clock is not None:
+                self._clocks[link] = max(clock, self._clocks.get(link, clock))
 
     def _complain(self, feed: Feed, trouble: Trouble) -> None:
         self._bad_cells += trouble.rows if trouble.column else 0

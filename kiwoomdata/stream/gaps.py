@@ -35,6 +35,8 @@ _MIXED = "_AL"
 """Items of both venues together. Whose volume of the day their trades tell is not proven, so that
 nothing is counted by it."""
 _NEVER = -1
+FEW = 1000
+"""So many trades are gone through one by one sooner than they are grouped."""
 
 
 @dataclass(frozen=True)
@@ -150,28 +152,37 @@ class Ledger:
 
     # --- what was told -------------------------------------------------------------------------
 
-    def add(
-        self, day: date, items: Sequence[str], volumes: Sequence[int | None], quantities: Sequence[int | None]
-    ) -> list[tuple[Hole, str]]:
+    def add(self, day: date, items: Sequence[str], trades: pl.DataFrame) -> list[tuple[Hole, str]]:
         """Take note of trades; the items of holes of which it is known by them what went unseen."""
         if day != self._day:
             self._day = day
             self.volumes.clear()
             self._owed.clear()
-        known, settled = self.volumes, list[tuple[Hole, str]]()
-        if self._owed:
-            for item, volume, quantity in zip(items, volumes, quantities, strict=True):
-                if item not in self._owed or volume is None or quantity is None:
-                    continue
-                before, hole = self._owed[item]
-                # A trade told twice, or late, is not the first of those after the gap.
-                if volume - quantity >= before:
-                    hole.volumes[item] = (before, volume - quantity)
-                    settled.append((hole, item))
-                    del self._owed[item]
-        for item, volume in zip(items, volumes, strict=True):
+        settled = self._settle(items, trades) if self._owed else []
+        known, volumes = self.volumes, trades["cumulative_volume"]
+        latest: Iterable[tuple[str, int | None]]
+        if len(items) < FEW:
+            latest = zip(items, volumes.to_list(), strict=True)
+        else:
+            told = pl.DataFrame({"item": pl.Series(items, dtype=pl.String()), "volume": volumes})
+            latest = told.group_by("item").agg(pl.col("volume").max()).rows()
+        for item, volume in latest:
             if volume is not None and volume > known.get(item, -1):
                 known[item] = volume
+        return settled
+
+    def _settle(self, items: Sequence[str], trades: pl.DataFrame) -> list[tuple[Hole, str]]:
+        settled = []
+        told = (trades[name].to_list() for name in ("cumulative_volume", "quantity"))
+        for item, volume, quantity in zip(items, *told, strict=True):
+            if item not in self._owed or volume is None or quantity is None:
+                continue
+            before, hole = self._owed[item]
+            # A trade told twice, or late, is not the first of those after the gap.
+            if volume - quantity >= before:
+                hole.volumes[item] = (before, volume - quantity)
+                settled.append((hole, item))
+                del self._owed[item]
         return settled
 
     # --- for bars ------------------------------------------------------------------------------
@@ -181,8 +192,10 @@ class Ledger:
 
     def numbers(self, items: Sequence[str]) -> pl.Series:
         """The stretch of each trade that comes now."""
-        found, base = self._stretches, self._base
-        return pl.Series(STRETCH, [found.get(item, base) for item in items], dtype=pl.Int64())
+        each = {item: self.stretch(item) for item in set(items)}
+        if len(set(each.values())) == 1:
+            return pl.Series(STRETCH, [each[items[0]]], dtype=pl.Int64()).new_from_index(0, len(items))
+        return pl.Series(STRETCH, map(each.__getitem__, items), dtype=pl.Int64())
 
     def stretches(self) -> pl.DataFrame:
         """By number: ``heard``, what the server's clock had reached before it; ``began``; and whether it is

