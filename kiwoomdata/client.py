@@ -358,7 +358,15 @@ class Client:
         if oldest is not None and endpoint.walk is not None and endpoint.rows is not None:
             frame = parts[endpoint.rows.name] = _as_served(parts[endpoint.rows.name], endpoint, oldest)
             source = replace(source, rows=frame.height)
-        return {name: present(frame, source, names=names) for name, frame in parts.items()}
+        return {
+            name: present(
+                frame,
+                replace(source, units=frames.units(endpoint, body, name)),
+                names=names,
+                part=name,
+            )
+            for name, frame in parts.items()
+        }
 
     def frames(
         self,

@@ -41,14 +41,17 @@ def schema(part: Part) -> dict[str, Any]:
     return {column.name: column.kind.dtype for column in part.columns}
 
 
-def units(endpoint: Endpoint, body: Mapping[str, str]) -> dict[str, str]:
-    """The unit of each column of the answer to this request."""
+def units(endpoint: Endpoint, body: Mapping[str, str], part: str | None = None) -> dict[str, str]:
+    """The unit of each column of the answer to this request, or of one part of it.
+
+    Where two parts have a column of one name, the list's is told.
+    """
     flag = endpoint.flag_of(body)
     return {
         c.name: c.unit_for(flag).name
-        for part in endpoint.parts
-        for c in part.columns
-        if c.unit_for(flag).name
+        for each in sorted(endpoint.parts, key=lambda each: each.key is not None)
+        for c in each.columns
+        if c.unit_for(flag).name and part in (None, each.name)
     }
 
 

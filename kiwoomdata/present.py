@@ -9,6 +9,7 @@ import polars as pl
 
 from kiwoomdata.arguments import SUFFIXES
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.origin import Provenance, attach, provenance
 
 __all__ = ["Names", "Style", "choose", "korean_names", "present", "wide"]
@@ -58,13 +59,22 @@ _OHLCV = {
 }
 
 
-def korean_names(api_id: str) -> dict[str, str]:
-    """English column name to Korean, for the columns of a TR and those that we add."""
+def korean_names(api_id: str, part: str | None = None) -> dict[str, str]:
+    """English column name to Korean, for the columns of a TR and those that we add.
+
+    Where two parts call different things by one name, the part's own goes first: by default the list's.
+    """
+    return headings(ENDPOINTS[api_id], part)
+
+
+def headings(endpoint: Endpoint, part: str | None = None) -> dict[str, str]:
+    """The same of an entry."""
+    first = part or (endpoint.rows.name if endpoint.rows else "")
     # The API's own name of the value says millions; ours are won.
     names = {
         column.name: column.ko.removesuffix("(백만)")
-        for part in ENDPOINTS[api_id].parts
-        for column in part.columns
+        for each in sorted(endpoint.parts, key=lambda each: each.name == first)
+        for column in each.columns
     }
     return {**_OURS, **names}
 
@@ -82,6 +92,7 @@ def present(
     names: Names = "en",
     style: Style = "plain",
     columns: Sequence[str] | None = None,
+    part: str | None = None,
 ) -> pl.DataFrame:
     """Give the frame the columns and headings that were asked for, and hang its provenance on it."""
     choose("names", names, ("en", "ko"))
@@ -90,15 +101,15 @@ def present(
         raise ValueError("names, style: 'ko' and 'ohlcv' are two sets of headings; choose one")
     if columns is not None:
         frame = frame.select(chosen_columns(frame, columns))
-    headings: dict[str, str] = {}
+    titles: dict[str, str] = {}
     if style == "ohlcv":
         missing = [name for name in ("open", "high", "low", "close", "volume") if name not in frame.columns]
         if missing:
             raise ValueError(f"style: 'ohlcv' needs the columns {', '.join(missing)}, which this frame lacks")
-        headings = _OHLCV
+        titles = _OHLCV
     elif names == "ko":
-        headings = korean_names(source.api_id)
-    taken = {name: headings[name] for name in frame.columns if name in headings}
+        titles = korean_names(source.api_id, part)
+    taken = {name: titles[name] for name in frame.columns if name in titles}
     # A key that the catalogue lacks may have the very name that a column gets: it steps aside.
     aside = {name: f"{name}_as_served" for name in set(taken.values()) & set(frame.columns) - set(taken)}
     renamed: pl.DataFrame = attach(frame.rename({**taken, **aside}), source)

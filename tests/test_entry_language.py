@@ -48,6 +48,7 @@ from kiwoomdata.kinds import (
     decode,
     encode,
 )
+from kiwoomdata.present import headings
 from kiwoomdata.rest import protocol
 
 
@@ -215,6 +216,22 @@ def test_rows_that_are_read_by_another_rule_have_another_meaning() -> None:
         replace(column, broken=("-1",)),
     )
     assert len({Part("p", "p", "", (each,)).meaning for each in (column, *others)}) == 4
+
+
+TWO_PARTS = Endpoint(
+    *("ka99999", "시험", "A test", ()),
+    (
+        Part("total", None, "합계", (Column("cur_prc", "close", FLOW, "지수", SHARES),)),
+        Part("rows", "rows", "시험", (Column("cur_prc_n", "close", FLOW, "현재가", KRW),)),
+    ),
+)
+
+
+def test_one_name_in_two_parts_has_the_heading_and_the_unit_of_its_part() -> None:
+    named = {part: headings(TWO_PARTS, part)["close"] for part in ("total", "rows", None)}
+    assert named == {"total": "지수", "rows": "현재가", None: "현재가"}
+    told = {part: frames.units(TWO_PARTS, {}, part) for part in ("total", "rows", None)}
+    assert told == {"total": {"close": "shares"}, "rows": {"close": "KRW"}, None: {"close": "KRW"}}
 
 
 # --- kinds -------------------------------------------------------------------------------------
