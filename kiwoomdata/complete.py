@@ -67,23 +67,23 @@ def examined(
     # A bar is dated by the first trading day of its period.
     due = since is not None and since <= period_start(last, endpoint.period)
     expected = since is None or (bool(trading_days(since, last)) if endpoint.period == "day" else due)
-    if walk is None:
-        found, dateless = rows.height, 0
-    else:
-        days = rows[walk.column].cast(pl.Date)
-        inside = days.is_between(since or date.min, until or date.max)
-        dateless = rows.filter(days.is_null() & pl.any_horizontal(pl.all().is_not_null())).height
-        found = int(inside.sum() or 0) + dateless
+    come: set[date] = set()
+    found, dateless = rows.height > 0, 0
+    if walk is not None:
+        days = rows[walk.column]
+        days = days if days.dtype == pl.Date else days.dt.date().unique()
+        come = set(days.drop_nulls().to_list() if days.null_count() else days.to_list())
+        dateless = _without_a_day(rows, walk.column) if days.null_count() else 0
+        found = dateless > 0 or any((since or date.min) <= day <= (until or date.max) for day in come)
     if not found:
         return replace(source, empty=(name,)) if expected else source
     if dateless:
         source = replace(source, dateless={name: dateless})
     if walk is not None and since is not None and isinstance(rows.schema[walk.column], pl.Datetime):
-        begun = days.min()  # minutes and trades are kept for a while only
-        lacking = [day for day in trading_days(since, last) if isinstance(begun, date) and day < begun]
+        begun = min(come, default=date.min)  # minutes and trades are kept for a while only
+        lacking = [day for day in trading_days(since, last) if day < begun]
         source = replace(source, missing={name: tuple(lacking)}) if lacking else source
     if walk is not None and endpoint.every_day and endpoint.period == "day":
-        come = set(days.drop_nulls().to_list())
         first = _first_expected(come, since, stop)
         lacking = [day for day in trading_days(first, min(stop.ends or last, last)) if day not in come]
         if lacking:
@@ -91,6 +91,10 @@ def examined(
         if since is not None and not any(day < min(come, default=date.max) for day in lacking):
             return source  # nothing is missing before the oldest row, however the walk came to its end
     return replace(source, doubtful=(name,)) if stop.doubtful else source
+
+
+def _without_a_day(rows: pl.DataFrame, column: str) -> int:
+    return rows.filter(pl.col(column).is_null() & pl.any_horizontal(pl.all().is_not_null())).height
 
 
 def _first_expected(come: set[date], since: date | None, stop: Stop) -> date:
