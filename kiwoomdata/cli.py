@@ -223,7 +223,12 @@ def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -
 
 def _check_arguments(name: str, function: Any, positional: list[Any], named: dict[str, Any]) -> None:
     """Say what is missing or too much in words of the command line, not of Python."""
-    own = inspect.signature(function).parameters.values()
+    parameters = inspect.signature(function).parameters
+    own = parameters.values()
+    if not any(each.kind is each.VAR_KEYWORD for each in own):
+        for unknown in named.keys() - parameters.keys() - {"as_"}:  # the function has a word on as_
+            hint = _nearest(unknown, [*parameters.keys() - {"client"}, "mode", "out"])
+            raise click.UsageError(f"--{unknown}: no such option.{hint or f' See help(kd.{name}).'}")
     places = {
         each.name: each.default is each.empty for each in own if each.kind is each.POSITIONAL_OR_KEYWORD
     }
@@ -274,6 +279,10 @@ def describe(api_id: str | None) -> None:
 
     import kiwoomdata as kd
 
+    every = kd.catalogue()["api_id"]
+    if api_id is not None and api_id not in every:
+        hint = _nearest(api_id, every) or " kiwoomdata describe lists what is."
+        raise click.UsageError(f"api_id: {api_id!r} is not in the catalogue.{hint}")
     with pl.Config(
         tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, fmt_str_lengths=60, tbl_hide_dataframe_shape=True
     ):
@@ -333,16 +342,16 @@ def prefetch(
     codes = _codes(sys.stdin) if symbols == ("-",) else list(symbols)
     if not codes:
         raise click.UsageError("symbols: missing; standard input holds no code")
-    told = fill(codes, start, end, what=what.split(","), venue=venue, client=_client(mode))
+    report = fill(codes, start, end, what=what.split(","), venue=venue, client=_client(mode))
     say(
-        f"{told.rows:,} rows of {told.series} series: {told.cached_rows:,} were in the store, "
-        f"{told.requests} requests sent"
+        f"{report.rows:,} rows of {report.series} series: {report.cached_rows:,} were in the store, "
+        f"{report.requests} requests sent"
     )
-    for name, failure in told.failures.items():
+    for name, failure in report.failures.items():
         say(f"{name}: {failure}", err=True)
-    if told.failures:
+    if report.failures:
         raise click.ClickException(
-            f"{len(told.failures)} of {told.series} series failed; run it again for those"
+            f"{len(report.failures)} of {report.series} series failed; run it again for those"
         )
 
 

@@ -15,7 +15,7 @@ from kiwoomdata.questions.flows import investor_flows
 from kiwoomdata.questions.prices import daily_prices
 from kiwoomdata.questions.program import program_trend
 
-__all__ = ["Told", "prefetch"]
+__all__ = ["Report", "prefetch"]
 
 WHAT: dict[str, Callable[..., Any]] = {
     "prices": daily_prices,
@@ -26,7 +26,7 @@ WHAT: dict[str, Callable[..., Any]] = {
 
 
 @dataclass
-class Told:
+class Report:
     """What was done."""
 
     series: int = 0
@@ -44,7 +44,7 @@ def prefetch(
     what: Sequence[str] = ("prices",),
     venue: Any = "krx",
     client: Client,
-) -> Told:
+) -> Report:
     """Fetch series by series what the store lacks; a failure is told and the others go on."""
     unknown = [name for name in what if name not in WHAT]
     if unknown:
@@ -53,7 +53,7 @@ def prefetch(
         raise ConfigError("prefetch: this client keeps nothing; leave out cache=False")
     codes = as_symbols(symbols)
     first, last, _ = date_range(start, end, client.today())
-    told = Told(series=len(codes) * len(what))
+    report = Report(series=len(codes) * len(what))
 
     def job(name: str, code: str) -> Callable[[], Provenance | None]:
         return lambda: provenance(
@@ -64,8 +64,8 @@ def prefetch(
     failed: dict[str, Exception] = {}
     for source in side_by_side(client, jobs, "series", failed.__setitem__).values():
         if source is not None:
-            told.rows += source.rows
-            told.cached_rows += source.cached_rows
-            told.requests += source.requests
-    told.failures = {name: f"{type(error).__name__}: {error}" for name, error in failed.items()}
-    return told
+            report.rows += source.rows
+            report.cached_rows += source.cached_rows
+            report.requests += source.requests
+    report.failures = {name: f"{type(error).__name__}: {error}" for name, error in failed.items()}
+    return report

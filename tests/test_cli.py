@@ -167,6 +167,9 @@ def test_get_pipes_csv() -> None:
     ("arguments", "says"),
     [
         ("get daily_price 005930 2024-01-02", "function: no 'daily_price'. Did you mean 'daily_prices'?"),
+        ("get daily_prices 005930 --colums close", "--colums: no such option. Did you mean 'columns'?"),
+        ("get daily_prices 005930 --mod simulator", "--mod: no such option. Did you mean 'mode'?"),
+        ("describe ka1086", "api_id: 'ka1086' is not in the catalogue. Did you mean 'ka10086'?"),
         ("get zzz", "function: no 'zzz'. There are request,"),
         ("gett daily_prices", "no command 'gett'. Did you mean 'get'?"),
         ("cache inof", "no command 'inof'. Did you mean 'info'?"),
