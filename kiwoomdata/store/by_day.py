@@ -590,6 +590,9 @@ class _Job:
             stored = block.rows.filter(
                 day.is_between(pl.lit(self.since), pl.lit(self.until)), ~day.is_in(stale)
             )
+            # A page may cut a day in two, or spoil it: what is held of such a day is better.
+            known = stored.select(day).to_series().implode()
+            fresh = fresh.filter(pl.col("_fits") | pl.col("_day").is_null() | ~pl.col("_day").is_in(known))
             stored = stored.filter(~day.is_in(fresh["_day"].drop_nulls().implode()))
             self._tell_old(stored)
             stored = _without_old(stored)
