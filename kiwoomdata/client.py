@@ -436,6 +436,25 @@ class Client:
             )
         return parts, source
 
+    def stored(
+        self, endpoint: Endpoint, body: Mapping[str, str], since: date | None, until: date | None
+    ) -> tuple[pl.DataFrame, Provenance] | None:
+        """The rows of a range of days and their provenance, where the store holds all of them, decoded."""
+        question = self._question(endpoint, body, since, until, refresh=False, offline=True)
+        found = store.held(self.store, question) if self.store is not None else None
+        if found is None or found.typed is None or found.typed.is_empty():
+            return None
+        fetched = self.now() if found.fetched_at is None else datetime.fromtimestamp(found.fetched_at, KST)
+        source = Provenance(
+            *(endpoint.api_id, dict(body), self.base_url, fetched),
+            rows=found.typed.height,
+            cached_rows=found.cached_rows,
+            why=found.stop.why,
+            as_of=found.as_of,
+            units=frames.units(endpoint, body),
+        )
+        return found.typed, source
+
     def _question(
         self,
         endpoint: Endpoint,

@@ -198,12 +198,15 @@ def run(
     *,
     order: Sequence[str] = ("date",),
     notes: Sequence[str] = (),
+    together: Shape | None = None,
     options: Mapping[str, Any],
 ) -> pl.DataFrame:
     """Fetch all jobs side by side and give one frame.
 
     ``shape`` makes the frame of one job of its parts; in a mapping each job has its own. ``order`` are the
     columns to sort by, ascending; without any the server's order stays. ``notes`` go into the provenance.
+    ``together`` does the same as ``shape`` for the rows of many symbols at once, each symbol's ascending and
+    named in ``symbol``: what the store holds of a universe is then read, joined and shaped in one go.
     What the frame lacks is told once, for all jobs.
     """
     client = client_of(options)
@@ -249,11 +252,17 @@ def run(
         if source.truncated and on_truncated == "raise":
             raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
 
+    whole: pl.DataFrame | None = None
     try:
-        _fetch_all(client, jobs, fetch, failures)
+        if together is not None and len(jobs) > 1 and not options.get("refresh", False):
+            whole = _take_stored(client, jobs, together, frames, sources)
+        left = {name: job for name, job in jobs.items() if name not in sources}
+        _fetch_all(client, left, fetch, failures, alone=len(jobs) == 1)
     finally:
         _give_all(warned)
-    pieces = [frames.pop(name) for name in jobs if name in frames] or [empty]
+    if client.store is not None:
+        client.store.tell_if_full()
+    pieces = [frames.pop(name) for name in jobs if name in frames] or [empty if whole is None else whole]
     frame = _in_order(pieces, [name for name in order if name in empty.columns])
     told = [sources[name] for name in jobs if name in sources]
     source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(notes))
@@ -281,15 +290,60 @@ def _in_order(pieces: list[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
     return frame[frame.select(pl.arg_sort_by(keys, maintain_order=True)).to_series()]
 
 
+def _take_stored(
+    client: Client,
+    jobs: Mapping[str, Job],
+    together: Shape,
+    frames: dict[str, pl.DataFrame],
+    sources: dict[str, Provenance],
+) -> pl.DataFrame | None:
+    """Put in what the store holds whole and decoded: one frame of all is made, and cut for each job.
+
+    It is returned where that is all of them.
+    """
+    typed: dict[str, pl.DataFrame] = {}
+    for name, job in jobs.items():
+        if (stored := client.stored(job.endpoint, job.body, job.since, job.until)) is not None:
+            typed[name], sources[name] = stored
+    if not typed:
+        return None
+    endpoint = jobs[next(iter(typed))].endpoint
+    assert endpoint.rows is not None
+    columns = typed[next(iter(typed))].columns
+    alike = all(frame.columns == columns for frame in typed.values())
+    rows = pl.concat(typed.values(), how="vertical" if alike else "diagonal_relaxed")
+    heights = pl.Series([frame.height for frame in typed.values()])
+    codes = [split_code(name) or (name, None) for name in typed]
+    whose = pl.DataFrame(
+        {"symbol": [code for code, _ in codes], "venue": [venue for _, venue in codes]},
+        {"symbol": pl.String(), "venue": pl.Enum(VENUES)},
+    )
+    whose = whose.select(pl.all().repeat_by(heights).explode(empty_as_null=False))
+    shaped = together({endpoint.rows.name: rows.hstack(whose)})
+    front = ["date", "symbol", "venue"]
+    shaped = shaped.drop("symbol", "venue", strict=False).hstack(whose)
+    shaped = shaped.select(*front, pl.exclude(front))
+    if len(typed) == len(jobs):
+        return shaped
+    begin = 0
+    for name, height in zip(typed, heights, strict=True):
+        frames[name] = shaped.slice(begin, height)
+        begin += height
+    return None
+
+
 def _fetch_all(
     client: Client,
     jobs: Mapping[str, Job],
     fetch: Callable[[str, Callable[[], object] | None], None],
     failures: dict[str, Exception],
+    *,
+    alone: bool,
 ) -> None:
-    if len(jobs) > 1:
+    if jobs and not alone:
         tasks = {name: partial(fetch, name, None) for name in jobs}
         side_by_side(client, tasks, "symbol", failures.__setitem__)
+    if not alone:
         return
     (name,) = jobs
     with bar(client, None, "page") as tick:

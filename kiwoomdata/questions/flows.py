@@ -93,7 +93,7 @@ def investor_flows(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["prices"].select("date", *FLOWS, *flow_units(unit))
 
-    return run(jobs, shape, notes=notes, options=options)
+    return run(jobs, shape, notes=notes, together=shape, options=options)
 
 
 @question

@@ -105,7 +105,7 @@ def daily_prices(
         more = [name for name in frame.columns if name not in columns_of(quote.DAILY_PRICES)]
         return frame.select("date", *_PRICES, *FLOWS, *flow_units(unit), *more)
 
-    return run(jobs, shape, notes=notes, options=options)
+    return run(jobs, shape, notes=notes, together=shape, options=options)
 
 
 @question

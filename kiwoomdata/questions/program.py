@@ -107,12 +107,11 @@ def program_trend(
         start = end = past_day(date, "date", today)
     first, last, notes = date_range(start, end, today, period)
     jobs = _by_day(symbol, board, venue, first, last)
-    return run(
-        jobs,
-        lambda parts: parts["trend"],
-        notes=notes,
-        options=options,
-    )
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        return parts["trend"]
+
+    return run(jobs, shape, notes=notes, together=shape, options=options)
 
 
 def _market_params(market: str, venue: str | None, day: Date, interval: str) -> dict[str, Any]:

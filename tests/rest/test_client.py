@@ -480,7 +480,7 @@ def test_options_are_checked_before_any_request(make_client: MakeClient) -> None
             {"names": "x"},
             {"on_bad": "nul"},
             {"on_truncated": "x"},
-            {"since": "2024"},
+            {"since": "2024-13"},
         ):
             with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: "):
                 ask(client, **wrong)
