@@ -332,3 +332,9 @@ def test_describe_tells_every_key(endpoint: Endpoint) -> None:
     told = kd.describe(endpoint.api_id)
     keys = {param.key for param in endpoint.params} | {c.key for part in endpoint.parts for c in part.columns}
     assert set(told["key"]) == keys
+
+
+def test_the_catalogue_shows_a_call_of_each_tr() -> None:
+    calls = dict(kd.catalogue().select("api_id", "example").iter_rows())
+    assert calls["ka10081"] == 'kd.candles("005930", "2023-10-02", "2024-01-31", interval="day")'
+    assert all(call.startswith("kd.") for call in calls.values())

@@ -313,6 +313,12 @@ class Endpoint:
         return codes if all(codes) else None
 
     @property
+    def call(self) -> str:
+        """An example call: of the named function, or else of :func:`kiwoomdata.request`."""
+        given = "".join(f', {name}="{value}"' for name, value in self.shown.items())
+        return self.example or f'kd.request("{self.api_id}"{given})'
+
+    @property
     def shown(self) -> dict[str, str]:
         """The parameters of an example request, by our names: those that have no default."""
         return {

@@ -29,7 +29,8 @@ def catalogue() -> pl.DataFrame:
     -------
     DataFrame
         ``api_id korean english category url function`` (String), ``page_rows`` (Int64, null where
-        nobody has measured it), ``final`` (String: when a row can no longer change).
+        nobody has measured it), ``final`` (String: when a row can no longer change), ``example`` (String: a
+        call).
 
     Examples
     --------
@@ -48,6 +49,7 @@ def catalogue() -> pl.DataFrame:
                 "function": endpoint.function,
                 "page_rows": endpoint.page_rows,
                 "final": endpoint.final,
+                "example": endpoint.call,
             }
             for endpoint in ENDPOINTS.values()
         ],

@@ -6,7 +6,7 @@ from typing import Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, past_day
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, past_day, words
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import investor, sector
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
@@ -115,7 +115,7 @@ def sector_flows(
         ``change_pct`` (Float64, %), ``volume`` (Int64, shares, exact to the thousand), ``individual foreign
         institution``, of the institutions ``securities insurance investment_trust bank merchant_bank pension
         private_fund nation``, and ``other_corporation domestic_foreigner`` (Int64, net buying),
-        ``flow_unit`` (String, KRW or unknown).
+        ``flow_unit`` (String, KRW or unknown), ``market`` (String, as asked), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -133,7 +133,11 @@ def sector_flows(
     day = last_trading_day(today) if date is None else past_day(date, "date", today)
     endpoint = sector.SECTOR_FLOWS
     word = chosen(endpoint, "measure", measure)
-    jobs = single(endpoint, {"date": day, "market": market, "measure": word, "venue": venue})
+    jobs = single(
+        endpoint,
+        {"date": day, "market": market, "measure": word, "venue": venue},
+        asked=words(endpoint, market=market),
+    )
     names = [column.name for column in endpoint.parts[0].columns]
     flows = ("individual", "foreign", "institution")
     before = ("sector", "name", "index", "change", "change_pct", "volume")

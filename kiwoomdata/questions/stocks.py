@@ -7,7 +7,7 @@ from typing import Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import Symbols
+from kiwoomdata.arguments import Symbols, words
 from kiwoomdata.entries import broker, stock
 from kiwoomdata.errors import EmptyAnswer
 from kiwoomdata.frames import placed
@@ -55,7 +55,8 @@ def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> pl.DataFram
         ``symbol name`` (String), ``listed_shares`` (Int64, shares), ``audit_state`` (String),
         ``listing_date`` (Date), ``previous_close`` (Int64, KRW), ``state`` (String, several words joined by a
         bar), ``market_code market sector size_class company_class`` (String), ``warning`` (Enum none,
-        etf_caution, liquidation, overheated, risk, warning), ``on_nxt`` (Boolean), ``kind`` (String).
+        etf_caution, liquidation, overheated, risk, warning), ``on_nxt`` (Boolean), ``kind`` (String), and
+        when it was so: ``date`` (Date) and ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -94,7 +95,8 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
         lower_limit ask bid ask_price_1`` … ``bid_price_5 expected_price par_value`` (Int64, KRW),
         ``change_pct strength volume_ratio_pct`` (Float64, %), ``direction side`` (Enum), ``volume quantity
         listed_shares`` and the book's quantities (Int64, shares), ``value market_cap capital`` (Int64, KRW),
-        and the columns of ELWs, which :func:`kiwoomdata.describe` lists with their units.
+        the columns of ELWs, which :func:`kiwoomdata.describe` lists with their units, and ``fetched_at``
+        (Datetime).
 
     Notes
     -----
@@ -183,7 +185,7 @@ def vi_events(
         ``symbol venue name``, ``volume`` (Int64, shares), ``trigger_price dynamic_reference_price
         static_reference_price`` (Int64, KRW; the first is the trade's), ``dynamic_gap_pct static_gap_pct
         vs_open_pct`` (Float64, %), ``trigger_time release_time`` (Datetime), ``vi_type`` (String),
-        ``vi_count`` (Int64).
+        ``vi_count`` (Int64), ``market kind`` (String, as asked), ``date`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -214,6 +216,7 @@ def vi_events(
             "by_volume": "on" if volume.keys() & limits.keys() else "off",
             "by_value": "on" if value.keys() & limits.keys() else "off",
         },
+        asked=words(stock.VI_EVENTS, market=market, kind=kind),
     )
     return run(jobs, lambda parts: _with_venue(parts["events"]), order=(), options=options)
 
@@ -248,7 +251,8 @@ def broker_board(symbol: Symbols, *, venue: Venue | None = None, **options: Unpa
     -------
     DataFrame
         ``symbol venue``, ``side`` (Enum sell, buy), ``rank`` (Int8, 1 is the biggest), ``broker
-        broker_name`` (String), ``quantity`` (Int64, shares, of both sides positive).
+        broker_name`` (String), ``quantity`` (Int64, shares, of both sides positive), ``date`` (Date) and
+        ``fetched_at`` (Datetime).
 
     Notes
     -----

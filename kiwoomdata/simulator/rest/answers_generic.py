@@ -148,7 +148,14 @@ def _listing(ask: Ask, most: int | None = None) -> list[_Subject]:
     etf = word == "etf"
     known = word in (*boards, "all", "", "etf")
     stocks = ask.market.stocks(boards.get(word)) if known else []
-    found = (_Subject.listed(ask, stock) for stock in stocks[:most] if not etf or stock.etf)
+    asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of)
+    day = ask.day(ask.endpoint.as_of or "")
+    found = []
+    for stock in stocks[:most]:
+        if not etf or stock.etf:
+            subject = _Subject.listed(ask, stock)
+            row = ask.market.day(stock.symbol, day, ask.venue) if asked else subject.day
+            found.append(replace(subject, day=row))
     return [subject for subject in found if subject.day is not None]
 
 
@@ -334,6 +341,11 @@ def _row(ask: Ask, part: Part, subject: _Subject, number: int) -> Values:
     }
     for name in values:
         buy, sell = name.replace("net_buy", "buy"), name.replace("net_buy", "sell")
+        if name == "release_time" and values.get("trigger_time"):
+            begun = values["trigger_time"]
+            values[name] = begun.replace(
+                minute=(begun.minute + 2) % 60, hour=begun.hour + (begun.minute + 2) // 60
+            )
         if "net_buy" in name and name not in known and {buy, sell} <= values.keys():
             values[name] = values[buy] - values[sell]
     return {column.key: _as_code(values[column.name], column) for column in columns}

@@ -74,7 +74,7 @@ class Ask:
             object.__setattr__(self, "venue", _SUFFIXES[code[2]])
             object.__setattr__(self, "stock", self.market.stock(code[1]))
         elif "stex_tp" in self.body:
-            object.__setattr__(self, "venue", _VENUES[self.body["stex_tp"]])
+            object.__setattr__(self, "venue", _VENUES.get(self.body["stex_tp"], "krx"))
 
     def day(self, key: str) -> date:
         """A day of the body; without it the latest session's."""
