@@ -389,6 +389,7 @@ def running(*arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@pytest.mark.alone  # it has five seconds to hear the first message
 def test_recording_onto_a_full_disk_ends_with_the_number_of_messages_that_are_not_on_it(
     tmp_path: Path,
 ) -> None:
