@@ -173,7 +173,8 @@ class Engine(Listener):
     def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.RegistrationRefused):
             if event.trnm == "REG":
-                self.intake.note(partial(self._interrupt, event.items))
+                if TRADE.type in event.types:
+                    self.intake.note(partial(self._interrupt, event.items))
                 self._go_on_without({(event.group, i, t) for i in event.items for t in event.types}, event)
             self.tell(errors.StreamError(event.message))
         elif isinstance(event, events.LoggedIn):
@@ -210,8 +211,9 @@ class Engine(Listener):
         hole.marks = {type_: store.total for type_, store in self.stores.items()}
         if len(self.links) == 1:
             hole.since = max(hole.since, *self._came.values(), 0)
-        self._interrupt(hole.items)
-        self.ledger.owe(hole)
+        traded = list(dict.fromkeys(item for _, item, type_ in hole.keys if type_ == TRADE.type))
+        self._interrupt(traded)
+        self.ledger.owe(hole, traded)
         self._notify()
 
     def _go_on_without(self, keys: set[Key], event: events.RegistrationRefused) -> None:

@@ -143,9 +143,9 @@ class Ledger:
         for number in {self.stretch(item) for item in items}:
             self._began[number] = max(self._began[number], now)
 
-    def owe(self, hole: Hole) -> None:
-        """Let the next trade of each item that traded before tell what passed unseen."""
-        for item in hole.items:
+    def owe(self, hole: Hole, items: Iterable[str]) -> None:
+        """Let the next trade of each of these that traded before tell what passed unseen."""
+        for item in items:
             before = self._owed[item][0] if item in self._owed else self.volumes.get(item)
             if before is not None and not item.endswith(_MIXED):
                 self._owed[item] = before, hole

@@ -1420,6 +1420,21 @@ def test_a_frame_that_cannot_be_read_marks_the_bars_around_it(ws: WsServer, stre
     assert [gap for *_, gap in told_bars(live)] == [False, True, True, False]
 
 
+def test_a_feed_whose_registration_is_refused_takes_nothing_from_bars(ws: WsServer, stream: Stream) -> None:
+    live = stream()
+    ws.push(trade(1, clock="100000"))
+    assert live.wait(rows=1, seconds=10)
+    ws.answers["REG"] = lambda message: [say(trnm="REG", return_code=105118, return_msg="no")]
+    live.subscribe("005930", "orderbook")
+    with pytest.raises(kd.StreamError, match="no"):
+        live.wait(rows=9, seconds=10)
+    until(lambda: live.gaps.height == 1)
+    ws.push(trade(9, clock="100100"), trade(10, clock="100200"))
+    assert live.wait(rows=3, seconds=10)
+    assert live.bars().select("off_feed_volume", "gap").rows() == [(0, False), (7, False), (0, False)]
+    assert live.gaps.select("feeds", "unseen_shares").row(0) == (["orderbook"], None)
+
+
 @pytest.mark.parametrize("off", [timedelta(hours=-3), timedelta(minutes=5)])
 def test_a_clock_of_this_computer_that_is_off_finishes_no_bar_and_hides_no_gap(
     ws: WsServer, clients: Callable[..., kd.Client], stream: Stream, off: timedelta
