@@ -138,15 +138,16 @@ def sector_flows(
         {"date": day, "market": market, "measure": word, "venue": venue},
         asked=words(endpoint, market=market),
     )
-    names = [column.name for column in endpoint.parts[0].columns]
-    flows = ("individual", "foreign", "institution")
     before = ("sector", "name", "index", "change", "change_pct", "volume")
     unit = pl.lit("KRW" if word == "value" else "unknown").alias("flow_unit")
 
     def shape(parts: Parts) -> pl.DataFrame:
-        frame = parts["flows"].with_columns(pl.col("sector").str.replace("_(AL|NX)$", ""))
-        parted = [name for name in names if name not in (*before, *flows, "direction")]
-        more = [name for name in frame.columns if name not in names]
-        return frame.select(pl.lit(day).alias("date"), *before, *flows, *parted, unit, *more)
+        frame = parts["flows"].with_columns(pl.col("sector").str.replace("_(AL|NX)$", "")).drop("direction")
+        # The names say where the unit is not known.
+        three = [
+            name + end for name in ("individual", "foreign", "institution") for end in ("", "_as_served")
+        ]
+        flows = [name for name in three if name in frame.columns]
+        return frame.select(pl.lit(day).alias("date"), *before, *flows, pl.exclude(*before, *flows), unit)
 
     return run(jobs, shape, order=(), options=options)

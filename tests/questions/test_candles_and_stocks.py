@@ -202,6 +202,12 @@ def test_the_flows_of_a_sector_are_those_of_the_day_asked(shared: kd.Client) -> 
     )
 
 
+def test_shares_of_a_sector_are_given_as_they_are_and_said_to_be_of_no_known_unit(shared: kd.Client) -> None:
+    shares = kd.sector_flows("2026-10-30", measure="shares", client=shared)
+    assert shares["flow_unit"].unique().to_list() == ["unknown"]
+    assert len(shares.columns) == len(kd.sector_flows("2026-10-30", client=shared).columns)
+
+
 def test_a_day_without_a_session_has_no_sector_flows_and_says_so(shared: kd.Client) -> None:
     with pytest.warns(kd.EmptyAnswer, match="ka10051"):
         assert kd.sector_flows("2026-10-31", client=shared).is_empty()
