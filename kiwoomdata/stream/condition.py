@@ -33,7 +33,7 @@ from kiwoomdata.stream.events import (
     Silence,
 )
 from kiwoomdata.stream.gaps import Hole, gap_frame, moment
-from kiwoomdata.stream.link import Link, Listener, attach, detach
+from kiwoomdata.stream.link import CLEARING, Link, Listener, attach, detach
 
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
@@ -102,8 +102,11 @@ class Asker(Listener):
             self.changed.notify_all()
 
     def answer(self, call: ConditionCall, seq: str = "") -> Event:
-        """The next event that answers, or is a reason not to expect an answer."""
-        deadline = time.monotonic() + self.timeout
+        """The next event that answers, or is a reason not to expect an answer.
+
+        The time in which the server clears the session before is not counted, up to ``CLEARING`` seconds.
+        """
+        first = began = time.monotonic()
         with self.changed:
             while True:
                 while self.heard:
@@ -118,8 +121,12 @@ class Asker(Listener):
                         return event
                 if self.error is not None:
                     raise self.error.with_traceback(None)
-                if not self.changed.wait(max(0.0, deadline - time.monotonic())):
+                now = time.monotonic()
+                if self.link.clearing and now - first < CLEARING:
+                    began = now
+                if now - began >= self.timeout:
                     raise self.silence(call, self.timeout)
+                self.changed.wait(min(1.0, began + self.timeout - now))
 
     def page(
         self, call: ConditionCall, seq: str, exchange: str, cont_yn: str = "N", next_key: str = ""

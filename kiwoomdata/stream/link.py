@@ -102,6 +102,8 @@ class Link:
         self.reconnects = 0
         """How often it came back."""
         self.up = False
+        self.clearing = False
+        """Whether the server does not answer a login yet, because it clears the session before."""
         self.error: Exception | None = None
         self.listeners: tuple[Listener, ...] = ()
         self._url = url.removesuffix(PATH) + PATH  # an address is taken with the path and without
@@ -190,14 +192,14 @@ class Link:
                 attempt = 0 if time.monotonic() - began > LASTED else attempt
             renew = renew or verdict.action == "renew"
             attempt += 1
-            clearing = failure.unanswered and time.monotonic() - first < CLEARING
-            hopeless = verdict.action == "fatal" or not (worked or clearing or attempt < FIRST_TRIES)
+            self.clearing = failure.unanswered and time.monotonic() - first < CLEARING
+            hopeless = verdict.action == "fatal" or not (worked or self.clearing or attempt < FIRST_TRIES)
             if self.up:
                 self._go_down(verdict.reason)
             if hopeless or (worked and not self.reconnect):
                 return self._fatal(failure, verdict)
             pause = self._pause(attempt - 1, self._rng)
-            self._stopping.wait(min(pause, OFTEN) if clearing else pause)
+            self._stopping.wait(min(pause, OFTEN) if self.clearing else pause)
         return None
 
     def _fatal(self, failure: Failure, verdict: Verdict) -> Exception:
@@ -294,7 +296,7 @@ class Link:
             settled = not self.up and self.session.settled
         self._tell(events)
         if settled:
-            self.up, self._ups = True, self._ups + 1
+            self.up, self.clearing, self._ups = True, False, self._ups + 1
             self.reconnects = self._ups - 1
             for listener in self.listeners:
                 listener.on_up(self)

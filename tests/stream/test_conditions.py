@@ -143,8 +143,16 @@ def test_silence_is_an_error_that_says_why_it_may_be(ws: WsServer, client: kd.Cl
         conditions(client=client, timeout=0.3)
 
 
+def test_the_time_in_which_the_server_clears_a_session_is_not_counted(
+    ws: WsServer, client: kd.Client
+) -> None:
+    ws.on_open += [lambda socket: socket.close(1000)] * 4
+    assert conditions(client=client, timeout=0.5).height == 2
+    assert ws.connections == 5
+
+
 def test_a_server_that_cannot_be_reached_is_told_as_such(client: kd.Client, ws: WsServer) -> None:
-    ws.on_open = [lambda socket: socket.close(1000)] * 9
+    ws.on_open = [lambda socket: socket.close(1011)] * 9
     with pytest.raises(errors.NoAnswer, match="not connected and logged in within 0.2 s"):
         conditions(client=client, timeout=0.2)
 
