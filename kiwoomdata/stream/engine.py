@@ -11,28 +11,26 @@ import threading
 import time
 from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from datetime import time as time_of_day
 from functools import partial
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
 from kiwoomdata import errors
-from kiwoomdata.calendar import HOURS_SINCE, session_hours
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
-from kiwoomdata.kinds import Trouble, split_code
+from kiwoomdata.kinds import Trouble
 from kiwoomdata.stream import bars, events
 from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.decode import read_ticks, schema
 from kiwoomdata.stream.failures import ENDING
-from kiwoomdata.stream.gaps import STRETCH, TRADE, Gap, Hole, Ledger, moment
+from kiwoomdata.stream.gaps import STRETCH, TRADE, Gap, Hole, moment
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
-from kiwoomdata.stream.lanes import Key
+from kiwoomdata.stream.interruptions import Interruptions
 from kiwoomdata.stream.link import Link, Listener, detach
 from kiwoomdata.stream.rolling import Rolling, Window
 from kiwoomdata.stream.spread import spread_items
@@ -111,14 +109,13 @@ class Engine(Listener):
         sink: Sink | None = None,
     ) -> None:
         self.session_day = day
-        self.intake = Intake(limit, on_full, self._no_room, self._lost)
+        self.gaps = Interruptions(self)
+        self.intake = Intake(limit, on_full, self._no_room, self.gaps.lost)
         self.columns = dict(feeds)
         self.window = window
         self.stores: dict[str, Rolling] = {}
-        self.holes: list[Hole] = []
         self.books: dict[str, tuple[bytes, int]] = {}
         """The latest order book of each item, and when it came."""
-        self.ledger = Ledger()
         self.links: tuple[Link, ...] = ()
         self.backfill: Backfill | None = None
         self.error: BaseException | None = None
@@ -136,12 +133,9 @@ class Engine(Listener):
         self._unasked = self._skipped = self._bad_cells = 0
         self._complained: set[tuple[str, str]] = set()
         self._cursor: dict[str, int] = {}
-        self._came: dict[str, int] = {}
-        self._homes: dict[str, int] = {}
+        self.came: dict[str, int] = {}
         self._replayed = False
         """Whether a recording is served, whose time it is then."""
-        self._recorded_day: date | None = None
-        self._clocks: dict[int, int] = {}
         self._next_hole = 0
         self._going_on: list[Hole] = []  # given to the consumer before their end
         self._consumers = 0
@@ -173,91 +167,24 @@ class Engine(Listener):
     def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.RegistrationRefused):
             if event.trnm == "REG":
-                if TRADE.type in event.types:
-                    self.intake.note(partial(self._interrupt, event.items))
-                self._go_on_without({(event.group, i, t) for i in event.items for t in event.types}, event)
+                self.gaps.go_on_without(event)
             self.tell(errors.StreamError(event.message))
         elif isinstance(event, events.LoggedIn):
             if event.recorded_at:
                 self._follow(event.recorded_at)
         elif isinstance(event, events.Registered | events.Removed):
-            if TRADE.type in event.types:
-                granted = partial(self.ledger.begin, event.items, self.intake.now())
-                dropped = partial(self._interrupt, event.items)
-                self.intake.note(granted if isinstance(event, events.Registered) else dropped)
-            self._end_holes()
+            self.gaps.answer(event)
         elif isinstance(event, events.System) and event.code not in ENDING:
             self.tell(errors.KiwoomDataWarning(f"the server says {event.code}: {event.message}"))
 
     def on_up(self, link: Link) -> None:
-        self._end_holes()
+        self.gaps.end()
 
     def on_down(self, link: Link, reason: str, heard: float) -> None:
         since = self.intake.now() - round(heard * 1_000_000)
         with link.lock:
             keys = link.session.wanted
-        self._open_hole(link, since, reason, keys)
-
-    def _open_hole(self, link: Link, since: int, reason: str, keys: Iterable[Key]) -> Hole:
-        feeds = dict.fromkeys(FEEDS[type_].name for _, _, type_ in keys if type_ in FEEDS)
-        items = dict.fromkeys(item for _, item, _ in keys if item)
-        hole = Hole(id(link), since, reason, tuple(feeds), tuple(items), keys=frozenset(keys))
-        self.holes.append(hole)
-        self.intake.note(partial(self._place, hole))
-        return hole
-
-    def _place(self, hole: Hole) -> None:
-        """All that was heard before a gap has been decoded."""
-        hole.marks = {type_: store.total for type_, store in self.stores.items()}
-        if len(self.links) == 1:
-            hole.since = max(hole.since, *self._came.values(), 0)
-        traded = list(dict.fromkeys(item for _, item, type_ in hole.keys if type_ == TRADE.type))
-        self._interrupt(traded)
-        self.ledger.owe(hole, traded)
-        self._notify()
-
-    def _go_on_without(self, keys: set[Key], event: events.RegistrationRefused) -> None:
-        """What was refused is a gap, which ends when it is granted after all; the rest is heard meanwhile."""
-        reason = f"the registration was refused with {event.code}"
-        wanted: list[tuple[Link, list[Key]]] = []
-        for link in self.links:
-            with link.lock:
-                wanted.append((link, link.session.wanted))
-        with self.lock:
-            for hole in self.holes:
-                if hole.until is None and hole.keys & keys:
-                    hole.going_on, hole.reason = True, f"{hole.reason}; {reason}"
-                    keys = keys - hole.keys
-            for link, each in wanted:
-                if mine := [key for key in each if key in keys]:
-                    self._open_hole(link, self.intake.now(), reason, mine).going_on = True
-            self._notify()
-
-    def _end_holes(self) -> None:
-        """Gaps end when all that they are about is registered, or no longer wanted."""
-        up, missing = set(), set[Key]()
-        for link in self.links:
-            with link.lock:
-                if link.up:
-                    up.add(id(link))
-                    missing |= set(link.session.wanted) - set(link.session.registered)
-        with self.lock:
-            now = self.intake.now()
-            for hole in self.holes:
-                if hole.until is None and hole.link in up and not hole.keys & missing:
-                    hole.until = now
-            self._notify()
-
-    def _interrupt(self, items: Sequence[str]) -> None:
-        """Trades of these may be missing between those that came and those that will."""
-        for link in {self._homes.get(item, 0) for item in items}:
-            here = [item for item in items if self._homes.get(item, 0) == link]
-            self.ledger.interrupt(here, self._clocks.get(link))
-
-    def _lost(self) -> None:
-        """Messages were let go, or could not be read, of whatever item."""
-        heard = min((self._clocks.get(n, -1) for n in range(len(self.links))), default=-1)
-        self.ledger.interrupt(None, None if heard < 0 else heard, self.intake.now())
+        self.gaps.open(link, since, reason, keys)
 
     def on_failed(self, link: Link, error: Exception) -> None:
         self.fail(error)
@@ -280,7 +207,7 @@ class Engine(Listener):
             self.error = self.error or error
             self.ended = True
             self.intake.close()
-            self._notify()
+            self.notify()
         self.release(wait=False)
 
     def release(self, *, wait: bool) -> None:
@@ -292,9 +219,9 @@ class Engine(Listener):
         with self.lock:
             self._told += 1
             self.news.append((self._told, news))
-            self._notify()
+            self.notify()
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
         self.version += 1
         self.changed.notify_all()
         for ring in tuple(self.rings):
@@ -312,11 +239,11 @@ class Engine(Listener):
             for n, (link, mine) in enumerate(zip(self.links, spread, strict=True)):
                 traded = {item for _, item, type_ in link.session.wanted if type_ == TRADE.type}
                 for types, some in mine:
-                    self._homes.update(zip(some, repeat(n)))
+                    self.gaps.ask(some, n)
                     link.session.subscribe(some, types)
                     new = [item for item in some if item not in traded]
                     if new and TRADE.type in types:
-                        self.intake.note(partial(self._interrupt, new))
+                        self.intake.note(partial(self.gaps.interrupt, new))
         for link in self.links:
             link.send()
 
@@ -326,16 +253,7 @@ class Engine(Listener):
                 for type_, some in items.items():
                     link.session.unsubscribe(some, [type_])
             link.send()
-        self._end_holes()
-
-    def items(self) -> pl.DataFrame:
-        """Of each item that was asked for: in which stretch its trades are now, and what the server's clock
-        was last told to be where it is registered."""
-        rows = [
-            (*(split_code(item) or (item or None, None)), self.ledger.stretch(item), self._clocks.get(home))
-            for item, home in self._homes.items()
-        ]
-        return pl.DataFrame(rows, schema=bars.ITEMS, orient="row")
+        self.gaps.end()
 
     # --- decoding ------------------------------------------------------------------------------
 
@@ -353,13 +271,13 @@ class Engine(Listener):
                     for type_, store in self.stores.items():
                         store.tidy(intake.now(), self._cursor[type_] if self._consumers else None)
                     self._rates.append((time.monotonic(), self._received))
-                    self._notify()
+                    self.notify()
             except BaseException as error:  # a recorder of the user's own may raise anything
                 log.exception("the decoding thread ends")
                 self.fail(error)
         with self.lock:
             self.flush()
-            self._notify()
+            self.notify()
 
     def _anchor(self) -> None:
         """Keep to the clock that the client was given, which may be a simulated one."""
@@ -373,19 +291,6 @@ class Engine(Listener):
         """Let it be the time at which what is served was recorded."""
         self._replayed = True
         self.intake.offset = recorded_at - time.time_ns() // 1000
-
-    def _turn(self, day: date) -> None:
-        """A day of a recording may end before its close, and the next one begin after its open."""
-        before, self._recorded_day = self._recorded_day, day
-        if before in (None, day):
-            return
-        heard = min((self._clocks.get(n, -1) for n in range(len(self.links))), default=-1)
-        late = any(item.endswith(("_NX", "_AL")) for item in self._homes)
-        hours = session_hours(before) if before is not None and before >= HOURS_SINCE else None
-        close = time_of_day(20) if late else hours[1] if hours else time_of_day.max
-        if heard >= 0 and moment(heard).time() >= close:
-            heard += 86_400_000_000  # it was heard to its end
-        self.ledger.interrupt(None, None if heard < 0 else heard, self.intake.now())
 
     def expect(self, rows: int) -> None:
         """Let the next ``rows`` be decoded as soon as they are there."""
@@ -427,14 +332,14 @@ class Engine(Listener):
         places = sorted({0, *unread, len(messages.types)})
         for start, end in pairwise(places):
             if start in unread:
-                self._lost()
+                self.gaps.lost()
             part = messages.part(start, end)
             for each in part.by_day() if self._replayed else [part]:
                 if self._replayed and each.received:
-                    self._turn(moment(each.received[0]).date())
+                    self.gaps.turn(moment(each.received[0]).date())
                 self._keep(each)
         if places[-1] in unread:
-            self._lost()
+            self.gaps.lost()
 
     def _keep(self, messages: Messages) -> None:
         if self._sink is not None:
@@ -461,30 +366,18 @@ class Engine(Listener):
             suffix = pl.col("venue").cast(pl.String).replace(_SUFFIXES).fill_null("")
             items = frame.select(pl.col("symbol").fill_null("") + suffix).to_series().to_list()
             self._skipped += len(part.types) - frame.height
-        self._came[feed.type] = part.received[-1]
+        self.came[feed.type] = part.received[-1]
         if feed.type == BOOK:
             self.books.update(zip(part.items, zip(part.values, part.received, strict=True), strict=True))
         if feed is TRADE and frame.height:
-            frame = frame.with_columns(self.ledger.numbers(items))
-            for hole, item in self.ledger.add(day, items, frame):
+            frame = frame.with_columns(self.gaps.ledger.numbers(items))
+            for hole, item in self.gaps.ledger.add(day, items, frame):
                 if self.backfill is not None and hole.unseen[item]:
                     self.backfill.ask(hole, item)
         self.stores[feed.type].add(frame)
-        self._tell_time(items, frame["time"].to_physical())
+        self.gaps.tell_time(items, frame["time"].to_physical())
         for trouble in troubles:
             self._complain(feed, trouble)
-
-    def _tell_time(self, items: Sequence[str], told: pl.Series) -> None:
-        """Note what the server's clock has reached, as each connection tells it."""
-        latest: Iterable[tuple[int, Any]] = [(0, told.max())]
-        if len(self.links) > 1:
-            homes = [self._homes.get(item, 0) for item in items]
-            latest = (
-                pl.DataFrame({"home": homes, "told": told}).group_by("home").agg(pl.col("told").max()).rows()
-            )
-        for link, clock in latest:
-            if clock is not None:
-                self._clocks[link] = max(clock, self._clocks.get(link, clock))
 
     def _complain(self, feed: Feed, trouble: Trouble) -> None:
         self._bad_cells += trouble.rows if trouble.column else 0
@@ -549,8 +442,8 @@ class Engine(Listener):
         with self.lock:
             # Of several feeds none may have so many rows, while together they leave no room for more.
             rest = rest or self.undelivered >= self.intake.limit
-            while self._next_hole < len(self.holes):
-                hole = self.holes[self._next_hole]
+            while self._next_hole < len(self.gaps.holes):
+                hole = self.gaps.holes[self._next_hole]
                 if hole.marks is None:
                     break  # what is decoded so far came before it
                 self._collect_rows(hole.marks, size, True, found)
@@ -595,7 +488,7 @@ class Engine(Listener):
         with self.lock:
             self.ended = True
             self.flush()
-            self._notify()
+            self.notify()
         if self.backfill is not None:
             self.backfill.close()
         if self._thread is not threading.current_thread():
@@ -625,12 +518,12 @@ class Engine(Listener):
                 broken=self._seen.broken + self._skipped + sum(stats.broken for stats in sessions),
                 bad_cells=self._bad_cells,
                 reconnects=sum(link.reconnects for link in self.links),
-                gaps=len(self.holes),
+                gaps=len(self.gaps.holes),
                 rate=(self._received - before) / passed if passed > 0 else 0.0,
                 lag=0.0 if oldest is None else max(0.0, (now - oldest) / 1_000_000),
                 age={
-                    FEEDS[type_].name: max(0.0, (now - self._came[type_]) / 1_000_000)
-                    if type_ in self._came
+                    FEEDS[type_].name: max(0.0, (now - self.came[type_]) / 1_000_000)
+                    if type_ in self.came
                     else None
                     for type_ in self.stores
                 },

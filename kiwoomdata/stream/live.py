@@ -234,7 +234,7 @@ class Live:
         engine.flush()
         with engine.lock:
             trades, left = engine.stores[type_].whole_window(engine.intake.now())
-            items, stretches = engine.items(), engine.ledger.stretches()
+            items, stretches = engine.gaps.items(), engine.gaps.ledger.stretches()
         if engine.backfill is not None:
             trades = pl.concat([trades, engine.backfill.frame()], how="diagonal").select(trades.columns)
         return trade_bars(trades, length, items=items, stretches=stretches, left=left)
@@ -259,7 +259,7 @@ class Live:
         """
         self._consumer.own()
         with self._engine.lock:
-            return gap_frame(self._engine.holes)
+            return gap_frame(self._engine.gaps.holes)
 
     @property
     def backfilled(self) -> pl.DataFrame:

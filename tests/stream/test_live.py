@@ -514,11 +514,11 @@ def test_a_gap_begins_when_something_was_last_heard_though_it_is_decoded_later(
         arrived = engine.intake.oldest
         assert arrived is not None
         ws.drop()
-        until(lambda: engine.holes)
+        until(lambda: engine.gaps.holes)
         until(lambda: engine.intake.now() > arrived + 2_000_000)
     assert live.wait(rows=2, seconds=10)
     assert live.frame()["received_at"].to_physical()[-1] == arrived
-    until(lambda: engine.holes[0].marks is not None)
+    until(lambda: engine.gaps.holes[0].marks is not None)
     assert arrived <= live.gaps["since"].to_physical().item() < arrived + 1_000_000
 
 
