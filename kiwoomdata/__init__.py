@@ -56,19 +56,47 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.any_tr import raw as raw
     from kiwoomdata.questions.any_tr import request as request
     from kiwoomdata.questions.any_tr import request_parts as request_parts
+    from kiwoomdata.questions.brokers import broker_exits as broker_exits
+    from kiwoomdata.questions.brokers import broker_ranking as broker_ranking
+    from kiwoomdata.questions.brokers import broker_stocks as broker_stocks
+    from kiwoomdata.questions.brokers import broker_ticks as broker_ticks
+    from kiwoomdata.questions.brokers import brokers as brokers
     from kiwoomdata.questions.candles import candles as candles
     from kiwoomdata.questions.candles import index_candles as index_candles
     from kiwoomdata.questions.conditions import condition_search as condition_search
     from kiwoomdata.questions.conditions import condition_stream as condition_stream
     from kiwoomdata.questions.conditions import conditions as conditions
+    from kiwoomdata.questions.etf import etf_daily as etf_daily
+    from kiwoomdata.questions.etf import etf_daily_flows as etf_daily_flows
+    from kiwoomdata.questions.etf import etf_info as etf_info
+    from kiwoomdata.questions.etf import etf_intraday as etf_intraday
+    from kiwoomdata.questions.etf import etf_quotes as etf_quotes
+    from kiwoomdata.questions.etf import etf_return as etf_return
+    from kiwoomdata.questions.etf import etf_trades as etf_trades
     from kiwoomdata.questions.flows import closing_investor_trades as closing_investor_trades
     from kiwoomdata.questions.flows import intraday_investor_trades as intraday_investor_trades
     from kiwoomdata.questions.flows import investor_flows as investor_flows
     from kiwoomdata.questions.institutions import broker_trend as broker_trend
     from kiwoomdata.questions.institutions import institution_trades as institution_trades
     from kiwoomdata.questions.institutions import institution_trend as institution_trend
+    from kiwoomdata.questions.investor_rankings import buying_streaks as buying_streaks
+    from kiwoomdata.questions.investor_rankings import foreign_holdings as foreign_holdings
+    from kiwoomdata.questions.investor_rankings import (
+        foreign_institution_ranking as foreign_institution_ranking,
+    )
+    from kiwoomdata.questions.investor_rankings import foreign_ranking as foreign_ranking
+    from kiwoomdata.questions.investor_rankings import intraday_investor_flow as intraday_investor_flow
+    from kiwoomdata.questions.investor_rankings import investor_ranking as investor_ranking
+    from kiwoomdata.questions.investor_rankings import investor_totals as investor_totals
+    from kiwoomdata.questions.investor_rankings import same_side_ranking as same_side_ranking
     from kiwoomdata.questions.investors import investor_breakdown as investor_breakdown
     from kiwoomdata.questions.investors import sector_flows as sector_flows
+    from kiwoomdata.questions.lending import credit_eligible as credit_eligible
+    from kiwoomdata.questions.lending import credit_trend as credit_trend
+    from kiwoomdata.questions.lending import lending as lending
+    from kiwoomdata.questions.lending import lending_by_stock as lending_by_stock
+    from kiwoomdata.questions.lending import lending_top as lending_top
+    from kiwoomdata.questions.lending import short_selling as short_selling
     from kiwoomdata.questions.orderbook import after_hours_quote as after_hours_quote
     from kiwoomdata.questions.orderbook import orderbook_snapshot as orderbook_snapshot
     from kiwoomdata.questions.prices import daily_prices as daily_prices
@@ -80,10 +108,32 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.program import arbitrage_balance as arbitrage_balance
     from kiwoomdata.questions.program import program_cumulative as program_cumulative
     from kiwoomdata.questions.program import program_trend as program_trend
+    from kiwoomdata.questions.program_rankings import program_by_stock as program_by_stock
+    from kiwoomdata.questions.program_rankings import program_ranking as program_ranking
+    from kiwoomdata.questions.rankings import credit_ranking as credit_ranking
+    from kiwoomdata.questions.rankings import extremes as extremes
+    from kiwoomdata.questions.rankings import limit_moves as limit_moves
+    from kiwoomdata.questions.rankings import most_traded as most_traded
+    from kiwoomdata.questions.rankings import movers as movers
+    from kiwoomdata.questions.rankings import order_imbalance as order_imbalance
+    from kiwoomdata.questions.rankings import search_ranking as search_ranking
+    from kiwoomdata.questions.rankings import surges as surges
+    from kiwoomdata.questions.rankings import valuation_ranking as valuation_ranking
+    from kiwoomdata.questions.rankings import volume_records as volume_records
+    from kiwoomdata.questions.rankings import volume_walls as volume_walls
+    from kiwoomdata.questions.sectors import sector_indices as sector_indices
+    from kiwoomdata.questions.sectors import sector_quote as sector_quote
+    from kiwoomdata.questions.sectors import sector_stocks as sector_stocks
+    from kiwoomdata.questions.sectors import sectors as sectors
     from kiwoomdata.questions.stocks import broker_board as broker_board
     from kiwoomdata.questions.stocks import quotes as quotes
     from kiwoomdata.questions.stocks import stocks as stocks
     from kiwoomdata.questions.stocks import vi_events as vi_events
+    from kiwoomdata.questions.themes import theme_stocks as theme_stocks
+    from kiwoomdata.questions.themes import themes as themes
+    from kiwoomdata.questions.trades import daily_detail as daily_detail
+    from kiwoomdata.questions.trades import stock_info as stock_info
+    from kiwoomdata.questions.trades import trades as trades
     from kiwoomdata.recording.replay import replay as replay
     from kiwoomdata.recording.ticks import recording_info as recording_info
     from kiwoomdata.recording.ticks import ticks as ticks

@@ -13,6 +13,27 @@ HOMES = {
     ),
     "origin": ("Provenance", "provenance"),
     "present": ("wide",),
+    "questions.brokers": ("broker_exits", "broker_ranking", "broker_stocks", "broker_ticks", "brokers"),
+    "questions.etf": (
+        *("etf_daily", "etf_daily_flows", "etf_info", "etf_intraday", "etf_quotes", "etf_return"),
+        *("etf_trades",),
+    ),
+    "questions.investor_rankings": (
+        *("buying_streaks", "foreign_holdings", "foreign_institution_ranking", "foreign_ranking"),
+        *("intraday_investor_flow", "investor_ranking", "investor_totals", "same_side_ranking"),
+    ),
+    "questions.lending": (
+        *("credit_eligible", "credit_trend", "lending", "lending_by_stock", "lending_top"),
+        *("short_selling",),
+    ),
+    "questions.program_rankings": ("program_by_stock", "program_ranking"),
+    "questions.rankings": (
+        *("credit_ranking", "extremes", "limit_moves", "most_traded", "movers", "order_imbalance"),
+        *("search_ranking", "surges", "valuation_ranking", "volume_records", "volume_walls"),
+    ),
+    "questions.sectors": ("sector_indices", "sector_quote", "sector_stocks", "sectors"),
+    "questions.themes": ("theme_stocks", "themes"),
+    "questions.trades": ("daily_detail", "stock_info", "trades"),
     "questions.any_tr": ("catalogue", "describe", "raw", "request", "request_parts"),
     "questions.candles": ("candles", "index_candles"),
     "questions.conditions": ("condition_search", "condition_stream", "conditions"),

@@ -27,7 +27,6 @@ __all__ = [
     "hint",
     "left_out",
     "one_of",
-    "plain_body",
     "word",
     "words",
 ]
@@ -270,14 +269,6 @@ def left_out(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
         if not blank or param is None or param.blank:
             said[name] = value
     return said
-
-
-def plain_body(given: Mapping[str, Any]) -> dict[str, str]:
-    """The body of a TR of which only the path is known: the API's own keys, and their values as texts."""
-    for key, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise TypeError(f"{key}: expected a text as the API takes it, got {value!r}")
-    return {key: str(value) for key, value in given.items()}
 
 
 def body_of(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, str]:

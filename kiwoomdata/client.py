@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import polars as pl
 
 from kiwoomdata import forks, frames, store
-from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both, plain_body
+from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both
 from kiwoomdata.complete import examined, tell
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint, Part
-from kiwoomdata.entries.guide import GUIDE
 from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
@@ -286,16 +285,13 @@ class Client:
     ) -> list[Page]:
         """The pages as served, headers included; see :func:`kiwoomdata.raw`."""
         forks.check()
-        endpoint, given = ENDPOINTS.get(api_id), {**(params or {}), **named}
-        if endpoint is not None:
-            body = body_of(endpoint, left_out(endpoint, given))
-        elif (path := GUIDE.get(api_id)) is not None:
-            endpoint, body = Endpoint(api_id, "", "", (), (), path=path), plain_body(given)
-        else:
+        endpoint = ENDPOINTS.get(api_id)
+        if endpoint is None:
             raise ValueError(
                 f"api_id: {api_id!r} is no TR of market data in the vendor's guide; what orders or shows an "
                 "account is never asked"
             )
+        body = body_of(endpoint, left_out(endpoint, {**(params or {}), **named}))
         oldest = None if since is None else as_date(since, "since")
         return list(self.pages(endpoint, body, oldest, max_pages=max_pages))
 

@@ -67,6 +67,7 @@ __all__ = [
     "EVENT_TIME",
     "FLOW",
     "INDEX",
+    "INDEX_DIRECTION",
     "KST",
     "MAGNITUDE",
     "NAME",
@@ -253,6 +254,11 @@ def _words(name: str, categories: tuple[str, ...], texts: dict[str, str | None])
 
 # "0" stands on rows without trading (vendor's ka10045 example of 2024-11-07): no direction.
 DIRECTION = _words("direction", DIRECTIONS, {"0": None, **{str(n): d for n, d in enumerate(DIRECTIONS, 1)}})
+INDEX_DIRECTION = _words(  # ka20004 prints 43: the character code of "+" (45 is that of "-")
+    "direction",
+    DIRECTIONS,
+    {"0": None, **{str(n): d for n, d in enumerate(DIRECTIONS, 1)}, "43": "up", "45": "down"},
+)
 VENUE = _words("venue", VENUES, {"KRX": "krx", "NXT": "nxt", "통합": "all", "SOR": "all"})
 
 

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from kiwoomdata.entries.chart import UNTIL
-from kiwoomdata.entries.common import SECTOR
-from kiwoomdata.entries.entry import MILLION_KRW, POINTS_X100, THOUSAND_SHARES, Column, Endpoint, Part, Walk
-from kiwoomdata.kinds import AMOUNT, CODE, DATE, INDEX, QUANTITY
+from kiwoomdata.entries.common import SECTOR, quantity
+from kiwoomdata.entries.entry import (
+    MILLION_KRW,
+    POINTS_X100,
+    THOUSAND_SHARES,
+    UNKNOWN,
+    Column,
+    Endpoint,
+    Param,
+    Part,
+    Walk,
+)
+from kiwoomdata.kinds import (
+    AMOUNT,
+    CHANGE_DECIMAL,
+    CODE,
+    DATE,
+    DATETIME,
+    INDEX,
+    INDEX_DIRECTION,
+    QUANTITY,
+    TEXT,
+)
 
 # Hundredths of a point, as the guide states; 558325 beside 5,583.25 of ka20001 on 2026-03-12.
 INDEX_DAILY_BARS = Endpoint(
@@ -42,4 +62,197 @@ INDEX_DAILY_BARS = Endpoint(
     ),
 )
 
-ENDPOINTS = (INDEX_DAILY_BARS,)
+INDEX_TICK_BARS = Endpoint(
+    "ka20004",
+    ko="업종틱차트조회요청",
+    en="Candles of an index by ticks",
+    path="/api/dostk/chart",
+    category="chart",
+    params=(
+        SECTOR,
+        Param(
+            "tic_scope",
+            "interval",
+            "틱범위",
+            TEXT,
+            {"1t": "1", "3t": "3", "5t": "5", "10t": "10", "30t": "30"},
+            default="1t",
+        ),
+    ),
+    page_rows=900,
+    note=(
+        "Prices come times 100. The direction is the character code of the sign: 43 up, 45 down; the "
+        "change has none of its own."
+    ),
+    parts=(
+        Part("index", None, "업종틱차트조회", (Column("inds_cd", "sector", CODE, "업종코드"),)),
+        Part(
+            "bars",
+            "inds_tic_chart_qry",
+            "업종틱차트조회",
+            (
+                Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
+                quantity("trde_qty", "volume_as_served", "거래량", UNKNOWN),
+                Column("cntr_tm", "time", DATETIME, "체결시간"),
+                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
+                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
+                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                Column(
+                    "pred_pre", "change", CHANGE_DECIMAL, "전일대비", POINTS_X100, signed_by="pred_pre_sig"
+                ),
+                Column("pred_pre_sig", "direction", INDEX_DIRECTION, "전일대비 기호"),
+            ),
+        ),
+    ),
+)
+
+INDEX_MINUTE_BARS = Endpoint(
+    "ka20005",
+    ko="업종분봉조회요청",
+    en="Candles of an index by minutes",
+    path="/api/dostk/chart",
+    category="chart",
+    params=(
+        SECTOR,
+        Param(
+            "tic_scope",
+            "interval",
+            "틱범위",
+            TEXT,
+            {"1m": "1", "3m": "3", "5m": "5", "10m": "10", "30m": "30"},
+            default="1m",
+        ),
+    ),
+    walk=Walk("time"),
+    key=("time",),
+    page_rows=900,
+    order="newest first",
+    final="next morning",
+    note=("Prices come times 100."),
+    parts=(
+        Part("index", None, "업종분봉조회", (Column("inds_cd", "sector", CODE, "업종코드"),)),
+        Part(
+            "bars",
+            "inds_min_pole_qry",
+            "업종분봉조회",
+            (
+                Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
+                quantity("trde_qty", "volume", "거래량", THOUSAND_SHARES),
+                Column("cntr_tm", "time", DATETIME, "체결시간"),
+                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
+                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
+                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                quantity("acc_trde_qty", "cumulative_volume", "누적거래량", THOUSAND_SHARES),
+                Column("pred_pre", "change", CHANGE_DECIMAL, "전일대비", POINTS_X100, style="double"),
+                Column("pred_pre_sig", "direction", INDEX_DIRECTION, "전일대비 기호"),
+            ),
+        ),
+    ),
+)
+
+INDEX_WEEKLY_BARS = Endpoint(
+    "ka20007",
+    ko="업종주봉조회요청",
+    en="Candles of an index by week",
+    path="/api/dostk/chart",
+    category="chart",
+    params=(SECTOR, Param("base_dt", "until", "기준일자", DATE)),
+    walk=Walk("date", until="base_dt"),
+    key=("date",),
+    page_rows=300,
+    order="newest first",
+    final="next morning",
+    period="week",
+    note=("Prices come times 100."),
+    parts=(
+        Part("index", None, "업종주봉조회", (Column("inds_cd", "sector", CODE, "업종코드"),)),
+        Part(
+            "bars",
+            "inds_stk_pole_qry",
+            "업종주봉조회",
+            (
+                Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
+                quantity("trde_qty", "volume_as_served", "거래량", UNKNOWN),
+                Column("dt", "date", DATE, "일자"),
+                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
+                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
+                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                Column("trde_prica", "value_as_served", AMOUNT, "거래대금", UNKNOWN),
+            ),
+        ),
+    ),
+)
+
+INDEX_MONTHLY_BARS = Endpoint(
+    "ka20008",
+    ko="업종월봉조회요청",
+    en="Candles of an index by month",
+    path="/api/dostk/chart",
+    category="chart",
+    params=(SECTOR, Param("base_dt", "until", "기준일자", DATE)),
+    walk=Walk("date", until="base_dt"),
+    key=("date",),
+    page_rows=240,
+    order="newest first",
+    final="next morning",
+    period="month",
+    note=("Prices come times 100."),
+    parts=(
+        Part("index", None, "업종월봉조회", (Column("inds_cd", "sector", CODE, "업종코드"),)),
+        Part(
+            "bars",
+            "inds_mth_pole_qry",
+            "업종월봉조회",
+            (
+                Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
+                quantity("trde_qty", "volume_as_served", "거래량", UNKNOWN),
+                Column("dt", "date", DATE, "일자"),
+                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
+                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
+                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                Column("trde_prica", "value_as_served", AMOUNT, "거래대금", UNKNOWN),
+            ),
+        ),
+    ),
+)
+
+INDEX_YEARLY_BARS = Endpoint(
+    "ka20019",
+    ko="업종년봉조회요청",
+    en="Candles of an index by year",
+    path="/api/dostk/chart",
+    category="chart",
+    params=(SECTOR, Param("base_dt", "until", "기준일자", DATE)),
+    walk=Walk("date", until="base_dt"),
+    key=("date",),
+    order="newest first",
+    final="next morning",
+    period="year",
+    note=("Prices come times 100."),
+    parts=(
+        Part("index", None, "업종년봉조회", (Column("inds_cd", "sector", CODE, "업종코드"),)),
+        Part(
+            "bars",
+            "inds_yr_pole_qry",
+            "업종년봉조회",
+            (
+                Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
+                quantity("trde_qty", "volume", "거래량", THOUSAND_SHARES),
+                Column("dt", "date", DATE, "일자"),
+                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
+                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
+                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                Column("trde_prica", "value", AMOUNT, "거래대금", MILLION_KRW),
+            ),
+        ),
+    ),
+)
+
+ENDPOINTS = (
+    INDEX_DAILY_BARS,
+    INDEX_TICK_BARS,
+    INDEX_MINUTE_BARS,
+    INDEX_WEEKLY_BARS,
+    INDEX_MONTHLY_BARS,
+    INDEX_YEARLY_BARS,
+)

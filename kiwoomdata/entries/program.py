@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from kiwoomdata.entries.common import DAY, SYMBOL, VENUE_PARAM, choice, flow, moved, price, quantity
+from kiwoomdata.entries.common import (
+    DAY,
+    SYMBOL,
+    VENUE_PARAM,
+    choice,
+    code_and_name,
+    flow,
+    moved,
+    price,
+    quantity,
+)
 from kiwoomdata.entries.entry import (
+    KRW,
     MILLION_KRW,
+    PERCENT,
     POINTS,
     POINTS_X100,
     SHARES,
@@ -17,7 +29,21 @@ from kiwoomdata.entries.entry import (
     Unit,
     Walk,
 )
-from kiwoomdata.kinds import AMOUNT, BASIS, DATE, INDEX, QUANTITY, TEXT, TIME, VENUE
+from kiwoomdata.kinds import (
+    AMOUNT,
+    BASIS,
+    CHANGE,
+    COUNT,
+    DATE,
+    DIRECTION,
+    FLOW,
+    INDEX,
+    QUANTITY,
+    RATE,
+    TEXT,
+    TIME,
+    VENUE,
+)
 
 # The seed document prints P001_AL02 for KOSDAQ at all venues, the newer guide P101_AL02. The
 # other five codes name the market in their first four letters, and P001 is KOSPI: P101 it is.
@@ -262,6 +288,238 @@ STOCK_PROGRAM_BY_DAY = Endpoint(
     ),
 )
 
+SECTOR_PROGRAM = Endpoint(
+    "ka10010",
+    ko="업종프로그램요청",
+    en="Program trading of a stock's sector",
+    path="/api/dostk/sect",
+    category="sector",
+    params=(SYMBOL,),
+    note=("It is asked with a stock's code and answers about the stock's sector."),
+    parts=(
+        Part(
+            "program",
+            None,
+            "업종프로그램",
+            (
+                quantity("dfrt_trst_sell_qty", "arbitrage_sell_as_served", "차익위탁매도수량", UNKNOWN),
+                Column(
+                    "dfrt_trst_sell_amt",
+                    "arbitrage_sell_value_as_served",
+                    AMOUNT,
+                    "차익위탁매도금액",
+                    UNKNOWN,
+                ),
+                quantity("dfrt_trst_buy_qty", "arbitrage_buy_as_served", "차익위탁매수수량", UNKNOWN),
+                Column(
+                    "dfrt_trst_buy_amt", "arbitrage_buy_value_as_served", AMOUNT, "차익위탁매수금액", UNKNOWN
+                ),
+                Column(
+                    "dfrt_trst_netprps_qty",
+                    "arbitrage_net_buy_as_served",
+                    FLOW,
+                    "차익위탁순매수수량",
+                    UNKNOWN,
+                    style="plus",
+                ),
+                Column(
+                    "dfrt_trst_netprps_amt",
+                    "arbitrage_net_buy_value_as_served",
+                    FLOW,
+                    "차익위탁순매수금액",
+                    UNKNOWN,
+                    style="plus",
+                ),
+                quantity(
+                    "ndiffpro_trst_sell_qty", "non_arbitrage_sell_as_served", "비차익위탁매도수량", UNKNOWN
+                ),
+                Column(
+                    "ndiffpro_trst_sell_amt",
+                    "non_arbitrage_sell_value_as_served",
+                    AMOUNT,
+                    "비차익위탁매도금액",
+                    UNKNOWN,
+                ),
+                quantity(
+                    "ndiffpro_trst_buy_qty", "non_arbitrage_buy_as_served", "비차익위탁매수수량", UNKNOWN
+                ),
+                Column(
+                    "ndiffpro_trst_buy_amt",
+                    "non_arbitrage_buy_value_as_served",
+                    AMOUNT,
+                    "비차익위탁매수금액",
+                    UNKNOWN,
+                ),
+                Column(
+                    "ndiffpro_trst_netprps_qty",
+                    "non_arbitrage_net_buy_as_served",
+                    FLOW,
+                    "비차익위탁순매수수량",
+                    UNKNOWN,
+                    style="plus",
+                ),
+                Column(
+                    "ndiffpro_trst_netprps_amt",
+                    "non_arbitrage_net_buy_value_as_served",
+                    FLOW,
+                    "비차익위탁순매수금액",
+                    UNKNOWN,
+                    style="plus",
+                ),
+                quantity("all_dfrt_trst_sell_qty", "total_sell_as_served", "전체차익위탁매도수량", UNKNOWN),
+                Column(
+                    "all_dfrt_trst_sell_amt",
+                    "total_sell_value_as_served",
+                    AMOUNT,
+                    "전체차익위탁매도금액",
+                    UNKNOWN,
+                ),
+                quantity("all_dfrt_trst_buy_qty", "total_buy_as_served", "전체차익위탁매수수량", UNKNOWN),
+                Column(
+                    "all_dfrt_trst_buy_amt",
+                    "total_buy_value_as_served",
+                    AMOUNT,
+                    "전체차익위탁매수금액",
+                    UNKNOWN,
+                ),
+                Column(
+                    "all_dfrt_trst_netprps_qty",
+                    "total_net_buy_as_served",
+                    FLOW,
+                    "전체차익위탁순매수수량",
+                    UNKNOWN,
+                    style="plus",
+                ),
+                Column(
+                    "all_dfrt_trst_netprps_amt",
+                    "total_net_buy_value_as_served",
+                    FLOW,
+                    "전체차익위탁순매수금액",
+                    UNKNOWN,
+                    style="plus",
+                ),
+            ),
+        ),
+    ),
+)
+
+PROGRAM_RANKING = Endpoint(
+    "ka90003",
+    ko="프로그램순매수상위50요청",
+    en="Stocks that programs bought or sold most",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    function="program_ranking",
+    example="kd.program_ranking()",
+    params=(
+        choice("trde_upper_tp", "side", "매매상위구분", None, sell="1", buy="2"),
+        choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
+        choice("mrkt_tp", "market", "시장구분", None, kospi="P00101", kosdaq="P10102"),
+        VENUE_PARAM,
+    ),
+    unit_flag="amt_qty_tp",
+    note=(
+        "15 rows came, not 50 (live, 2026); before the open there are none. The keys say amounts also "
+        "where shares are asked."
+    ),
+    parts=(
+        Part(
+            "stocks",
+            "prm_netprps_upper_50",
+            "프로그램순매수상위50",
+            (
+                Column("rank", "rank", COUNT, "순위"),
+                *code_and_name(),
+                price("cur_prc", "price", "현재가"),
+                Column("flu_sig", "direction", DIRECTION, "등락기호"),
+                Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),
+                Column("flu_rt", "change_pct", RATE, "등락율", PERCENT, style="plus"),
+                quantity("acc_trde_qty", "volume", "누적거래량"),
+                Column(
+                    "prm_sell_amt",
+                    "sell_value",
+                    AMOUNT,
+                    "프로그램매도금액",
+                    UNKNOWN,
+                    {"1": MILLION_KRW, "2": SHARES},
+                ),
+                Column(
+                    "prm_buy_amt",
+                    "buy_value",
+                    AMOUNT,
+                    "프로그램매수금액",
+                    UNKNOWN,
+                    {"1": MILLION_KRW, "2": SHARES},
+                ),
+                Column(
+                    "prm_netprps_amt",
+                    "net_buy_value",
+                    FLOW,
+                    "프로그램순매수금액",
+                    UNKNOWN,
+                    {"1": MILLION_KRW, "2": SHARES},
+                    style="plus",
+                ),
+            ),
+        ),
+    ),
+)
+
+PROGRAM_BY_STOCK = Endpoint(
+    "ka90004",
+    ko="종목별프로그램매매현황요청",
+    en="Program trading by stock on one day",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    function="program_by_stock",
+    example="kd.program_by_stock()",
+    params=(
+        Param("dt", "date", "일자", DATE),
+        choice("mrkt_tp", "market", "시장구분", None, kospi="P00101", kosdaq="P10102"),
+        VENUE_PARAM,
+    ),
+    final="next morning",
+    as_of="dt",
+    note=(
+        "The rows come in the order of codes. An unknown market is answered with one blank row. What "
+        "total_6 is nobody has said."
+    ),
+    parts=(
+        Part(
+            "totals",
+            None,
+            "종목별프로그램매매현황",
+            (
+                quantity("tot_1", "total_buy_quantity_as_served", "매수체결수량합계", UNKNOWN),
+                Column("tot_2", "total_buy_value_as_served", AMOUNT, "매수체결금액합계", UNKNOWN),
+                quantity("tot_3", "total_sell_quantity_as_served", "매도체결수량합계", UNKNOWN),
+                Column("tot_4", "total_sell_value_as_served", AMOUNT, "매도체결금액합계", UNKNOWN),
+                Column(
+                    "tot_5", "total_net_buy_value_as_served", FLOW, "순매수대금합계", UNKNOWN, style="plus"
+                ),
+                Column("tot_6", "total_6", TEXT, "합계6"),
+            ),
+        ),
+        Part(
+            "stocks",
+            "stk_prm_trde_prst",
+            "종목별프로그램매매현황",
+            (
+                *code_and_name(),
+                price("cur_prc", "price", "현재가"),
+                Column("flu_sig", "direction", DIRECTION, "등락기호"),
+                Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),
+                quantity("buy_cntr_qty", "buy", "매수체결수량", THOUSAND_SHARES),
+                Column("buy_cntr_amt", "buy_value", AMOUNT, "매수체결금액", MILLION_KRW),
+                quantity("sel_cntr_qty", "sell", "매도체결수량", THOUSAND_SHARES),
+                Column("sel_cntr_amt", "sell_value", AMOUNT, "매도체결금액", MILLION_KRW),
+                Column("netprps_prica", "net_buy_value", FLOW, "순매수대금", MILLION_KRW, style="plus"),
+                Column("all_trde_rt", "share_of_all_pct", RATE, "전체거래비율", PERCENT, style="plus"),
+            ),
+        ),
+    ),
+)
+
 ENDPOINTS = (
     PROGRAM_BY_TIME,
     ARBITRAGE_BALANCE,
@@ -269,4 +527,7 @@ ENDPOINTS = (
     STOCK_PROGRAM_BY_TIME,
     PROGRAM_BY_DAY,
     STOCK_PROGRAM_BY_DAY,
+    SECTOR_PROGRAM,
+    PROGRAM_RANKING,
+    PROGRAM_BY_STOCK,
 )

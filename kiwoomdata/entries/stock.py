@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from kiwoomdata.entries.common import (
     SYMBOL,
+    SYMBOL_KRX,
     VENUE_PARAM,
     choice,
     code_and_name,
@@ -27,6 +28,7 @@ from kiwoomdata.entries.entry import (
     Endpoint,
     Param,
     Part,
+    Walk,
 )
 from kiwoomdata.kinds import (
     AMOUNT,
@@ -34,7 +36,9 @@ from kiwoomdata.kinds import (
     CODE,
     COUNT,
     DATE,
+    DIRECTION,
     EVENT_TIME,
+    FLOW,
     MAGNITUDE,
     NAME,
     PRICE,
@@ -118,18 +122,18 @@ QUOTES = Endpoint(
                 Column("gear", "gearing", RATIO, "기어링"),
                 Column("pl_qutr", "break_even_pct", RATE, "손익분기", PERCENT),
                 Column("cap_support", "capital_support_point", RATIO, "자본지지"),
-                Column("elwexec_pric", "exercise_price", PRICE_DECIMAL, "ELW행사가", UNDERLYING),
+                Column("elwexec_pric", "strike", PRICE_DECIMAL, "ELW행사가", UNDERLYING),
                 Column("cnvt_rt", "conversion_ratio", RATIO, "전환비율"),
                 Column("elwexpr_dt", "expiry_date", DATE, "ELW만기일"),
-                Column("cntr_engg", "open_interest", QUANTITY, "미결제약정", UNKNOWN),
-                Column("cntr_pred_pre", "open_interest_change", CHANGE, "미결제전일대비", UNKNOWN),
-                Column("theory_pric", "theoretical_price", PRICE_DECIMAL, "이론가", UNKNOWN),
-                Column("innr_vltl", "implied_volatility", RATIO, "내재변동성", UNKNOWN),
-                Column("delta", "delta", RATIO, "델타", UNKNOWN),
-                Column("gam", "gamma", RATIO, "감마", UNKNOWN),
-                Column("theta", "theta", RATIO, "쎄타", UNKNOWN),
-                Column("vega", "vega", RATIO, "베가", UNKNOWN),
-                Column("law", "rho", RATIO, "로", UNKNOWN),
+                Column("cntr_engg", "open_interest_as_served", QUANTITY, "미결제약정", UNKNOWN),
+                Column("cntr_pred_pre", "open_interest_change_as_served", CHANGE, "미결제전일대비", UNKNOWN),
+                Column("theory_pric", "theoretical_price_as_served", PRICE_DECIMAL, "이론가", UNKNOWN),
+                Column("innr_vltl", "implied_volatility_as_served", RATIO, "내재변동성", UNKNOWN),
+                Column("delta", "delta_as_served", RATIO, "델타", UNKNOWN),
+                Column("gam", "gamma_as_served", RATIO, "감마", UNKNOWN),
+                Column("theta", "theta_as_served", RATIO, "쎄타", UNKNOWN),
+                Column("vega", "vega_as_served", RATIO, "베가", UNKNOWN),
+                Column("law", "rho_as_served", RATIO, "로", UNKNOWN),
             ),
         ),
     ),
@@ -269,4 +273,356 @@ VI_EVENTS = Endpoint(
     ),
 )
 
-ENDPOINTS = (QUOTES, STOCKS, VI_EVENTS)
+STOCK_INFO = Endpoint(
+    "ka10001",
+    ko="주식기본정보요청",
+    en="Fundamentals and prices of a stock",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    function="stock_info",
+    example='kd.stock_info("005930")',
+    params=(SYMBOL,),
+    note=(
+        "Listed shares come in thousands and market cap in eok; PER, ROE and their like come weekly from "
+        "a third party. expected_price is alive from 16:00 to 18:00."
+    ),
+    parts=(
+        Part(
+            "info",
+            None,
+            "주식기본정보",
+            (
+                *code_and_name(),
+                Column("setl_mm", "settlement_month", TEXT, "결산월"),
+                price("fav", "par_value", "액면가"),
+                Column("cap", "capital", AMOUNT, "자본금", HUNDRED_MILLION_KRW),
+                quantity("flo_stk", "listed_shares", "상장주식", THOUSAND_SHARES),
+                Column("crd_rt", "credit_ratio", RATE, "신용비율", PERCENT, style="plus"),
+                price("oyr_hgst", "year_high", "연중최고"),
+                price("oyr_lwst", "year_low", "연중최저"),
+                Column("mac", "market_cap", AMOUNT, "시가총액", HUNDRED_MILLION_KRW),
+                Column("mac_wght", "market_cap_weight_pct", RATE, "시가총액비중", PERCENT, style="plus"),
+                Column("for_exh_rt", "foreign_limit_used_pct", RATE, "외인소진률", PERCENT, style="plus"),
+                price("repl_pric", "substitute_price", "대용가"),
+                Column("per", "per", RATIO, "PER"),
+                Column("eps", "eps", CHANGE, "EPS", KRW, style="plus"),
+                Column("roe", "roe_pct", RATE, "ROE", PERCENT, style="plus"),
+                Column("pbr", "pbr", RATIO, "PBR"),
+                Column("ev", "ev_multiple", RATIO, "EV"),
+                Column("bps", "bps", CHANGE, "BPS", KRW, style="plus"),
+                Column("sale_amt", "sales_as_served", AMOUNT, "매출액", UNKNOWN),
+                Column("bus_pro", "operating_profit_as_served", FLOW, "영업이익", UNKNOWN, style="plus"),
+                Column("cup_nga", "net_income", FLOW, "당기순이익", HUNDRED_MILLION_KRW, style="plus"),
+                price("250hgst", "high_250d", "250최고"),
+                price("250lwst", "low_250d", "250최저"),
+                price("open_pric", "open", "시가"),
+                price("high_pric", "high", "고가"),
+                price("low_pric", "low", "저가"),
+                price("upl_pric", "upper_limit", "상한가"),
+                price("lst_pric", "lower_limit", "하한가"),
+                price("base_pric", "base_price", "기준가"),
+                price("exp_cntr_pric", "expected_price", "예상체결가"),
+                quantity("exp_cntr_qty", "expected_quantity", "예상체결수량"),
+                Column("250hgst_pric_dt", "high_250d_date", DATE, "250최고가일"),
+                Column(
+                    "250hgst_pric_pre_rt", "vs_high_250d_pct", RATE, "250최고가대비율", PERCENT, style="plus"
+                ),
+                Column("250lwst_pric_dt", "low_250d_date", DATE, "250최저가일"),
+                Column(
+                    "250lwst_pric_pre_rt", "vs_low_250d_pct", RATE, "250최저가대비율", PERCENT, style="plus"
+                ),
+                price("cur_prc", "price", "현재가"),
+                *moved("pre_sig", "pred_pre", "flu_rt", "등락율"),
+                quantity("trde_qty", "volume", "거래량"),
+                Column("trde_pre", "volume_ratio_pct", SHARE, "거래대비", PERCENT, style="plus"),
+                Column("fav_unit", "par_unit", TEXT, "액면가단위"),
+                quantity("dstr_stk", "floating_shares", "유통주식", THOUSAND_SHARES),
+                Column("dstr_rt", "floating_pct", RATE, "유통비율", PERCENT, style="plus"),
+            ),
+        ),
+    ),
+)
+
+TRADES_IN_WON = Endpoint(
+    "ka10003",
+    ko="체결정보요청",
+    en="Trades of a stock today, values in won",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    params=(SYMBOL,),
+    page_rows=30,
+    note=(
+        "The value is in won here, in millions in ka10084 and ka10055. A quantity without a sign is an "
+        "auction's: it has no side."
+    ),
+    parts=(
+        Part(
+            "trades",
+            "cntr_infr",
+            "체결정보",
+            (
+                Column("tm", "time", TIME, "시간"),
+                price("cur_prc", "price", "현재가"),
+                Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),
+                Column("pre_rt", "change_pct", RATE, "대비율", PERCENT, style="plus"),
+                price("pri_sel_bid_unit", "ask", "우선매도호가단위"),
+                price("pri_buy_bid_unit", "bid", "우선매수호가단위"),
+                Column(
+                    "cntr_trde_qty",
+                    "side",
+                    SIDE,
+                    "체결거래량부호",
+                    note="sign of the quantity: + buy, - sell",
+                ),
+                Column("cntr_trde_qty", "quantity", MAGNITUDE, "체결거래량", SHARES),
+                Column("sign", "direction", DIRECTION, "sign"),
+                quantity("acc_trde_qty", "cumulative_volume", "누적거래량"),
+                Column("acc_trde_prica", "cumulative_value", AMOUNT, "누적거래대금", KRW),
+                Column("cntr_str", "strength", RATIO, "체결강도", PERCENT),
+                Column("stex_tp", "venue", VENUE, "거래소구분"),
+            ),
+        ),
+    ),
+)
+
+DAILY_DETAIL = Endpoint(
+    "ka10015",
+    ko="일별거래상세요청",
+    en="A stock by day, by part of the session",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    function="daily_detail",
+    example='kd.daily_detail("005930", "2024-01-02", "2024-01-31")',
+    params=(SYMBOL, Param("strt_dt", "until", "시작일자", DATE)),
+    walk=Walk("date", until="strt_dt"),
+    key=("date",),
+    page_rows=100,
+    order="newest first",
+    final="next morning",
+    every_day=True,
+    rebased=True,
+    note=(
+        "The request key is named start, and the rows run back from it. Pre-market, session and post- "
+        "market volumes add up to the volume. The flow and credit cells are blank on every live row: see "
+        "ka10086."
+    ),
+    parts=(
+        Part(
+            "days",
+            "daly_trde_dtl",
+            "일별거래상세",
+            (
+                Column("dt", "date", DATE, "일자"),
+                price("close_pric", "close", "종가"),
+                *moved("pred_pre_sig", "pred_pre", "flu_rt", "등락율"),
+                quantity("trde_qty", "volume", "거래량"),
+                Column("trde_prica", "value", AMOUNT, "거래대금", MILLION_KRW),
+                quantity("bf_mkrt_trde_qty", "pre_market_volume", "장전거래량"),
+                Column("bf_mkrt_trde_wght", "pre_market_pct", RATE, "장전거래비중", PERCENT, style="plus"),
+                quantity("opmr_trde_qty", "session_volume", "장중거래량"),
+                Column("opmr_trde_wght", "session_pct", RATE, "장중거래비중", PERCENT, style="plus"),
+                quantity("af_mkrt_trde_qty", "post_market_volume", "장후거래량"),
+                Column("af_mkrt_trde_wght", "post_market_pct", RATE, "장후거래비중", PERCENT, style="plus"),
+                quantity("tot_3", "total_3_as_served", "합계3", UNKNOWN),
+                quantity("prid_trde_qty", "period_volume", "기간중거래량"),
+                Column("cntr_str", "strength", RATIO, "체결강도", PERCENT),
+                Column("for_poss", "foreign_holding_pct", RATE, "외인보유", PERCENT, style="plus"),
+                Column("for_wght", "foreign_weight_pct", RATE, "외인비중", PERCENT, style="plus"),
+                Column("for_netprps", "foreign_net_buy_as_served", FLOW, "외인순매수", UNKNOWN, style="plus"),
+                Column(
+                    "orgn_netprps", "institution_net_buy_as_served", FLOW, "기관순매수", UNKNOWN, style="plus"
+                ),
+                Column(
+                    "ind_netprps", "individual_net_buy_as_served", FLOW, "개인순매수", UNKNOWN, style="plus"
+                ),
+                Column("frgn", "foreign_brokers_net_buy_as_served", FLOW, "외국계", UNKNOWN, style="plus"),
+                Column("crd_remn_rt", "credit_balance_ratio", RATE, "신용잔고율", PERCENT, style="plus"),
+                Column("prm", "program_net_buy_as_served", FLOW, "프로그램", UNKNOWN, style="plus"),
+                Column("bf_mkrt_trde_prica", "pre_market_value_as_served", AMOUNT, "장전거래대금", UNKNOWN),
+                Column(
+                    "bf_mkrt_trde_prica_wght",
+                    "pre_market_value_pct",
+                    RATE,
+                    "장전거래대금비중",
+                    PERCENT,
+                    style="plus",
+                ),
+                Column("opmr_trde_prica", "session_value_as_served", AMOUNT, "장중거래대금", UNKNOWN),
+                Column(
+                    "opmr_trde_prica_wght",
+                    "session_value_pct",
+                    RATE,
+                    "장중거래대금비중",
+                    PERCENT,
+                    style="plus",
+                ),
+                Column("af_mkrt_trde_prica", "post_market_value_as_served", AMOUNT, "장후거래대금", UNKNOWN),
+                Column(
+                    "af_mkrt_trde_prica_wght",
+                    "post_market_value_pct",
+                    RATE,
+                    "장후거래대금비중",
+                    PERCENT,
+                    style="plus",
+                ),
+            ),
+        ),
+    ),
+)
+
+TRADES_BY_DAY = Endpoint(
+    "ka10055",
+    ko="당일전일체결량요청",
+    en="Trades of a stock today or the day before",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    params=(SYMBOL, choice("tdy_pred", "day", "당일전일", None, today="1", previous="2")),
+    final="by the day",
+    parts=(
+        Part(
+            "trades",
+            "tdy_pred_cntr_qty",
+            "당일전일체결량",
+            (
+                Column("cntr_tm", "time", TIME, "체결시간"),
+                price("cntr_pric", "price", "체결가"),
+                *moved("pred_pre_sig", "pred_pre", "flu_rt", "등락율"),
+                Column("cntr_qty", "side", SIDE, "체결량부호", note="sign of the quantity: + buy, - sell"),
+                Column("cntr_qty", "quantity", MAGNITUDE, "체결량", SHARES),
+                quantity("acc_trde_qty", "cumulative_volume", "누적거래량"),
+                Column("acc_trde_prica", "cumulative_value", AMOUNT, "누적거래대금", MILLION_KRW),
+            ),
+        ),
+    ),
+)
+
+TRADES = Endpoint(
+    "ka10084",
+    ko="당일전일체결요청",
+    en="Trades of a stock today or the day before, by tick or minute",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    function="trades",
+    example='kd.trades("005930")',
+    params=(
+        SYMBOL,
+        choice("tdy_pred", "day", "당일전일", None, today="1", previous="2"),
+        choice("tic_min", "interval", "틱분", "tick", tick="0", minute="1"),
+        Param(
+            "tm",
+            "at",
+            "시간",
+            TEXT,
+            required=False,
+            blank=True,
+            pattern="[0-9]{4}",
+            help="hour and minute such as '0930'",
+            example="0930",
+        ),
+    ),
+    page_rows=100,
+    final="by the day",
+    note=("A quantity without a sign is an auction's: it has no side."),
+    parts=(
+        Part(
+            "trades",
+            "tdy_pred_cntr",
+            "당일전일체결",
+            (
+                Column("tm", "time", TIME, "시간"),
+                price("cur_prc", "price", "현재가"),
+                Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),
+                Column("pre_rt", "change_pct", RATE, "대비율", PERCENT, style="plus"),
+                price("pri_sel_bid_unit", "ask", "우선매도호가단위"),
+                price("pri_buy_bid_unit", "bid", "우선매수호가단위"),
+                Column(
+                    "cntr_trde_qty",
+                    "side",
+                    SIDE,
+                    "체결거래량부호",
+                    note="sign of the quantity: + buy, - sell",
+                ),
+                Column("cntr_trde_qty", "quantity", MAGNITUDE, "체결거래량", SHARES),
+                Column("sign", "direction", DIRECTION, "전일대비기호"),
+                quantity("acc_trde_qty", "cumulative_volume", "누적거래량"),
+                Column("acc_trde_prica", "cumulative_value", AMOUNT, "누적거래대금", MILLION_KRW),
+                Column("cntr_str", "strength", RATIO, "체결강도", PERCENT),
+                Column("stex_tp", "venue", VENUE, "거래소구분"),
+            ),
+        ),
+    ),
+)
+
+STOCK = Endpoint(
+    "ka10100",
+    ko="종목정보 조회",
+    en="What one code is",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    params=(SYMBOL_KRX,),
+    final="by the day",
+    parts=(
+        Part(
+            "stock",
+            None,
+            "종목정보 조회",
+            (
+                Column("code", "code", CODE, "종목코드"),
+                Column("name", "name", NAME, "종목명"),
+                quantity("listCount", "listed_shares", "상장주식수"),
+                Column("auditInfo", "audit_state", TEXT, "감리구분"),
+                Column("regDay", "listing_date", DATE, "상장일"),
+                price("lastPrice", "previous_close", "전일종가"),
+                Column("state", "state", TEXT, "종목상태"),
+                Column("marketCode", "market_code", CODE, "시장구분코드"),
+                Column("marketName", "market", NAME, "시장명"),
+                Column("upName", "sector", NAME, "업종명"),
+                Column("upSizeName", "size_class", NAME, "회사크기분류"),
+                Column("companyClassName", "company_class", NAME, "회사분류"),
+                Column("orderWarning", "warning", WARNING, "투자유의종목여부"),
+                Column("nxtEnable", "on_nxt", YES_NO, "NXT가능여부"),
+            ),
+        ),
+    ),
+)
+
+BROKERS = Endpoint(
+    "ka10102",
+    ko="회원사 리스트",
+    en="Member firms and their codes",
+    path="/api/dostk/stkinfo",
+    category="stock",
+    function="brokers",
+    example="kd.brokers()",
+    params=(),
+    final="by the day",
+    note=(
+        "One name may stand twice with two codes. kind_code 0 is domestic and 1 foreign; what 2 is "
+        "nobody has said."
+    ),
+    parts=(
+        Part(
+            "brokers",
+            "list",
+            "회원사코드리스트",
+            (
+                Column("code", "broker", CODE, "코드"),
+                Column("name", "name", NAME, "업종명"),
+                Column("gb", "kind_code", CODE, "구분"),
+            ),
+        ),
+    ),
+)
+
+ENDPOINTS = (
+    QUOTES,
+    STOCKS,
+    VI_EVENTS,
+    STOCK_INFO,
+    TRADES_IN_WON,
+    DAILY_DETAIL,
+    TRADES_BY_DAY,
+    TRADES,
+    STOCK,
+    BROKERS,
+)

@@ -8,11 +8,11 @@ import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
-from kiwoomdata.kinds import VENUES
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.prices import FLOWS, Measure, Venue, flow_units
+from kiwoomdata.questions.shapes import with_symbol
 
-__all__ = ["closing_investor_trades", "intraday_investor_trades", "investor_flows", "with_symbol"]
+__all__ = ["closing_investor_trades", "intraday_investor_trades", "investor_flows"]
 
 Market = Literal["kospi", "kosdaq"]
 AnyMarket = Literal["all", "kospi", "kosdaq"]
@@ -26,16 +26,6 @@ Investor = Literal[
     "nation",
     "other_corporation",
 ]
-
-
-def with_symbol(frame: pl.DataFrame, venue: str) -> pl.DataFrame:
-    """Take the codes of a ranking apart: ``symbol`` and ``venue`` in front (codes may carry _NX, _AL)."""
-    code = pl.col("code")
-    symbol = code.str.extract(r"^A?([0-9][0-9A-Z]{5})(?:_NX|_AL)?$").fill_null(code)
-    suffix = code.str.extract(r"(_NX|_AL)$").replace({"_NX": "nxt", "_AL": "all"}).fill_null(venue)
-    return frame.select(
-        symbol.alias("symbol"), suffix.cast(pl.Enum(VENUES)).alias("venue"), pl.exclude("code", "venue")
-    )
 
 
 @question

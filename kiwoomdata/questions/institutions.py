@@ -10,8 +10,9 @@ import polars as pl
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
-from kiwoomdata.questions.flows import Market, with_symbol
+from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Venue
+from kiwoomdata.questions.shapes import with_symbol
 
 __all__ = ["broker_trend", "institution_trades", "institution_trend"]
 

@@ -12,8 +12,9 @@ from kiwoomdata.entries import broker, stock
 from kiwoomdata.errors import EmptyAnswer
 from kiwoomdata.frames import placed
 from kiwoomdata.query import Options, Parts, Shape, for_symbols, joined, question, run, single
-from kiwoomdata.questions.flows import AnyMarket, with_symbol
+from kiwoomdata.questions.flows import AnyMarket
 from kiwoomdata.questions.prices import Venue
+from kiwoomdata.questions.shapes import with_symbol
 from kiwoomdata.telling import listed, warn
 
 __all__ = ["broker_board", "quotes", "stocks", "vi_events"]

@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 _ASKED = PATHS | {"/oauth2/token", "/oauth2/revoke"}
-_ROWS = re.compile(rb"\s*\[\s*[{\]]")
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SECRET = ("appkey", "secretkey", "token")
 
@@ -84,12 +83,6 @@ class Page:
     @property
     def next_key(self) -> str:
         return self.headers.get("next-key", "").strip()
-
-    @property
-    def first_list(self) -> Part | None:
-        """The first list of rows, under the API's own key."""
-        found = (key for key, raw in self.envelope.items() if _ROWS.match(memoryview(raw)))
-        return next((Part("", key, "", ()) for key in found), None)
 
     @property
     def unsaid(self) -> str:
@@ -360,8 +353,6 @@ def pages(
     oldest: date | None = None  # or a moment, which is a date as well
     for number in range(1, max_pages + 1):
         page = yield request
-        if not endpoint.parts:
-            part = page.first_list  # of a TR that the catalogue lacks
         if part is None or part.key is None:
             return Stop("the answer is one page")
         rows = page.rows(part)

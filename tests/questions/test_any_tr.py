@@ -6,7 +6,6 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,12 +13,11 @@ import kiwoomdata as kd
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.guide import GUIDE, PATHS
 from kiwoomdata.rest.protocol import Request
-from tests.envelopes import Answer, Asked, Envelopes, serving
+from tests.envelopes import Answer, serving
 
 MakeClient = Callable[..., kd.Client]
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
 REFERENCE = Path(__file__).parents[3] / "shared/reference/spec/rest.json"
-UNLISTED = next(api_id for api_id in sorted(GUIDE) if api_id not in ENDPOINTS)
 MORE = {"cont-yn": "Y", "next-key": "key-1"}
 
 
@@ -61,41 +59,6 @@ def test_each_code_that_a_document_prints_is_sent(code: str, make_client: MakeCl
     with serving(Answer({"prm_trde_trnsn": [], **OK})) as server:
         make_client(server).raw("ka90005", body)
     assert server.asked[0].body == body
-
-
-def test_a_tr_of_the_guide_that_the_catalogue_lacks_is_served_as_it_comes(make_client: MakeClient) -> None:
-    def answer(number: int, asked: Asked) -> Answer:
-        headers = MORE if number == 0 else {"cont-yn": "N", "next-key": ""}
-        return Answer({"name": "", "rows": [{"n": str(number)}], **OK}, headers)
-
-    body = {"stk_cd": "005930", "base_dt": "", "n": 3}
-    with Envelopes(answer) as server:
-        pages = make_client(server).raw(UNLISTED, body)
-    assert [page.json["rows"] for page in pages] == [[{"n": "0"}], [{"n": "1"}]]
-    first, second = server.asked
-    assert first.path == second.path == GUIDE[UNLISTED]
-    assert first.headers["api-id"] == UNLISTED
-    assert first.body == second.body == {"stk_cd": "005930", "base_dt": "", "n": "3"}
-    assert (second.headers["cont-yn"], second.headers["next-key"]) == ("Y", "key-1")
-
-
-@pytest.mark.parametrize("rows", [[{"n": "1"}], []])
-def test_paging_of_such_a_tr_ends_at_a_guard(rows: list[Any], make_client: MakeClient) -> None:
-    with serving(Answer({"first": "", "rows": rows, **OK}, MORE)) as server:
-        make_client(server).raw(UNLISTED)
-    assert len(server.asked) == (2 if rows else 1)
-
-
-def test_a_refusal_of_such_a_tr_is_an_error(make_client: MakeClient) -> None:
-    refused = {"return_code": 2, "return_msg": "[1511:필수 입력 값에 값이 존재하지 않습니다]"}
-    with serving(Answer(refused)) as server, pytest.raises(kd.ApiError, match="1511"):
-        make_client(server).raw(UNLISTED)
-
-
-def test_a_value_that_is_no_text_is_refused_by_its_key(make_client: MakeClient) -> None:
-    with serving(Answer(OK)) as server, pytest.raises(TypeError, match=r"^stk_cd: expected a text .*got \["):
-        make_client(server).raw(UNLISTED, {"stk_cd": ["005930"]})
-    assert server.asked == []
 
 
 @pytest.mark.parametrize("api_id", ["kt10000", "kt10006", "kt00001", "ka10075", "ka10085", "au10001", "ka1"])

@@ -61,6 +61,21 @@ EVERY: dict[str, Call] = {
 }
 
 
+def of_the_catalogue(example: str) -> Call:
+    """The call that an entry shows, with options."""
+    open_call = example.removesuffix(")")
+    text = f"{open_call}{'' if open_call.endswith('(') else ', '}**o)"
+    code = compile(text, __file__, "eval")  # so that warnings name this file, as a user's own
+    return lambda **o: eval(code, {"kd": kd, "o": o})
+
+
+EVERY |= {
+    f"{endpoint.function}, {endpoint.api_id}": of_the_catalogue(endpoint.example)
+    for endpoint in ENDPOINTS.values()
+    if endpoint.example and not any(name.startswith(endpoint.function) for name in EVERY)
+}
+
+
 @pytest.fixture(scope="module")
 def shared() -> Any:
     with simulated() as client:

@@ -48,6 +48,16 @@ _SECTORS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "kosdaq": (("101", "종합(KOSDAQ)"), ("138", "KOSDAQ 100"), ("142", "KOSDAQ 벤처")),
 }
+_THEMES = {
+    "100": "반도체 장비",
+    "141": "2차전지 소재",
+    "152": "원자력",
+    "161": "조선 기자재",
+    "174": "방위산업",
+    "205": "로봇",
+    "231": "바이오시밀러",
+    "310": "지주사",
+}
 _CLASSES = {*INVESTORS, "institution"} - {"other_corporation"}
 
 
@@ -121,6 +131,9 @@ def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:
         return _written(ask, part, _listing(ask, few))
     if "sector" in names:
         return _written(ask, part, _sectors(ask))
+    for name, listed in (("theme", _THEMES), ("broker", universe.BROKERS)):
+        if name in names and not ask.symbol and ask.endpoint.param(name) is None:
+            return _written(ask, part, [_Subject.standing_for(ask, *each) for each in listed.items()])
     return _written(ask, part, [_Subject.of(ask)])
 
 
@@ -193,6 +206,7 @@ def _of_trade(ask: Ask, subject: _Subject, trade: Trade) -> Values:
         "time": trade.time,
         **_against(trade.price, before),
         "quantity": trade.quantity * trade.aggressor,
+        "volume": trade.volume,
         "cumulative_volume": trade.volume,
         "cumulative_value": trade.value,
         "venue": trade.venue,
@@ -348,10 +362,12 @@ def _row(ask: Ask, part: Part, subject: _Subject, number: int) -> Values:
             )
         if "net_buy" in name and name not in known and {buy, sell} <= values.keys():
             values[name] = values[buy] - values[sell]
-    return {column.key: _as_code(values[column.name], column) for column in columns}
+    return {column.key: _as_code(ask, values[column.name], column) for column in columns}
 
 
-def _as_code(value: Any, column: Column) -> Any:
+def _as_code(ask: Ask, value: Any, column: Column) -> Any:
+    if column.kind is kinds.DATETIME and isinstance(value, time):
+        return datetime.combine(ask.market.session_day, value, kinds.KST)
     coded = (kinds.WARNING, kinds.BROKER_SIDE, kinds.RANK_MOVE)
     return kinds.encode(column.kind, value) if column.kind in coded else value
 
@@ -369,10 +385,12 @@ def _known(ask: Ask, subject: _Subject, number: int) -> Values:
         "code": subject.code,
         "symbol": subject.code,
         "sector": subject.code,
+        "theme": subject.code,
         "name": subject.name,
         "rank": number + 1,
         "venue": subject.venue,
         "time": ask.market.now or time(15, 30),
+        "answer": "신용융자가 가능한 종목입니다",
     }
     day, stock = subject.day, subject.stock
     if stock is not None:
@@ -387,6 +405,8 @@ def _known(ask: Ask, subject: _Subject, number: int) -> Values:
         }
     if day is not None:
         values |= _of_day(day) | _flows(ask, day)
+    if subject.code in universe.BROKERS:
+        values["broker"] = subject.code
     if subject.more:
         values |= subject.more
     for name in ("close", "index", "price"):
@@ -499,7 +519,9 @@ def _drawn(ask: Ask, subject: _Subject, column: Column, number: int) -> Any:
         return market.session_day
     if kind in (kinds.TIME, kinds.EVENT_TIME):
         return time(9, rng.randint(0, 59), rng.randint(0, 59))
-    if kind is kinds.DIRECTION:
+    if kind is kinds.DATETIME:
+        return datetime.combine(market.session_day, time(9, rng.randint(0, 59)), kinds.KST)
+    if kind.name == "direction":
         return str(rng.choice((2, 3, 5)))
     if kind is kinds.YES_NO:
         return rng.random() < 0.5

@@ -1,0 +1,589 @@
+"""Investors and foreigners: by stock, by range, by rank."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Unpack
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day
+from kiwoomdata.entries import investor as investor_
+from kiwoomdata.query import Options, client_of, for_symbols, question, run, single
+from kiwoomdata.questions.prices import Venue
+from kiwoomdata.questions.shapes import between, bounds, filtered, listing
+
+__all__ = [
+    "buying_streaks",
+    "foreign_holdings",
+    "foreign_institution_ranking",
+    "foreign_ranking",
+    "intraday_investor_flow",
+    "investor_ranking",
+    "investor_totals",
+    "same_side_ranking",
+]
+
+Market = Literal["all", "kospi", "kosdaq"]
+
+
+@question
+def investor_totals(
+    symbol: Symbols,
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    period: str | None = None,
+    measure: Literal["value", "shares"] = "value",
+    side: Literal["net"] = "net",
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Net buying of a stock by thirteen investor classes over a range (종목별투자자기관별합계).
+
+    One row is one symbol.
+
+    Parameters
+    ----------
+    symbol
+        A code such as ``"005930"``, or a list of codes.
+    start, end
+        First and last day, both inclusive; no ``end`` is today.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
+    measure
+        ``"value"`` in KRW, or ``"shares"``.
+    side
+        Which side.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+
+    Returns
+    -------
+    DataFrame
+        In the server's order: ``symbol`` (String), ``venue`` (Enum), ``individual foreign
+        institution financial_investment insurance investment_trust other_financial bank pension
+        private_fund nation other_corporation domestic_foreigner`` (Int64, KRW or shares or
+        unknown by the request).
+
+    Notes
+    -----
+    Source: ka10061 (종목별투자자기관별합계요청). One request or few. Final on the morning after the last day
+    asked for. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    investor_breakdown
+    investor_flows
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.investor_totals("005930", "2024-01-02", "2024-01-31")
+    >>> frame.height > 0
+    True
+    """
+    today = client_of(options).today()
+    first, last, notes = date_range(start, end, today, period)
+    jobs = for_symbols(
+        investor_.INVESTOR_TOTALS,
+        symbol,
+        venue,
+        {"start": first, "end": last, "measure": measure, "side": side},
+    )
+    return run(jobs, lambda parts: parts["totals"], order=(), notes=notes, options=options)
+
+
+@question
+def intraday_investor_flow(
+    symbol: Symbols,
+    *,
+    market: Literal["all", "kospi", "kosdaq"] = "all",
+    measure: Literal["value", "shares"] = "value",
+    side: Literal["net", "buy", "sell"] = "net",
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """What investor classes have bought and sold of a stock through the day, cumulative (장중투자자별매매).
+
+    One row is one moment of today of one symbol.
+
+    Parameters
+    ----------
+    symbol
+        A code such as ``"005930"``, or a list of codes.
+    market
+        The market.
+    measure
+        ``"value"`` in KRW, or ``"shares"``.
+    side
+        Which side.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+
+    Returns
+    -------
+    DataFrame
+        In the server's order: ``symbol`` (String), ``venue`` (Enum), ``time`` (Time),
+        ``foreign_as_served institution_as_served investment_trust_as_served insurance_as_served
+        bank_as_served pension_as_served other_corporation_as_served nation_as_served`` (Int64,
+        unit unknown).
+
+    Notes
+    -----
+    Source: ka10064 (장중투자자별매매차트요청). One request or few. Never final. Cumulative through the day
+    and rounded to 1,000 shares; individuals are not told. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    intraday_investor_trades
+    investor_breakdown
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.intraday_investor_flow("005930")
+    >>> frame.height > 0
+    True
+    """
+    jobs = for_symbols(
+        investor_.INTRADAY_INVESTORS, symbol, venue, {"market": market, "measure": measure, "side": side}
+    )
+    return run(jobs, lambda parts: parts["times"], order=(), options=options)
+
+
+@question
+def foreign_holdings(
+    symbol: Symbols,
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    venue: Venue | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Foreign holdings of a stock and the limit that they use, by day (외국인보유).
+
+    One row is one trading day of one symbol.
+
+    Parameters
+    ----------
+    symbol
+        A code such as ``"005930"``, or a list of codes.
+    start, end
+        First and last day to keep, both inclusive; left out, all that the server gives.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+
+    Returns
+    -------
+    DataFrame
+        Ascending by date: ``date`` (Date), ``symbol`` (String), ``venue`` (Enum), ``close
+        change`` (Int64, KRW), ``volume change_in_shares foreign_shares`` (Int64, shares),
+        ``foreign_weight_pct`` (Float64, %), ``foreign_available_shares foreign_limit
+        foreign_limit_change`` (Int64, shares), ``foreign_limit_used_pct`` (Float64, %).
+
+    Notes
+    -----
+    Source: ka10008 (주식외국인종목별매매동향). 50 rows a request. A row is final the next morning (06:00
+    KST). Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    investor_breakdown
+    foreign_ranking
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.foreign_holdings("005930")
+    >>> frame.height > 0
+    True
+    """
+    first, last = bounds(start, end)
+    jobs = for_symbols(investor_.FOREIGN_HOLDINGS, symbol, venue, {})
+    return run(jobs, lambda parts: between(parts["days"], first, last), options=options)
+
+
+@question
+def foreign_institution_ranking(
+    date: DateLike | None = None,
+    market: Literal["all", "kospi", "kosdaq"] = "all",
+    *,
+    measure: Literal["value", "shares"] = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """What foreigners and institutions bought and sold most on one day (외국인기관매매상위).
+
+    One row is one rank: the stock that foreigners sold, that they bought, and the same of
+    institutions.
+
+    Parameters
+    ----------
+    date
+        The day; left out, the last trading day.
+    market
+        The market.
+    measure
+        ``"value"`` in KRW, or ``"shares"``.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+
+    Returns
+    -------
+    DataFrame
+        In the server's order: ``foreign_sell_code foreign_sell_name`` (String),
+        ``foreign_sell_net_buy_value`` (Int64, KRW), ``foreign_sell_net_buy`` (Int64, shares),
+        ``foreign_buy_code foreign_buy_name`` (String), ``foreign_buy_net_buy_value`` (Int64,
+        KRW), ``foreign_buy_net_buy`` (Int64, shares), ``institution_sell_code
+        institution_sell_name`` (String), ``institution_sell_net_buy_value`` (Int64, KRW),
+        ``institution_sell_net_buy`` (Int64, shares), ``institution_buy_code
+        institution_buy_name`` (String), ``institution_buy_net_buy_value`` (Int64, KRW),
+        ``institution_buy_net_buy`` (Int64, shares).
+
+    Notes
+    -----
+    Source: ka90009 (외국인기관매매상위요청). One request or few. Final on the morning after the last day
+    asked for. A row holds four places of the same rank. The server adds pipe1 to pipe3, which nobody
+    explains. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    foreign_ranking
+    investor_ranking
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.foreign_institution_ranking()
+    >>> frame.height > 0
+    True
+    """
+    day = past_day(date, "date", client_of(options).today())
+    return run(
+        single(
+            investor_.FOREIGN_INSTITUTION_RANKING,
+            {"date": day, "market": market, "measure": measure, "venue": venue},
+        ),
+        lambda parts: parts["places"],
+        order=(),
+        options=options,
+    )
+
+
+@question
+def same_side_ranking(
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    market: Literal["all", "kospi", "kosdaq"] = "all",
+    *,
+    period: str | None = None,
+    side: Literal["buy", "sell"] = "buy",
+    sort: Literal["shares", "value"] = "value",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Stocks that foreigners and institutions both bought, or both sold (동일순매매순위).
+
+    One row is one stock.
+
+    Parameters
+    ----------
+    start, end
+        First and last day, both inclusive; no ``end`` is today.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
+    market
+        The market.
+    side
+        Which side.
+    sort
+        What to sort by.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+
+    Returns
+    -------
+    DataFrame
+        In the server's order: ``symbol`` (String), ``venue`` (Enum), ``rank`` (Int64), ``name``
+        (String), ``price`` (Int64, KRW), ``direction`` (Enum), ``change`` (Int64, KRW),
+        ``change_pct`` (Float64, %), ``volume`` (Int64, shares),
+        ``institution_net_buy_as_served`` (Int64, unit unknown), ``institution_net_buy_value``
+        (Int64, KRW), ``institution_average`` (Float64, KRW), ``foreign_net_buy_as_served``
+        (Int64, unit unknown), ``foreign_net_buy_value`` (Int64, KRW), ``foreign_average``
+        (Float64, KRW), ``net_buy_as_served`` (Int64, unit unknown), ``net_buy_value`` (Int64,
+        KRW).
+
+    Notes
+    -----
+    Source: ka10062 (동일순매매순위요청). One request or few. Final on the morning after the last day asked
+    for. Quantities come in shares or thousands, whatever the request says: only a row's own value
+    and average tell. An average sticks at 2,147,483: null and a warning. Errors as in
+    :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    buying_streaks
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.same_side_ranking("2024-01-02", "2024-01-31")
+    >>> frame.height > 0
+    True
+    """
+    today = client_of(options).today()
+    first, last, notes = date_range(start, end, today, period)
+    return listing(
+        investor_.SAME_SIDE_RANKING,
+        {"start": first, "end": last, "market": market, "side": side, "sort": sort, "venue": venue},
+        options,
+        venue=venue,
+        notes=notes,
+    )
+
+
+@question
+def buying_streaks(
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    market: Literal["kospi", "kosdaq"] = "kospi",
+    *,
+    period: str | None = None,
+    of: Literal["stocks", "sectors"] = "stocks",
+    measure: Literal["value", "shares"] = "value",
+    venue: Venue = "krx",
+    top: int | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """For how many days in a row institutions and foreigners have bought a stock or a sector (연속매매현황).
+
+    One row is one stock, or one sector.
+
+    Parameters
+    ----------
+    start, end
+        First and last day, both inclusive; no ``end`` is today.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
+    market
+        The market.
+    of
+        종목업종구분.
+    measure
+        ``"value"`` in KRW, or ``"shares"``.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+    top
+        How many rows to keep, after all pages were fetched.
+
+    Returns
+    -------
+    DataFrame
+        In the server's order: ``symbol`` (String), ``venue`` (Enum), ``rank`` (Int64), ``name``
+        (String), ``period_change_pct`` (Float64, %), ``institution_net_buy_value`` (Int64,
+        KRW), ``institution_net_buy`` (Int64, shares), ``institution_streak_days`` (Int64),
+        ``institution_streak`` (Int64, shares), ``institution_streak_value`` (Int64, KRW),
+        ``foreign_net_buy`` (Int64, shares), ``foreign_net_buy_value`` (Int64, KRW),
+        ``foreign_streak_days`` (Int64), ``foreign_streak`` (Int64, shares),
+        ``foreign_streak_value`` (Int64, KRW), ``net_buy`` (Int64, shares), ``net_buy_value``
+        (Int64, KRW), ``both_streak_days`` (Int64), ``both_streak`` (Int64, shares),
+        ``both_streak_value`` (Int64, KRW).
+
+    Notes
+    -----
+    Source: ka10131 (기관외국인연속매매현황요청). 100 rows a request. Final on the morning after the last day
+    asked for. Values are in millions and quantities in shares, whatever measure was asked. A streak
+    of selling has negative days. An unknown market is answered with KOSPI. Errors as in
+    :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    foreign_ranking
+    same_side_ranking
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> frame = kd.buying_streaks("2024-01-02", "2024-01-31")
+    >>> frame.height > 0
+    True
+    """
+    today = client_of(options).today()
+    first, last, notes = date_range(start, end, today, period)
+    return listing(
+        investor_.BUYING_STREAKS,
+        {
+            "start": first,
+            "end": last,
+            "market": market,
+            "of": of,
+            "measure": measure,
+            "venue": venue,
+            "days": "range",
+        },
+        options,
+        venue=venue,
+        top=top,
+        notes=notes,
+    )
+
+
+_FOREIGN = {
+    "period": investor_.FOREIGN_BY_PERIOD,
+    "streak": investor_.FOREIGN_STREAKS,
+    "limit": investor_.FOREIGN_LIMIT_RANKING,
+    "brokers": investor_.FOREIGN_BROKERS_RANKING,
+}
+
+
+@question
+def foreign_ranking(
+    market: Market = "all",
+    *,
+    by: Literal["period", "streak", "limit", "brokers"] = "period",
+    days: str | int | None = None,
+    side: Literal["buy", "sell"] | None = None,
+    from_day: Literal["today", "yesterday"] | None = None,
+    sort: Literal["value", "shares"] | None = None,
+    venue: Venue = "krx",
+    top: int | None = None,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Stocks by what foreigners did: net buying, streaks, the limit used, foreign brokers (외인매매상위).
+
+    One row is one stock, in the server's order.
+
+    Parameters
+    ----------
+    market
+        ``"all"``, ``"kospi"`` or ``"kosdaq"``.
+    by
+        ``"period"``: change of holdings over days. ``"streak"``: of the last three days, all of one sign.
+        ``"limit"``: growth of the foreign limit used. ``"brokers"``: net buying through foreign brokers.
+    days
+        Over how many days: ``"today"``, 1, 5, 10, 20 or 60; of a period 1 is yesterday. A streak has none.
+    side
+        Bought (default) or sold; the limit has none.
+    from_day
+        Of a streak: whether today counts.
+    sort
+        Of brokers: by value or by shares.
+    venue
+        ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+    top
+        How many rows to keep, after all pages were fetched.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol`` (String), ``venue`` (Enum), ``name`` (String), ``price`` (Int64, KRW), ``direction``
+        (Enum), ``change`` (Int64, KRW) and, of a period, ``rank`` (Int64), ``net_buy`` (Int64, shares); of a
+        streak ``net_buy_1 net_buy_2 net_buy_3 net_buy`` (Int64, shares); of the limit ``foreign_shares``
+        (Int64, shares), ``foreign_limit_used_pct limit_used_change_pct`` (Float64, %); of brokers ``buy sell
+        net_buy`` (Int64, shares), ``net_buy_value`` (Int64, KRW).
+
+    Notes
+    -----
+    Sources: ka10034 (외인기간별매매상위요청), ka10035 (외인연속순매매상위요청), ka10036
+    (외인한도소진율증가상위), ka10037 (외국계창구매매상위요청): 100 rows a request. They change by the day. A
+    period and a streak count holdings, not the flow of :func:`kiwoomdata.investor_breakdown`: the two may
+    have opposite signs. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    foreign_holdings
+    investor_ranking
+    buying_streaks
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.foreign_ranking("kospi", days=5, top=3).height
+    3
+    """
+    endpoint = _FOREIGN[one_of("by", by, _FOREIGN)]
+    if side is not None:
+        one_of("side", side, ("buy", "sell"))
+    if days is None and endpoint.param("days") is not None:
+        days = "today"
+    if by == "period" and str(days) == "1":
+        days = "previous_day"
+    asked = filtered(
+        endpoint,
+        {"side": side, "days": None if days is None else str(days), "from_day": from_day, "sort": sort},
+    )
+    if endpoint.param("side") is not None:
+        asked["side"] = ("net_" if by == "brokers" else "") + (side or "buy")
+    return listing(endpoint, {"market": market, "venue": venue, **asked}, options, venue=venue, top=top)
+
+
+@question
+def investor_ranking(
+    investor: str = "foreign",
+    start: DateLike | None = None,
+    end: DateLike | None = None,
+    *,
+    side: Literal["buy", "sell"] = "buy",
+    market: Market = "kospi",
+    venue: Venue = "krx",
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """The stocks that a class of investor bought or sold most: today, or in a range (투자자별매매상위).
+
+    One row is one stock, in the server's order.
+
+    Parameters
+    ----------
+    investor
+        ``"foreign"``, ``"institution"``, ``"financial_investment"``, ``"investment_trust"``,
+        ``"insurance"``, ``"bank"``, ``"other_financial"``, ``"pension"``, ``"nation"``,
+        ``"other_corporation"``; today also ``"foreign_brokers"``, in a range also ``"individual"``.
+    start, end
+        First and last day, both inclusive; left out, today's session.
+    side
+        Bought or sold.
+    market
+        ``"kospi"`` or ``"kosdaq"``; of today also ``"all"``.
+    venue
+        Of a range: ``"krx"`` (default), ``"nxt"`` or ``"all"``. Today's figures hold both venues.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol`` (String), ``venue`` (Enum), ``name`` (String) and, of today, ``sell buy net_buy`` (Int64,
+        shares, rounded to 1,000); of a range ``net_buy`` (Int64, shares), ``net_buy_value`` (Int64, KRW),
+        ``estimated_price`` (Float64, KRW), ``price`` (Int64, KRW), ``direction`` (Enum), ``change`` (Int64,
+        KRW), ``vs_estimate`` (Float64, KRW), ``change_pct`` (Float64, %), ``period_volume`` (Int64, shares).
+
+    Notes
+    -----
+    Sources: ka10065 (장중투자자별매매상위요청, of today: provisional for ever, at most 100 rows) and ka10058
+    (투자자별일별매매종목요청, of a range: it answered no rows for all investors in 2026). Errors as in
+    :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    investor_breakdown
+    intraday_investor_trades
+    foreign_ranking
+
+    Examples
+    --------
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> kd.investor_ranking("foreign", market="kospi").columns[:4]
+    ['symbol', 'venue', 'name', 'sell']
+    """
+    asked: dict[str, Any] = {"side": side, "market": market, "investor": investor}
+    if start is None and end is None:
+        return listing(investor_.INTRADAY_INVESTOR_RANKING, asked, options, venue="all")
+    first, last, notes = date_range(start, end, client_of(options).today())
+    asked |= {"start": first, "end": last, "venue": venue}
+    return listing(investor_.INVESTOR_RANKING, asked, options, venue=venue, notes=notes)

@@ -1,0 +1,85 @@
+"""What functions over rankings and short lists share: filters that only some TRs have, and frames of many
+stocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, as_date
+from kiwoomdata.client import main_part
+from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.kinds import VENUES
+from kiwoomdata.query import run, single
+
+__all__ = ["between", "bounds", "filtered", "given", "listing", "with_symbol"]
+
+
+def given(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that were given; None means left out."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def filtered(endpoint: Endpoint, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters that were given, each one that this TR has."""
+    chosen = given(filters)
+    for name in chosen:
+        if endpoint.param(name) is None:
+            has = ", ".join(p.name for p in endpoint.params if p.name in filters) or "none of them"
+            raise ValueError(f"{name}: {endpoint.api_id} has no such filter; it has {has}")
+    return chosen
+
+
+def with_symbol(frame: pl.DataFrame, venue: str = "krx") -> pl.DataFrame:
+    """Take the codes of a ranking apart: ``symbol`` and ``venue`` in front (codes may carry _NX, _AL)."""
+    code = pl.col("code")
+    symbol = code.str.extract(r"^A?([0-9][0-9A-Z]{5})(?:_NX|_AL)?$").fill_null(code)
+    suffix = code.str.extract(r"(_NX|_AL)$").replace({"_NX": "nxt", "_AL": "all"}).fill_null(venue)
+    return frame.select(
+        symbol.alias("symbol"), suffix.cast(pl.Enum(VENUES)).alias("venue"), pl.exclude("code", "venue")
+    )
+
+
+def listing(
+    endpoint: Endpoint,
+    params: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    venue: str = "krx",
+    top: int | None = None,
+    by: tuple[str, bool] | None = None,
+    notes: Sequence[str] = (),
+) -> pl.DataFrame:
+    """All pages of a list of stocks, as one frame; then its first rows, where only those are wanted.
+
+    ``by`` is the column to rank by and whether it descends, where the server sends the rows in another order.
+    """
+    if top is not None and (not isinstance(top, int) or top < 1):
+        raise ValueError(f"top: expected a whole number of at least 1, got {top!r}")
+    part = main_part(endpoint).name
+
+    def shape(parts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        frame = with_symbol(parts[part], venue)
+        if by is not None:
+            name, descending = by
+            frame = frame.sort(name, descending=descending, nulls_last=True, maintain_order=True)
+        return frame if top is None else frame.head(top)
+
+    return run(single(endpoint, params), shape, order=(), notes=notes, options=options)
+
+
+def bounds(start: DateLike | None, end: DateLike | None) -> tuple[date, date]:
+    """The days to keep of an answer that names none; an end that is left out keeps all."""
+    first = date.min if start is None else as_date(start, "start", whole="first")
+    last = date.max if end is None else as_date(end, "end", whole="last")
+    if first > last:
+        raise ValueError(f"start: {first} is after end, {last}")
+    return first, last
+
+
+def between(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """The rows of these days, both inclusive."""
+    return frame.filter(pl.col("date").is_between(first, last))
