@@ -19,8 +19,8 @@ from kiwoomdata.rest.transport import Retry
 TODAY = date(2026, 11, 20)
 HERE = Path(__file__).parent
 
-# By file or folder: what opens sockets, starts processes, draws or tries much at random (make quick leaves
-# it out), and what measures time (make test runs it with nothing beside it).
+# By folder, file or test: what opens sockets, starts processes, draws or tries much at random (make quick
+# leaves it out), and what measures time (make test runs it with nothing beside it).
 SLOW = (
     *("interop/", "questions/test_functions.py", "recording/", "rest/test_client.py", "rest/test_limits.py"),
     *(
@@ -32,6 +32,9 @@ SLOW = (
     ),
     *("stream/test_live.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
     *("test_folders.py", "test_notebooks.py", "test_plot.py", "test_public.py"),
+    "stream/test_rolling.py::test_small_pieces_are_merged_so_that_reading_stays_cheap",
+    "stream/test_session.py::test_after_any_sequence_the_server_holds_exactly_what_is_wanted",
+    "stream/test_session.py::test_receive_raises_nothing_whatever_arrives",
 )
 ALONE = ("rest/test_limits.py",)
 
@@ -42,7 +45,7 @@ settings.load_profile("suite")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        place = item.path.relative_to(HERE).as_posix()
+        place = item.path.relative_to(HERE).as_posix() + "::" + item.name
         if place.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
         if place.startswith(ALONE):
