@@ -61,9 +61,12 @@ class Catalogue(Mapping[str, Endpoint]):
 
 @cache
 def _entries(file: str) -> dict[str, Endpoint]:
+    name = f"{__name__}.{file}"
     try:
-        module = import_module(f"{__name__}.{file}")
-    except ModuleNotFoundError:
+        module = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
         return {}  # none of its TRs has been entered yet
     return {endpoint.api_id: endpoint for endpoint in module.ENDPOINTS}
 
