@@ -371,6 +371,7 @@ class Client:
         *,
         since: date | None = None,
         until: date | None = None,
+        back_to: date | None = None,
         refresh: bool = False,
         offline: bool = False,
         max_pages: int | None = None,
@@ -382,10 +383,11 @@ class Client:
 
         Rows stand as the server ordered them; those of a range of days stand oldest first.
 
-        ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there.
+        ``refresh`` goes to the server and replaces what is stored; ``offline`` does not go there. Rows from
+        ``back_to`` on, before ``since``, are given as well, and none of them is missed.
         """
         forks.check()
-        question = self._question(endpoint, body, since, until, refresh=refresh, offline=offline)
+        question = self._question(endpoint, body, back_to or since, until, refresh=refresh, offline=offline)
         found = store.answer(
             self.store, question, partial(self.pages, endpoint, max_pages=max_pages, tick=tick)
         )

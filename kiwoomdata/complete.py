@@ -137,7 +137,7 @@ def tell(source: Provenance) -> None:
     if source.empty:
         of = f" of {listed(source.empty)}" if source.empty != (source.api_id,) else ""
         what = f"no rows{of}" if endpoint.rows else f"an answer in which every value is blank{of}"
-        why = _OF_SYMBOLS if endpoint.param("symbol") else _OF_MARKETS
+        why = endpoint.when_empty or (_OF_SYMBOLS if endpoint.param("symbol") else _OF_MARKETS)
         warn(f"{source.api_id}: the server had {what}. {why}", EmptyAnswer)
     lacks = [
         *_holes(source.missing),

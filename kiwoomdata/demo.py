@@ -66,9 +66,9 @@ def demo() -> None:
         _show(
             "The order book of 005930, three of ten levels a side",
             "kd.orderbook_snapshot('005930')",
-            best.select("time", "side", "level", "price", "quantity", "change", "total_quantity").pipe(
-                _keep, book
-            ),
+            best.select(
+                "time", "side", "level", "price", "quantity", "quantity_change", "total_quantity"
+            ).pipe(_keep, book),
         )
         seconds = time.perf_counter() - started
         print(f"\n{client.transport.requests_sent} requests in {seconds:.1f} s.")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
-from kiwoomdata.entries.entry import Column, Endpoint, Part
+from kiwoomdata.entries.entry import Column, Endpoint, Flag, Part
 from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import BLANK, Trouble, decode
 from kiwoomdata.rest.protocol import Page
@@ -36,9 +36,9 @@ _LONGEST_BESIDE = 1_000
 """Characters of a text beside a list that are copied into each of its rows."""
 
 
-def schema(part: Part) -> dict[str, Any]:
-    """The part's columns and dtypes, the same for every answer."""
-    return {column.name: column.kind.dtype for column in part.columns}
+def schema(part: Part, flag: Flag = None) -> dict[str, Any]:
+    """The part's columns and dtypes, the same for every answer to a request with this flag."""
+    return {column.name_for(flag): column.kind.dtype for column in part.columns}
 
 
 def units(endpoint: Endpoint, body: Mapping[str, str], part: str | None = None) -> dict[str, str]:
@@ -48,7 +48,7 @@ def units(endpoint: Endpoint, body: Mapping[str, str], part: str | None = None) 
     """
     flag = endpoint.flag_of(body)
     return {
-        c.name: c.unit_for(flag).name
+        c.name_for(flag): c.unit_for(flag).name
         for each in sorted(endpoint.parts, key=lambda each: each.key is not None)
         for c in each.columns
         if c.unit_for(flag).name and part in (None, each.name)
@@ -273,8 +273,9 @@ def decoded(
     """The same, with the troubles told instead of raised."""
     flag = endpoint.flag_of(body)
     whole, failed = _without_broken(part, texts)
-    frame, troubles = decode(whole, [(c.key, c.name, c.kind, c.unit_for(flag).scale) for c in part.columns])
-    frame, unsigned = _signed(part, frame, texts)
+    plan = [(c.key, c.name_for(flag), c.kind, c.unit_for(flag).scale) for c in part.columns]
+    frame, troubles = decode(whole, plan)
+    frame, unsigned = _signed(part, flag, frame, texts)
     troubles += failed + unsigned
     extra = [name for name in texts.columns if name not in part.by_key]
     if extra:
@@ -298,28 +299,30 @@ def _without_broken(part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, list
     return texts, troubles
 
 
-def _signed(part: Part, frame: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, list[Trouble]]:
+def _signed(
+    part: Part, flag: Flag, frame: pl.DataFrame, texts: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Trouble]]:
     """Signs that stand in another key, and sold amounts that are written as negative."""
     troubles = []
     turned: list[pl.Series] = []
     for column in part.columns:
-        values = frame[column.name]
+        values = frame[column.name_for(flag)]
         if column.negated:
             turned.append(0 - values)
         if column.signed_by is None:
             continue
-        way = frame[part.by_key[column.signed_by].name].cast(pl.String())
+        way = frame[part.by_key[column.signed_by].name_for(flag)].cast(pl.String())
         # The size is taken from the text, sign or no sign: both are printed for a fall.
         signed = frame.select(
             pl.when(way.is_in(["down", "limit_down"]))
             .then(-values.abs())
             .when(way.is_in(["up", "limit_up"]) | (values == 0))
             .then(values.abs())
-            .alias(column.name)
+            .alias(values.name)
         ).to_series()
         lost = texts[column.key].filter(signed.is_null() & values.is_not_null())
         told = lost.value_counts(name="count").rows()
-        troubles += [Trouble(column.name, text, column.kind, True, count) for text, count in told]
+        troubles += [Trouble(values.name, text, column.kind, True, count) for text, count in told]
         turned.append(signed)
     return frame.with_columns(turned), troubles
 
@@ -330,7 +333,7 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
         if trouble.unproven:
             warn(
                 f"{api_id}.{trouble.column}: {trouble.text!r} became null in {trouble.rows} row(s): "
-                "it was seen before, but nobody has proven what it means",
+                "nobody has proven what it means, or the server's field has overflowed",
                 UnprovenValue,
             )
         elif on_bad == "raise":
@@ -357,12 +360,13 @@ def placed(wide: pl.DataFrame, sides: Sequence[str], count: int, fields: Sequenc
     )
 
 
-def columns_of(endpoint: Endpoint) -> dict[str, Column]:
-    """Every column of a TR by its English name."""
-    return {column.name: column for part in endpoint.parts for column in part.columns}
+def columns_of(endpoint: Endpoint, flag: Flag = None) -> dict[str, Column]:
+    """Every column of the answer to a request with this flag, by its English name."""
+    return {column.name_for(flag): column for part in endpoint.parts for column in part.columns}
 
 
 BOOK_SIDES = pl.Enum(("ask", "bid"))
+_OF_A_LEVEL = ("price", "quantity", "quantity_change")
 
 
 def long_book(
@@ -380,7 +384,7 @@ def long_book(
                 *keep,
                 pl.lit(side).cast(BOOK_SIDES).alias("side"),
                 pl.lit(level, dtype=pl.Int8).alias("level"),
-                *(pl.col(f"{side}_{name}_{level}").alias(name) for name in ("price", "quantity", "change")),
+                *(pl.col(f"{side}_{name}_{level}").alias(name) for name in _OF_A_LEVEL),
                 *(pl.col(f"{side}_{name}").alias(name) for name in totals),
             )
             pieces.append(row)

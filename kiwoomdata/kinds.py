@@ -8,8 +8,9 @@ they are.
 ========== ======================== ======================================================
 kind       dtype                    sign
 ========== ======================== ======================================================
-price      Int64 or Float64         a colour (above or below yesterday's close): dropped
-index      Float64                  a colour: dropped
+price      Int64 or Float64         a colour (above or below yesterday's close): dropped; 0 is null
+index      Float64                  a colour: dropped; 0 is null
+share      Float64, percent         a colour: dropped
 change     Int64 or Float64         true: a fall is negative
 flow       Int64                    true: net selling is negative
 quantity   Int64                    kept where the server writes one
@@ -20,8 +21,8 @@ rate       Float64, percent         true
 share      Float64, percent         a colour: dropped
 ratio      Float64                  true
 basis      Float64, index points    true: future minus spot
-side       Enum(buy, sell)          is the value (as a number's sign, or as a word)
-direction  Enum(limit_up … )        codes 1 to 5
+side       Enum(buy, sell)          is the value (as a sign, or as a word); without a sign unknown
+direction  Enum(limit_up … )        codes 1 to 5, 0 is none
 venue      Enum(krx, nxt, all)
 rank_move  Enum(up, down)           is the value
 warning    Enum(none, … warning)    codes 0 to 5
@@ -33,10 +34,14 @@ time       Time
 datetime   Datetime(us, Asia/Seoul)
 ========== ======================== ======================================================
 
-A run of signs that starts with ``-`` is negative: ``--714`` is -714. That is proven by sums:
-1,200 live ka10086 rows of May 2026 hold 4,454 such values, and the vendor's own examples add
-up only so. ``+-121`` was printed once, never seen live, and means nobody knows what: such a
-text becomes null with a warning.
+A run of signs that holds a ``-`` is negative: ``--714`` is -714, ``+-121`` is -121. Sums prove
+both: 1,200 live ka10086 rows of May 2026 hold 4,454 of the first, and on 2026-08-07 a live
+``+-2076560`` stood for buys of 8,928,222,154 less sells of 8,930,298,714.
+
+A price of 0 is no price: a halted day, a level of a book without an order, an auction without
+an expected price are written so. A number at the end of a 32-bit field (4294967295, 2147483647,
+or the price -2147483 of a field that wrapped at a thousandth of it; all three seen live) has
+lost its value: null, and told.
 """
 
 from __future__ import annotations
@@ -45,7 +50,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -92,6 +97,7 @@ __all__ = [
     "decode",
     "encode",
     "split_code",
+    "words",
 ]
 
 KST = ZoneInfo("Asia/Seoul")
@@ -104,7 +110,7 @@ Style = Literal["plain", "plus", "double"]
 
 
 class Unproven(ValueError):
-    """A text that was seen, but whose meaning nobody has proven."""
+    """A text whose value nobody can tell: its meaning is unproven, or the server's field has overflowed."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ class Kind:
     """One stripped, non-blank text to its value; ValueError if it fits no rule."""
     fast: Callable[[pl.Expr], pl.Expr]
     """The same for a whole column; null wherever the quick way is not sure."""
+    above_zero: bool = False
+    """Whether 0 says that there is none."""
 
     def __repr__(self) -> str:
         return f"<kind {self.name}>"
@@ -135,6 +143,11 @@ _ZERO = pl.lit(pl.Series([0.0]))
 _FILLING = str.maketrans("", "", ", \t\u00a0\u3000")
 _INT64_MAX = 2**63 - 1
 _INT64_MIN = -(2**63)
+_SATURATED = (2**32 - 1, 2**31 - 1, -(2**31), -2_147_483)
+"""What a field that is too small holds in place of its value."""
+_SUSPICIOUS = sorted({*_SATURATED, *(-value for value in _SATURATED)})
+_SMALLEST_SUSPICIOUS = min(map(abs, _SATURATED))
+_N = TypeVar("_N", int, float)
 
 
 def _split_number(text: str) -> tuple[bool, str, bool]:
@@ -142,9 +155,7 @@ def _split_number(text: str) -> tuple[bool, str, bool]:
     if match is None:
         raise ValueError(text)
     signs, digits, percent = match.groups()
-    if signs.startswith("+") and "-" in signs:
-        raise Unproven(text)
-    return signs.startswith("-"), digits, bool(percent)
+    return "-" in signs, digits, bool(percent)
 
 
 def _parse_int(text: str) -> int:
@@ -156,13 +167,19 @@ def _parse_int(text: str) -> int:
     value = int(whole or "0")
     if value > _INT64_MAX:
         raise ValueError(text)
-    return -value if negative else value
+    return _sound(-value if negative else value)
+
+
+def _sound(value: _N) -> _N:
+    if value in _SATURATED:
+        raise Unproven(value)
+    return value
 
 
 def _parse_float(text: str) -> float:
     negative, digits, _ = _split_number(text)
     value = float(digits)
-    return -value if negative and value else value
+    return _sound(-value if negative and value else value)
 
 
 def _fast_int(column: pl.Expr) -> pl.Expr:
@@ -180,40 +197,42 @@ def _fast_float(column: pl.Expr) -> pl.Expr:
     return pl.when(plain).then(column.cast(pl.Float64, strict=False)) + _ZERO  # "-0.00" is 0, not -0.0
 
 
-def _number(name: str, *, whole: bool, magnitude: bool = False) -> Kind:
-    scalar: Callable[[str], Any] = _parse_int if whole else _parse_float
+def _number(name: str, *, whole: bool) -> Kind:
     vector = (_fast_flow if name == "flow" else _fast_int) if whole else _fast_float
-    if magnitude:
-        return Kind(
-            name,
-            pl.Int64() if whole else pl.Float64(),
-            "a whole number" if whole else "a decimal number",
-            lambda text: abs(scalar(text)),
-            lambda c: vector(c).abs(),
-        )
     return Kind(
         name,
         pl.Int64() if whole else pl.Float64(),
         "a whole number" if whole else "a decimal number",
-        scalar,
+        _parse_int if whole else _parse_float,
         vector,
     )
 
 
-PRICE = _number("price", whole=True, magnitude=True)
-PRICE_DECIMAL = _number("price", whole=False, magnitude=True)
-INDEX = _number("index", whole=False, magnitude=True)
+def _magnitude(kind: Kind) -> Kind:
+    """The kind without its sign."""
+    return replace(kind, parse=lambda text: abs(kind.parse(text)), fast=lambda c: kind.fast(c).abs())
+
+
+def _above_zero(kind: Kind) -> Kind:
+    """The kind without its sign, where 0 is the server's way of writing that there is none."""
+    bare = _magnitude(kind)
+    return replace(bare, parse=lambda text: bare.parse(text) or None, above_zero=True)
+
+
+PRICE = _above_zero(_number("price", whole=True))
+PRICE_DECIMAL = _above_zero(_number("price", whole=False))
+INDEX = _above_zero(_number("index", whole=False))
 CHANGE = _number("change", whole=True)
 CHANGE_DECIMAL = _number("change", whole=False)
 FLOW = _number("flow", whole=True)
 QUANTITY = _number("quantity", whole=True)
-MAGNITUDE = _number("magnitude", whole=True, magnitude=True)
+MAGNITUDE = _magnitude(_number("magnitude", whole=True))
 AMOUNT = _number("amount", whole=True)
 COUNT = _number("count", whole=True)
 RATE = _number("rate", whole=False)
 RATIO = _number("ratio", whole=False)
 BASIS = _number("basis", whole=False)
-SHARE = replace(INDEX, name="share")
+SHARE = _magnitude(_number("share", whole=False))
 """A percentage of a whole whose sign is a colour: printed for the feed 0B, a volume of 30,379,732 after
 31,436,854 the day before is ``-96.64``."""
 
@@ -235,13 +254,16 @@ example of a rise by 6.98 %): the point tells which."""
 # --- words ---------------------------------------------------------------------------------
 
 
-def _words(name: str, categories: tuple[str, ...], texts: dict[str, str | None]) -> Kind:
+def words(name: str, categories: tuple[str, ...], texts: dict[str, str | None], codes: str = "") -> Kind:
+    """A kind of words, by their texts. A text like ``codes`` (a pattern) is one that is not known yet."""
     dtype = pl.Enum(categories)
 
     def parse(text: str) -> str | None:
-        if text not in texts:
-            raise ValueError(text)
-        return texts[text]
+        if text in texts:
+            return texts[text]
+        if codes and re.fullmatch(codes, text):
+            raise Unproven(text)
+        raise ValueError(text)
 
     return Kind(
         name,
@@ -252,36 +274,36 @@ def _words(name: str, categories: tuple[str, ...], texts: dict[str, str | None])
     )
 
 
-# "0" stands on rows without trading (vendor's ka10045 example of 2024-11-07): no direction.
-DIRECTION = _words("direction", DIRECTIONS, {"0": None, **{str(n): d for n, d in enumerate(DIRECTIONS, 1)}})
-INDEX_DIRECTION = _words(  # ka20004 prints 43: the character code of "+" (45 is that of "-")
-    "direction",
-    DIRECTIONS,
-    {"0": None, **{str(n): d for n, d in enumerate(DIRECTIONS, 1)}, "43": "up", "45": "down"},
+# "0" stands on rows without trading (vendor's ka10045 example of 2024-11-07): no direction. 6 to 9,
+# 43, 45, 60 and 114 were seen, and nobody knows what they say.
+_DIRECTIONS: dict[str, str | None] = {"0": None, **{str(n): d for n, d in enumerate(DIRECTIONS, 1)}}
+DIRECTION = words("direction", DIRECTIONS, _DIRECTIONS, "[0-9]+")
+INDEX_DIRECTION = words(  # ka20004 prints 43: the character code of "+" (45 is that of "-")
+    "direction", DIRECTIONS, {**_DIRECTIONS, "43": "up", "45": "down"}, "[0-9]+"
 )
-VENUE = _words("venue", VENUES, {"KRX": "krx", "NXT": "nxt", "통합": "all", "SOR": "all"})
+VENUE = words("venue", VENUES, {"KRX": "krx", "NXT": "nxt", "통합": "all", "SOR": "all"})
 
 
 def _parse_side(text: str) -> str | None:
+    """A quantity without a sign is an auction's or a block's: nobody took it from the book (live, 2026)."""
     value = _parse_int(text)
-    return None if value == 0 else "sell" if value < 0 else "buy"
+    signed = text.startswith(("+", "-"))
+    return None if value == 0 or not signed else "sell" if value < 0 else "buy"
 
 
-SIDE = Kind(
-    "side",
-    pl.Enum(SIDES),
-    "a whole number whose sign tells the aggressor",
-    _parse_side,
-    lambda c: (
-        pl.when(_fast_flow(c) < 0).then(pl.lit("sell")).when(_fast_flow(c) > 0).then(pl.lit("buy"))
-    ).cast(pl.Enum(SIDES)),
-)
+def _fast_side(column: pl.Expr) -> pl.Expr:
+    value = _fast_flow(column)
+    bought = (value > 0) & column.str.starts_with("+")
+    return pl.when(value < 0).then(pl.lit("sell")).when(bought).then(pl.lit("buy")).cast(pl.Enum(SIDES))
 
-BROKER_SIDE = _words("broker_side", SIDES, {"-매도": "sell", "+매수": "buy", "매도": "sell", "매수": "buy"})
+
+SIDE = Kind("side", pl.Enum(SIDES), "a whole number whose sign tells the aggressor", _parse_side, _fast_side)
+
+BROKER_SIDE = words("broker_side", SIDES, {"-매도": "sell", "+매수": "buy", "매도": "sell", "매수": "buy"})
 """The side that a broker took, in words."""
 
 WARNINGS = ("none", "etf_caution", "liquidation", "overheated", "risk", "warning")
-WARNING = _words("warning", WARNINGS, {str(code): name for code, name in enumerate(WARNINGS)})
+WARNING = words("warning", WARNINGS, {str(code): name for code, name in enumerate(WARNINGS)})
 """What the exchange warns of before one orders a stock."""
 
 
@@ -295,7 +317,7 @@ def _refuse(text: str) -> str:
     raise ValueError(text)
 
 
-RANK_MOVE = replace(_words("rank_move", ("up", "down"), {"+": "up", "-": "down"}), parse=_parse_rank_move)
+RANK_MOVE = replace(words("rank_move", ("up", "down"), {"+": "up", "-": "down"}), parse=_parse_rank_move)
 """Where a rank went since the last one."""
 
 
@@ -446,9 +468,10 @@ def decode(
     Every text is read by its kind's rule. What fits no rule, or is known and unproven, is
     null in the frame and told in the second value, so that the caller decides.
 
-    >>> frame, troubles = decode(pl.DataFrame({"ind": ["--714", "+-121", ""]}), [("ind", "net", FLOW, 1)])
+    >>> texts = pl.DataFrame({"ind": ["--714", "+-121", "4294967295", ""]})
+    >>> frame, troubles = decode(texts, [("ind", "net", FLOW, 1)])
     >>> frame["net"].to_list(), [t.text for t in troubles]
-    ([-714, None, None], ['+-121'])
+    ([-714, -121, None, None], ['4294967295'])
     """
     plan = list(plan)
     quick = frame.select(
@@ -460,12 +483,22 @@ def decode(
         texts = frame[source]
         if values.dtype == pl.Int64() and values.min() == _INT64_MIN:
             values = values.set(values == _INT64_MIN, None)  # it has no magnitude, and no rule reads it
+        if values.dtype.is_numeric() and _may_be_saturated(values):
+            suspects = _SUSPICIOUS if values.dtype.is_integer() else list(map(float, _SUSPICIOUS))
+            values = values.set(values.is_in(suspects).fill_null(value=False), None)  # its text decides
         if values.null_count() > texts.null_count():
             values = _read_slowly(values, texts, kind, troubles)
+        if kind.above_zero and values.min() == 0:
+            values = values.set(values == 0, None)
         if scale != 1:
             values = _scaled(values, texts, kind, scale, troubles)
         columns.append(values)
     return pl.DataFrame(columns), troubles
+
+
+def _may_be_saturated(values: pl.Series) -> bool:
+    least, most = cast("tuple[float | None, float | None]", (values.min(), values.max()))
+    return least is not None and most is not None and max(-least, most) >= _SMALLEST_SUSPICIOUS
 
 
 def _read_slowly(values: pl.Series, texts: pl.Series, kind: Kind, troubles: list[Trouble]) -> pl.Series:

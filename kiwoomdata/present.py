@@ -38,13 +38,16 @@ _OURS = {
     "level": "호가순위",
     "price": "호가",
     "quantity": "잔량",
-    "change": "잔량대비",
+    "quantity_change": "잔량대비",
     "total_quantity": "총잔량",
-    "total_change": "총잔량대비",
+    "total_quantity_change": "총잔량대비",
     "regular_quantity": "정규장총잔량",
-    "regular_change": "정규장총잔량대비",
+    "regular_quantity_change": "정규장총잔량대비",
     "after_hours_quantity": "시간외총잔량",
-    "after_hours_change": "시간외총잔량대비",
+    "after_hours_quantity_change": "시간외총잔량대비",
+    "halted": "거래정지",
+    "rebased": "기준가변경",
+    "investors_date": "투자자기준일",
     "flow_unit": "수급단위",
     "foreign_unit": "외인수급단위",
 }
@@ -70,11 +73,11 @@ def korean_names(api_id: str, part: str | None = None) -> dict[str, str]:
 def headings(endpoint: Endpoint, part: str | None = None) -> dict[str, str]:
     """The same of an entry."""
     first = part or (endpoint.rows.name if endpoint.rows else "")
-    # The API's own name of the value says millions; ours are won.
     names = {
-        column.name: column.ko.removesuffix("(백만)")
+        name: column.heading or column.ko
         for each in sorted(endpoint.parts, key=lambda each: each.name == first)
         for column in each.columns
+        for name in (column.name, *map(column.name_for, (None, *column.units)))
     }
     return {**_OURS, **names}
 

@@ -17,10 +17,11 @@ import polars as pl
 
 from kiwoomdata import forks
 from kiwoomdata.arguments import as_symbols, body_of, not_both
+from kiwoomdata.calendar import nth_trading_day_before
 from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
 from kiwoomdata.complete import tell
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, Truncated
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, Truncated
 from kiwoomdata.frames import OnBad, schema
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
@@ -98,6 +99,9 @@ class Job:
     """Columns that say what was asked for, such as symbol and venue."""
     dated: bool = True
     """Whether the day can be known that a snapshot or a list is of."""
+    enough: Callable[[Parts], bool] | None = None
+    """Whether the rows tell all that the frame says. It is asked for one trading day more than is shown, and
+    for older ones until they do. Left out: the rows shown are enough."""
 
 
 def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
@@ -232,23 +236,33 @@ def run(
 
     warned: dict[str, Told] = {name: {} for name in jobs}
 
+    def ask(
+        job: Job, tick: Callable[[], object] | None, refresh: bool, back_to: date | None = None
+    ) -> tuple[Parts, Provenance]:
+        return client.frames(
+            job.endpoint,
+            job.body,
+            since=job.since,
+            until=job.until,
+            back_to=back_to,
+            refresh=refresh,
+            offline=bool(options.get("offline", False)),
+            on_bad=options.get("on_bad"),
+            on_truncated="mark",
+            tick=tick,
+        )
+
     def fetch(name: str, tick: Callable[[], object] | None) -> None:
-        job = jobs[name]
+        job, refresh = jobs[name], bool(options.get("refresh", False))
         with gathered(warned[name]):
-            parts, source = client.frames(
-                job.endpoint,
-                job.body,
-                since=job.since,
-                until=job.until,
-                refresh=bool(options.get("refresh", False)),
-                offline=bool(options.get("offline", False)),
-                on_bad=options.get("on_bad"),
-                on_truncated="mark",
-                tick=tick,
-            )
-        shown = _whole(shapes[name](parts), job, client, source.fetched_at)
-        frames[name] = _oldest_first(_in_window(shown, job), job, order)
-        sources[name] = source
+            if job.enough is None:
+                parts, source = ask(job, tick, refresh)
+            else:
+                parts, source = _with_older(job, partial(ask, job, tick), refresh)
+            shown = _in_window(_whole(shapes[name](parts), job, client, source.fetched_at), job)
+        frames[name] = _oldest_first(shown, job, order)
+        unseen = 0 if job.enough is None else sum(map(len, parts.values())) - shown.height
+        sources[name] = replace(source, cached_rows=max(0, source.cached_rows - unseen))
         if source.truncated and on_truncated == "raise":
             raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
 
@@ -270,6 +284,33 @@ def run(
         _tell(failures, errors, present(frame, source, **form))
     tell(source)
     return present(frame, source, **form)
+
+
+def _with_older(
+    job: Job, ask: Callable[..., tuple[Parts, Provenance]], refresh: bool
+) -> tuple[Parts, Provenance]:
+    """Ask back from the days shown until the rows are enough, or until the server has no older ones."""
+    assert job.enough is not None
+    assert job.since is not None
+    back_to, days = nth_trading_day_before(job.since, 1), 20
+    try:
+        parts, source = ask(refresh, back_to)
+    except NotCached:
+        return ask(refresh)
+    while not job.enough(parts) and _oldest(parts) <= back_to and not source.truncated:
+        back_to, days = nth_trading_day_before(back_to, days), 3 * days
+        try:
+            parts, more = ask(False, back_to)
+        except NotCached:
+            break
+        source = replace(more, requests=source.requests + more.requests, pages=source.pages + more.pages)
+    return parts, source
+
+
+def _oldest(parts: Parts) -> date:
+    """The day of the oldest row; the last day of all where there is none."""
+    days = (frame["date"].min() for frame in parts.values() if "date" in frame.columns)
+    return min((day for day in days if isinstance(day, date)), default=date.max)
 
 
 def _in_order(pieces: list[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
@@ -303,8 +344,17 @@ def _take_stored(
     """
     typed: dict[str, pl.DataFrame] = {}
     for name, job in jobs.items():
-        if (stored := client.stored(job.endpoint, job.body, job.since, job.until)) is not None:
-            typed[name], sources[name] = stored
+        back_to = nth_trading_day_before(job.since, 1) if job.enough and job.since else job.since
+        stored = client.stored(job.endpoint, job.body, back_to, job.until)
+        if stored is None:
+            continue
+        frame, source = stored
+        if job.enough is not None:
+            if not job.enough({job.endpoint.rows.name: frame} if job.endpoint.rows else {}):
+                continue
+            unseen = frame.height - _in_window(frame, job).height
+            source = replace(source, cached_rows=max(0, source.cached_rows - unseen))
+        typed[name], sources[name] = frame, source
     if not typed:
         return None
     endpoint = jobs[next(iter(typed))].endpoint
@@ -323,6 +373,9 @@ def _take_stored(
     front = ["date", "symbol", "venue"]
     shaped = shaped.drop("symbol", "venue", strict=False).hstack(whose)
     shaped = shaped.select(*front, pl.exclude(front))
+    if any(jobs[name].enough for name in typed):  # all of them are of one range of days
+        shaped = _in_window(shaped, jobs[next(iter(typed))])
+        heights = pl.Series([_in_window(frame, jobs[name]).height for name, frame in typed.items()])
     if len(typed) == len(jobs):
         return shaped
     begin = 0
@@ -476,7 +529,8 @@ def _whole(frame: pl.DataFrame, job: Job, client: Client, moment: datetime) -> p
 
 def _empty(job: Job, shape: Callable[[Parts], pl.DataFrame], client: Client) -> pl.DataFrame:
     """The typed frame without rows, of the same schema as any other."""
-    parts = {part.name: pl.DataFrame(schema=schema(part)) for part in job.endpoint.parts}
+    flag = job.endpoint.flag_of(job.body)
+    parts = {part.name: pl.DataFrame(schema=schema(part, flag)) for part in job.endpoint.parts}
     return _whole(shape(parts), job, client, client.now())
 
 

@@ -40,15 +40,22 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "change": 0,
                 "change_pct": 0.0,
                 "volume": 0,
-                "value": 0,
+                "value_as_served": 0,
                 "strength": 0.0,
                 "foreign_holding_pct": 26.07,
                 "foreign_weight_pct": 26.07,
-                "foreign_net_buy": 0,
-                **dict.fromkeys(("institution_net_buy", "individual_net_buy", "credit_balance_ratio")),
-                **dict.fromkeys(("foreign_brokers_net_buy", "program_net_buy")),
+                "foreign_net_buy_as_served": 0,
+                **dict.fromkeys(("institution_net_buy_as_served", "individual_net_buy_as_served")),
+                **dict.fromkeys(("foreign_brokers_net_buy_as_served", "program_net_buy_as_served")),
+                "credit_balance_ratio": None,
             },
-            {"date": date(2024, 10, 25), "close": 95400, "change": None, "volume": 0, "value": None},
+            {
+                "date": date(2024, 10, 25),
+                "close": 95400,
+                "change": None,
+                "volume": 0,
+                "value_as_served": None,
+            },
             {
                 "date": date(2024, 10, 24),
                 "open": 94300,
@@ -65,7 +72,7 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "code": "005930",
                 "name": "삼성전자",
                 "net_buy": 0,
-                "net_buy_value": -1,
+                "net_buy_value": -1_000_000,
                 "estimated_price": 140000.0,
                 "price": 95100,
                 "vs_estimate": -44900.0,
@@ -75,7 +82,7 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
         ]
     },
     "ka10045": {
-        "averages": [{"institution_average": 117052.0, "foreign_average": 0.0}],
+        "averages": [{"institution_average": 117052.0, "foreign_average": None}],
         "trend": [
             {
                 "date": date(2024, 11, 7),
@@ -109,16 +116,15 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "direction": "up",
                 "change": 34900,
                 "change_pct": 28.68,
-                "side": "sell",
-                "quantity": 1,
-                "cumulative_value": 14449,
+                "volume": 1,
+                "cumulative_value": 14_449_000_000,
                 "cumulative_volume": 113636,
                 "strength": 172.01,
                 "strength_60m": 170.67,
                 "venue": "krx",
             },
-            {"time": time(16, 35), "side": "buy", "quantity": 2},
-            {"time": time(16, 30, 16), "side": "buy", "quantity": 823, "strength_20m": 171.02},
+            {"time": time(16, 35), "volume": 2},
+            {"time": time(16, 30, 16), "volume": 823, "strength_20m": 171.02},
         ]
     },
     "ka10086": {
@@ -143,8 +149,8 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "foreign_holding_pct": 51.56,
                 "foreign_weight_pct": 51.56,
                 "foreign_net_buy": -266783,
-                "institution_net_buy": 693,
-                "individual_net_buy": -714,
+                "institution_net": 693,
+                "individual_net": -714,
                 "credit_balance_ratio": 0.0,
             },
             {
@@ -180,26 +186,26 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
         "trend": [
             {
                 "date": date(2024, 11, 25),
-                "kospi200": 0.0,
+                "kospi200": None,
                 "basis": 0.0,
-                "arbitrage": 0,
-                "arbitrage_cumulative": 353665,
-                "total_cumulative": 1024884,
+                "arbitrage_as_served": 0,
+                "arbitrage_cumulative_as_served": 353665,
+                "total_cumulative_as_served": 1024884,
             },
             {
                 "date": date(2024, 11, 22),
                 "kospi200": 341.13,
                 "basis": -8.48,
-                "arbitrage": 8444,
-                "total": 44846,
+                "arbitrage_as_served": 8444,
+                "total_as_served": 44846,
             },
-            {"date": date(2024, 11, 21), "non_arbitrage": 46164},
-            {"date": date(2024, 11, 20), "non_arbitrage_cumulative": 588652},
+            {"date": date(2024, 11, 21), "non_arbitrage_as_served": 46164},
+            {"date": date(2024, 11, 20), "non_arbitrage_cumulative_as_served": 588652},
         ]
     },
     "ka90010": {
         "trend": [
-            {"date": date(2024, 11, 25), "kospi200": 0.0, "basis": None},
+            {"date": date(2024, 11, 25), "kospi200": None, "basis": None},
             {
                 "date": date(2024, 11, 22),
                 "arbitrage_net_buy_value": 0,
@@ -220,20 +226,22 @@ EXPECTED: dict[str, dict[str, list[dict[str, Any]]]] = {
 
 @pytest.mark.parametrize("api_id", EXPECTED)
 def test_every_cell_of_a_printed_example_is_right(api_id: str) -> None:
-    endpoint, parts, _ = example(api_id)
+    endpoint, parts, body = example(api_id)
     for part in endpoint.parts:
         frame, rows = parts[part.name], EXPECTED[api_id][part.name]
-        assert dict(frame.schema) == frames.schema(part)
+        assert dict(frame.schema) == frames.schema(part, endpoint.flag_of(body))
         assert frame.height == len(rows)
         for found, expected in zip(frame.iter_rows(named=True), rows, strict=True):
             assert {name: found[name] for name in expected} == expected
 
 
-def test_an_order_book_of_zeros_is_zeros() -> None:
+def test_an_order_book_without_orders_has_no_prices() -> None:
     _, parts, _ = example("ka10004")
     (row,) = parts["book"].iter_rows(named=True)
     assert row.pop("time") == time(16, 20)
-    assert set(row.values()) == {0}
+    prices = {name: value for name, value in row.items() if "price" in name}
+    assert (len(prices), set(prices.values())) == (20, {None})
+    assert {value for name, value in row.items() if name not in prices} == {0}
     assert len(row) == 68
 
 
@@ -241,7 +249,10 @@ def test_value_is_in_won_but_foreigners_stay_in_shares() -> None:
     endpoint, parts, body = example("ka10086", indc_tp="1")
     first = parts["prices"].row(0, named=True)
     assert first["individual"] == -714_000_000
-    assert first["institution_net_buy"] == 693_000_000
+    assert first["institution_net"] == 693_000_000
     assert first["foreign"] == first["foreign_net_buy"] == -266783
     units = frames.units(endpoint, body)
     assert (units["individual"], units["foreign"], units["volume"]) == ("KRW", "shares", "shares")
+    # Nobody has shown in which unit the foreign brokers stand when value is asked.
+    assert "foreign_brokers" not in first
+    assert (first["foreign_brokers_as_served"], units["foreign_brokers_as_served"]) == (0, "unknown")

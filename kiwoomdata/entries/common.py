@@ -29,7 +29,8 @@ START = Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02")
 END = Param("end_dt", "end", "종료일자", DATE)
 BROKER = Param(
     *("mmcm_cd", "broker", "회원사코드", CODE),
-    pattern="[0-9A-Z]{1,3}",  # three characters in the list of brokers, two in the printed example of ka10043
+    # Three characters in the list of brokers, two in ka10043's printed example, 0000 for the foreign ones.
+    pattern="[0-9A-Z]{1,3}|0000",
     help="a broker's code such as '001'",
     example="001",
 )
@@ -70,8 +71,15 @@ def moved(direction: str, change: str, rate: str, rate_ko: str = "등락률") ->
     )
 
 
-def flow(key: str, name: str, ko: str, unit: Unit, style: Style = "double", note: str = "") -> Column:
-    return Column(key, name, FLOW, ko, unit, style=style, note=note)
+def flow(
+    key: str, name: str, ko: str, unit: Unit, style: Style = "double", note: str = "", heading: str = ""
+) -> Column:
+    return Column(key, name, FLOW, ko, unit, style=style, note=note, heading=heading)
+
+
+def sold(key: str, name: str, ko: str, unit: Unit, style: Style = "double", note: str = "") -> Column:
+    """A sold amount that the server writes negative, and the frame positive."""
+    return Column(key, name, FLOW, ko, unit, style=style, negated=True, note=note)
 
 
 def ladder(

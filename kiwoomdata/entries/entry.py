@@ -18,6 +18,7 @@ import polars as pl
 from kiwoomdata.kinds import Kind, Style
 
 __all__ = [
+    "AS_SERVED",
     "GRAMS",
     "HUNDREDTH_KRW",
     "HUNDREDTH_PERCENT",
@@ -37,6 +38,8 @@ __all__ = [
     "THOUSAND_SHARES",
     "UNDERLYING",
     "UNKNOWN",
+    "UNKNOWN_MILLION",
+    "UNKNOWN_THOUSAND",
     "Column",
     "Endpoint",
     "Final",
@@ -55,6 +58,8 @@ class Unit:
 
     name: str
     scale: float = 1
+    written: float | None = None
+    """How many won or shares one unit of the simulator's is, where nobody knows the server's."""
 
 
 KRW = Unit("KRW")
@@ -77,8 +82,12 @@ MILLIONTHS = Unit("", 0.000_001)
 UNDERLYING = Unit("of the underlying")
 """Points where the underlying is an index, won where it is a stock."""
 UNKNOWN = Unit("unknown")
-"""No source states the unit: nothing is scaled."""
+"""No source proves the unit: nothing is scaled, and the column's name ends in ``_as_served``."""
+UNKNOWN_THOUSAND = Unit("unknown", written=1_000)
+UNKNOWN_MILLION = Unit("unknown", written=1_000_000)
 NO_UNIT = Unit("")
+
+AS_SERVED = "_as_served"
 
 Flag: TypeAlias = str | tuple[str, ...] | None
 """What a request says of the units of its answer: the code of one key, or of several in their order."""
@@ -107,6 +116,8 @@ class Column:
     broken: tuple[str, ...] = ()
     """Texts that the server writes where its own computing failed (``-21474836.00``): null and a warning."""
     note: str = ""
+    heading: str = ""
+    """Our own Korean name in frames, where the vendor's says something else than what stands there."""
 
     def __post_init__(self) -> None:
         parts = any(unit.scale < 1 for unit in (self.unit, *self.units.values()))
@@ -116,6 +127,11 @@ class Column:
     def unit_for(self, flag: Flag) -> Unit:
         """The unit in the answer to a request with this flag (:meth:`Endpoint.flag_of`)."""
         return self.units.get(flag, self.unit) if flag is not None else self.unit
+
+    def name_for(self, flag: Flag) -> str:
+        """The column's name in an answer to this flag: it says where the unit is not known."""
+        unknown = self.unit_for(flag).name == UNKNOWN.name
+        return self.name + AS_SERVED if unknown and not self.name.endswith(AS_SERVED) else self.name
 
     @property
     def unit_text(self) -> str:
@@ -290,6 +306,8 @@ class Endpoint:
     credit_columns: tuple[str, ...] = ()
     """Columns that the server fills in a day or two later."""
     note: str = ""
+    when_empty: str = ""
+    """When it answers without rows, where that is known of this TR."""
 
     @property
     def rows(self) -> Part | None:

@@ -54,8 +54,8 @@ from kiwoomdata.kinds import (
     VENUE,
     Kind,
     Style,
-    _words,
     encode,
+    words,
 )
 
 __all__ = ["CONDITION_EVENT", "FEEDS", "Feed", "find_feed", "write_values"]
@@ -80,10 +80,16 @@ _TABLES: dict[str, dict[str, str]] = {
     "order side": {"1": "sell", "2": "buy"},
     "membership": {"I": "enter", "D": "leave"},
     "order venue": {"0": "all", "1": "krx", "2": "nxt"},
+    "vi event": {"1": "static", "2": "dynamic", "3": "both"},
+    "vi direction": {"1": "up", "2": "down"},
+    "vi session": {"1": "regular"},
 }
-ORDER_SIDE = _words("order side", ("buy", "sell"), {**_TABLES["order side"]})
-MEMBERSHIP = _words("membership", ("enter", "leave"), {**_TABLES["membership"]})
-ORDER_VENUE = _words("order venue", ("krx", "nxt", "all"), {**_TABLES["order venue"]})
+ORDER_SIDE = words("order side", ("buy", "sell"), {**_TABLES["order side"]})
+MEMBERSHIP = words("membership", ("enter", "leave"), {**_TABLES["membership"]})
+ORDER_VENUE = words("order venue", ("krx", "nxt", "all"), {**_TABLES["order venue"]})
+VI_EVENT = words("vi event", ("static", "dynamic", "both"), {**_TABLES["vi event"]}, "[0-9]+")
+VI_DIRECTION = words("vi direction", ("up", "down"), {**_TABLES["vi direction"]}, "[0-9]+")
+VI_SESSION = words("vi session", ("regular",), {**_TABLES["vi session"]}, "[0-9]+")
 
 # --- what a feed is --------------------------------------------------------------------------
 
@@ -140,10 +146,10 @@ _VENUE_CODE = Column(
 )
 
 
-def _decimal_moved(unit: Unit) -> tuple[Column, ...]:
+def _decimal_moved(change: str, unit: Unit) -> tuple[Column, ...]:
     return (
         Column("25", "direction", DIRECTION, "전일대비기호"),
-        Column("11", "change", CHANGE_DECIMAL, "전일대비", unit, style="plus"),
+        Column("11", change, CHANGE_DECIMAL, "전일대비", unit, style="plus"),
         Column("12", "change_pct", RATE, "등락율", PERCENT, style="plus"),
     )
 
@@ -181,7 +187,7 @@ def _day_so_far(value_note: str) -> tuple[Column, ...]:
             note="of yesterday's whole volume; the sign, dropped, only says above or below 100",
         ),
         Column("31", "turnover_pct", RATE, "거래회전율", PERCENT, note="of the listed shares"),
-        Column("32", "transaction_cost", AMOUNT, "거래비용", UNKNOWN),
+        Column("32", "transaction_cost_as_served", AMOUNT, "거래비용", UNKNOWN),
         Column("311", "market_cap", AMOUNT, "시가총액(억)", HUNDRED_MILLION_KRW),
         Column("567", "limit_up_time", EVENT_TIME, "상한가발생시간"),
         Column("568", "limit_down_time", EVENT_TIME, "하한가발생시간"),
@@ -201,15 +207,21 @@ TRADE = Feed(
         _PRICE,
         *_MOVED,
         *_BEST,
-        Column("15", "side", SIDE, "거래량부호", note="the aggressor: + a buyer, - a seller"),
+        Column(
+            "15",
+            "side",
+            SIDE,
+            "거래량부호",
+            note="the aggressor: + a buyer, - a seller; none for the print of an auction",
+        ),
         Column("15", "quantity", MAGNITUDE, "거래량", SHARES, note="the sign tells the aggressor: see side"),
         *_day_so_far("measured live in 2026: FID 14 in million won, FID 29 in won"),
         Column("228", "strength", RATIO, "체결강도", PERCENT),
         Column("290", "session", TEXT, "장구분", note="guide: 1 before, 2 during, 3 after the session"),
-        Column("691", "knock_out_distance", RATIO, "K.O 접근도", UNKNOWN),
+        Column("691", "knock_out_distance_as_served", RATIO, "K.O 접근도", UNKNOWN),
         Column(
             "851",
-            "volume_ratio_same_time",
+            "volume_ratio_same_time_as_served",
             RATIO,
             "전일 동시간 거래량 비율",
             UNKNOWN,
@@ -265,8 +277,8 @@ TRADE = Feed(
             note="won a share: live, 32 % of the price exactly",
         ),
         price("620", "average_price", "당일거래평균가", "live, it is FID 14 divided by FID 13"),
-        Column("732", "cfd_cost", AMOUNT, "CFD거래비용", UNKNOWN),
-        Column("852", "lending_cost", AMOUNT, "대주거래비용", UNKNOWN),
+        Column("732", "cfd_cost_as_served", AMOUNT, "CFD거래비용", UNKNOWN),
+        Column("852", "lending_cost_as_served", AMOUNT, "대주거래비용", UNKNOWN),
         _VENUE_CODE,
     ),
 )
@@ -327,11 +339,19 @@ def _midpoint(venue: str, label: str, first: int, moved_first: int) -> tuple[Col
     """Orders at the middle of the best prices; half a tick is not always a whole won."""
     label_moved = label.strip()
     return (
-        Column(str(first), f"{venue}_mid_ask_change", CHANGE, f"{label}중간가 매도 총잔량 증감", SHARES),
+        Column(
+            str(first), f"{venue}_mid_ask_quantity_change", CHANGE, f"{label}중간가 매도 총잔량 증감", SHARES
+        ),
         quantity(str(first + 1), f"{venue}_mid_ask_quantity", f"{label}중간가 매도 총잔량"),
         Column(str(first + 2), f"{venue}_mid_price", PRICE_DECIMAL, f"{label}중간가", KRW, style="plus"),
         quantity(str(first + 3), f"{venue}_mid_bid_quantity", f"{label}중간가 매수 총잔량"),
-        Column(str(first + 4), f"{venue}_mid_bid_change", CHANGE, f"{label}중간가 매수 총잔량 증감", SHARES),
+        Column(
+            str(first + 4),
+            f"{venue}_mid_bid_quantity_change",
+            CHANGE,
+            f"{label}중간가 매수 총잔량 증감",
+            SHARES,
+        ),
         Column(
             str(moved_first),
             f"{venue}_mid_change",
@@ -361,21 +381,23 @@ ORDERBOOK = Feed(
     "Order book, ten levels",
     time_fid="21",
     volume_fid="13",
+    note="The changes are against books that the server did not send: added to the last quantities received, "
+    "they gave the next ones in 0.2 to 1.1 % of live messages. Take the quantities.",
     columns=(
         _QUOTE_TIME,
         *_levels(
             10,
             (40, "ask_price", PRICE, "매도호가", KRW, "plus"),
             (60, "ask_quantity", QUANTITY, "매도호가수량", SHARES, "plain"),
-            (80, "ask_change", CHANGE, "매도호가직전대비", SHARES, "plus"),
+            (80, "ask_quantity_change", CHANGE, "매도호가직전대비", SHARES, "plus"),
             (50, "bid_price", PRICE, "매수호가", KRW, "plus"),
             (70, "bid_quantity", QUANTITY, "매수호가수량", SHARES, "plain"),
-            (90, "bid_change", CHANGE, "매수호가직전대비", SHARES, "plus"),
+            (90, "bid_quantity_change", CHANGE, "매수호가직전대비", SHARES, "plus"),
         ),
         quantity("121", "ask_total_quantity", "매도호가총잔량"),
-        Column("122", "ask_total_change", CHANGE, "매도호가총잔량직전대비", SHARES, style="plus"),
+        Column("122", "ask_total_quantity_change", CHANGE, "매도호가총잔량직전대비", SHARES, style="plus"),
         quantity("125", "bid_total_quantity", "매수호가총잔량"),
-        Column("126", "bid_total_change", CHANGE, "매수호가총잔량직전대비", SHARES, style="plus"),
+        Column("126", "bid_total_quantity_change", CHANGE, "매수호가총잔량직전대비", SHARES, style="plus"),
         price("23", "expected_price", "예상체결가"),
         quantity("24", "expected_quantity", "예상체결수량"),
         flow("128", "net_bid_quantity", "순매수잔량", SHARES, "plus"),
@@ -423,9 +445,23 @@ AFTER_HOURS_BOOK = Feed(
     columns=(
         _QUOTE_TIME,
         quantity("131", "ask_after_hours_quantity", "시간외매도호가총잔량"),
-        Column("132", "ask_after_hours_change", CHANGE, "시간외매도호가총잔량직전대비", SHARES, style="plus"),
+        Column(
+            "132",
+            "ask_after_hours_quantity_change",
+            CHANGE,
+            "시간외매도호가총잔량직전대비",
+            SHARES,
+            style="plus",
+        ),
         quantity("135", "bid_after_hours_quantity", "시간외매수호가총잔량"),
-        Column("136", "bid_after_hours_change", CHANGE, "시간외매수호가총잔량직전대비", SHARES, style="plus"),
+        Column(
+            "136",
+            "bid_after_hours_quantity_change",
+            CHANGE,
+            "시간외매수호가총잔량직전대비",
+            SHARES,
+            style="plus",
+        ),
     ),
 )
 
@@ -442,12 +478,12 @@ BROKERS = Feed(
             5,
             (140, "sell_broker", NAME, "매도거래원", NO_UNIT, "plain"),
             (160, "sell_broker_quantity", QUANTITY, "매도거래원수량", SHARES, "plain"),
-            (165, "sell_broker_change", CHANGE, "매도거래원별증감", SHARES, "plus"),
+            (165, "sell_broker_quantity_change", CHANGE, "매도거래원별증감", SHARES, "plus"),
             (145, "sell_broker_code", CODE, "매도거래원코드", NO_UNIT, "plain"),
             (270, "sell_broker_color", TEXT, "매도거래원색깔", NO_UNIT, "plain"),
             (150, "buy_broker", NAME, "매수거래원", NO_UNIT, "plain"),
             (170, "buy_broker_quantity", QUANTITY, "매수거래원수량", SHARES, "plain"),
-            (175, "buy_broker_change", CHANGE, "매수거래원별증감", SHARES, "plus"),
+            (175, "buy_broker_quantity_change", CHANGE, "매수거래원별증감", SHARES, "plus"),
             (155, "buy_broker_code", CODE, "매수거래원코드", NO_UNIT, "plain"),
             (280, "buy_broker_color", TEXT, "매수거래원색깔", NO_UNIT, "plain"),
         ),
@@ -493,6 +529,8 @@ PROGRAM = Feed(
     ),
 )
 
+_VI_PROVEN = "proven by 60 live events with their prices (2026); a code beside these is null"
+
 VI = Feed(
     "1h",
     "vi",
@@ -501,7 +539,8 @@ VI = Feed(
     needs_items=False,
     time_fid=None,
     volume_fid="13",
-    note="A release repeats the start's message with release_time filled in (seen live in July 2026).",
+    note="A release repeats the start's message with release_time filled in (seen live in July 2026). The "
+    "same event comes twice where a code is registered with _AL too.",
     columns=(
         _CODE_COLUMN,
         _NAME_COLUMN,
@@ -514,20 +553,20 @@ VI = Feed(
             MILLION_KRW,
             note="live on 2026-07-21: 5,063 shares below 3,860 won were 19",
         ),
-        Column("9068", "vi_event", TEXT, "VI발동구분", note="observers disagree what 1 and 2 mean"),
+        Column("9068", "vi_event", VI_EVENT, "VI발동구분", note=_VI_PROVEN),
         Column("9008", "market", TEXT, "KOSPI,KOSDAQ,전체구분"),
-        Column("9075", "session", TEXT, "장전구분"),
+        Column("9075", "session", VI_SESSION, "장전구분", note=_VI_PROVEN),
         price("1221", "trigger_price", "VI발동가격"),
         Column("1223", "trigger_time", EVENT_TIME, "매매체결처리시각", note="a release repeats the start's"),
         Column("1224", "release_time", EVENT_TIME, "VI해제시각"),
         Column("1225", "vi_type", TEXT, "VI적용구분", note="정적, 동적 or 동적+정적"),
-        price("1236", "static_reference_price", "기준가격 정적", "0 where it does not apply"),
-        price("1237", "dynamic_reference_price", "기준가격 동적", "0 where it does not apply"),
+        price("1236", "static_reference_price", "기준가격 정적", "null where it does not apply"),
+        price("1237", "dynamic_reference_price", "기준가격 동적", "null where it does not apply"),
         Column("1238", "static_gap_pct", RATE, "괴리율 정적", PERCENT, style="plus"),
         Column("1239", "dynamic_gap_pct", RATE, "괴리율 동적", PERCENT, style="plus"),
         Column("1489", "trigger_change_pct", RATE, "VI발동가 등락율", PERCENT, style="plus"),
         Column("1490", "vi_count", COUNT, "VI발동횟수"),
-        Column("9069", "vi_direction", TEXT, "발동방향구분"),
+        Column("9069", "vi_direction", VI_DIRECTION, "발동방향구분", note=_VI_PROVEN),
         Column("1279", "extra_1279", TEXT, "Extra Item", note="seen live: a sign and the type, +정적"),
     ),
 )
@@ -540,18 +579,17 @@ SECTOR_INDEX = Feed(
     "업종지수",
     "Index of a market or sector",
     item_kind="sector",
-    volume_fid="13",
     columns=(
         _TRADE_TIME,
         _index("10", "index", "현재가"),
-        *_decimal_moved(POINTS),
-        Column("15", "signed_quantity", QUANTITY, "거래량", UNKNOWN, style="plus", note=_SIGNED),
-        quantity("13", "cumulative_volume", "누적거래량", UNKNOWN),
-        Column("14", "cumulative_value", AMOUNT, "누적거래대금", UNKNOWN),
+        *_decimal_moved("change", POINTS),
+        Column("15", "signed_quantity_as_served", QUANTITY, "거래량", UNKNOWN, style="plus", note=_SIGNED),
+        quantity("13", "cumulative_volume_as_served", "누적거래량", UNKNOWN),
+        Column("14", "cumulative_value_as_served", AMOUNT, "누적거래대금", UNKNOWN),
         _index("16", "open", "시가"),
         _index("17", "high", "고가"),
         _index("18", "low", "저가"),
-        Column("26", "volume_vs_previous", CHANGE, "전일거래량대비", UNKNOWN, style="plus"),
+        Column("26", "volume_vs_previous_as_served", CHANGE, "전일거래량대비", UNKNOWN, style="plus"),
     ),
 )
 
@@ -561,7 +599,6 @@ SECTOR_BREADTH = Feed(
     "업종등락",
     "How many stocks of a market or sector rise and fall",
     item_kind="sector",
-    volume_fid="13",
     columns=(
         _TRADE_TIME,
         Column("252", "rising", COUNT, "상승종목수"),
@@ -569,12 +606,12 @@ SECTOR_BREADTH = Feed(
         Column("253", "unchanged", COUNT, "보합종목수"),
         Column("255", "falling", COUNT, "하락종목수"),
         Column("254", "limit_down", COUNT, "하한종목수"),
-        quantity("13", "cumulative_volume", "누적거래량", UNKNOWN),
-        Column("14", "cumulative_value", AMOUNT, "누적거래대금", UNKNOWN),
+        quantity("13", "cumulative_volume_as_served", "누적거래량", UNKNOWN),
+        Column("14", "cumulative_value_as_served", AMOUNT, "누적거래대금", UNKNOWN),
         _index("10", "index", "현재가"),
-        *_decimal_moved(POINTS),
+        *_decimal_moved("change", POINTS),
         Column("256", "traded", COUNT, "거래형성종목수"),
-        Column("257", "traded_ratio", RATIO, "거래형성비율", UNKNOWN),
+        Column("257", "traded_ratio_as_served", RATIO, "거래형성비율", UNKNOWN),
     ),
 )
 
@@ -593,9 +630,9 @@ ETF_NAV = Feed(
         _PRICE,
         *_MOVED,
         _VOLUME,
-        _greek("667", "gearing", "ELW기어링비율", UNKNOWN),
+        _greek("667", "gearing_as_served", "ELW기어링비율", UNKNOWN),
         Column("668", "break_even_pct", RATE, "ELW손익분기율", PERCENT, style="plus"),
-        _greek("669", "capital_support_point", "ELW자본지지점", UNKNOWN),
+        _greek("669", "capital_support_point_as_served", "ELW자본지지점", UNKNOWN),
         Column("265", "nav_index_gap_pct", RATE, "NAV/지수괴리율", PERCENT, style="plus"),
         Column("266", "nav_price_gap_pct", RATE, "NAV/ETF괴리율", PERCENT, style="plus"),
     ),
@@ -610,8 +647,8 @@ GOLD = Feed(
     time_fid=None,
     note="Items are MGD and MGU.",
     columns=(
-        Column("10", "price", PRICE_DECIMAL, "현재가", UNKNOWN, style="plus"),
-        *_decimal_moved(UNKNOWN),
+        Column("10", "price_as_served", PRICE_DECIMAL, "현재가", UNKNOWN, style="plus"),
+        *_decimal_moved("change_as_served", UNKNOWN),
     ),
 )
 
@@ -624,13 +661,13 @@ ELW_THEORY = Feed(
         _TRADE_TIME,
         Column("10", "price", PRICE_DECIMAL, "현재가", KRW, style="plus"),
         Column("670", "theoretical_price", PRICE_DECIMAL, "ELW이론가", KRW),
-        _greek("671", "implied_volatility", "ELW내재변동성", UNKNOWN),
+        _greek("671", "implied_volatility_as_served", "ELW내재변동성", UNKNOWN),
         _greek("672", "delta", "ELW델타"),
         _greek("673", "gamma", "ELW감마"),
         _greek("674", "theta", "ELW쎄타"),
         _greek("675", "vega", "ELW베가"),
         _greek("676", "rho", "ELW로"),
-        _greek("706", "lp_implied_volatility", "LP호가내재변동성", UNKNOWN),
+        _greek("706", "lp_implied_volatility_as_served", "LP호가내재변동성", UNKNOWN),
     ),
 )
 
@@ -641,11 +678,11 @@ ELW_INDICATOR = Feed(
     "Indicators of a warrant",
     columns=(
         _TRADE_TIME,
-        _greek("666", "parity", "ELW패리티", UNKNOWN),
-        _greek("1211", "premium", "ELW프리미엄", UNKNOWN),
-        _greek("667", "gearing", "ELW기어링비율", UNKNOWN),
+        _greek("666", "parity_as_served", "ELW패리티", UNKNOWN),
+        _greek("1211", "premium_as_served", "ELW프리미엄", UNKNOWN),
+        _greek("667", "gearing_as_served", "ELW기어링비율", UNKNOWN),
         Column("668", "break_even_pct", RATE, "ELW손익분기율", PERCENT, style="plus"),
-        _greek("669", "capital_support_point", "ELW자본지지점", UNKNOWN),
+        _greek("669", "capital_support_point_as_served", "ELW자본지지점", UNKNOWN),
     ),
 )
 
@@ -706,7 +743,7 @@ ORDER = Feed(
         quantity("900", "order_quantity", "주문수량"),
         price("901", "order_price", "주문가격"),
         quantity("902", "unfilled_quantity", "미체결수량"),
-        Column("903", "filled_value", AMOUNT, "체결누계금액", UNKNOWN),
+        Column("903", "filled_value_as_served", AMOUNT, "체결누계금액", UNKNOWN),
         Column("904", "original_order_id", CODE, "원주문번호"),
         Column("905", "order_action", TEXT, "주문구분"),
         Column("906", "order_type", TEXT, "매매구분"),
@@ -718,8 +755,8 @@ ORDER = Feed(
         *_BEST,
         price("914", "unit_fill_price", "단위체결가"),
         quantity("915", "unit_fill_quantity", "단위체결량"),
-        Column("938", "commission_today", AMOUNT, "당일매매수수료", UNKNOWN),
-        Column("939", "tax_today", AMOUNT, "당일매매세금", UNKNOWN),
+        Column("938", "commission_today_as_served", AMOUNT, "당일매매수수료", UNKNOWN),
+        Column("939", "tax_today_as_served", AMOUNT, "당일매매세금", UNKNOWN),
         Column("919", "rejection", TEXT, "거부사유"),
         Column("920", "screen", TEXT, "화면번호"),
         Column("921", "terminal", TEXT, "터미널번호"),
@@ -749,21 +786,21 @@ BALANCE = Feed(
         _PRICE,
         quantity("930", "holding_quantity", "보유수량"),
         Column("931", "purchase_price", PRICE_DECIMAL, "매입단가", KRW),
-        Column("932", "purchase_value", AMOUNT, "총매입가(당일누적)", UNKNOWN),
+        Column("932", "purchase_value", AMOUNT, "총매입가(당일누적)", KRW),
         quantity("933", "orderable_quantity", "주문가능수량"),
         flow("945", "net_buy_quantity_today", "당일순매수량", SHARES, "plain"),
         Column("946", "position_side", TEXT, "매도/매수구분"),
-        flow("950", "sell_profit_today", "당일총매도손익", UNKNOWN, "plain"),
+        flow("950", "sell_profit_today_as_served", "당일총매도손익", UNKNOWN, "plain"),
         Column("951", "extra_951", TEXT, "Extra Item"),
         *_BEST,
         price("307", "base_price", "기준가"),
         Column("8019", "profit_pct", RATE, "손익률(실현손익)", PERCENT),
-        Column("957", "credit_value", AMOUNT, "신용금액", UNKNOWN),
-        Column("958", "credit_interest", AMOUNT, "신용이자", UNKNOWN),
+        Column("957", "credit_value_as_served", AMOUNT, "신용금액", UNKNOWN),
+        Column("958", "credit_interest_as_served", AMOUNT, "신용이자", UNKNOWN),
         Column("918", "maturity_date", DATE, "만기일"),
-        flow("990", "cash_profit_today", "당일실현손익(유가)", UNKNOWN, "plain"),
+        flow("990", "cash_profit_today_as_served", "당일실현손익(유가)", UNKNOWN, "plain"),
         Column("991", "cash_profit_today_pct", RATE, "당일실현손익율(유가)", PERCENT),
-        flow("992", "credit_profit_today", "당일실현손익(신용)", UNKNOWN, "plain"),
+        flow("992", "credit_profit_today_as_served", "당일실현손익(신용)", UNKNOWN, "plain"),
         Column("993", "credit_profit_today_pct", RATE, "당일실현손익율(신용)", PERCENT),
         quantity("959", "collateral_quantity", "담보대출수량"),
         Column("924", "extra_924", TEXT, "Extra Item"),

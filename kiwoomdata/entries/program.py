@@ -22,6 +22,8 @@ from kiwoomdata.entries.entry import (
     SHARES,
     THOUSAND_SHARES,
     UNKNOWN,
+    UNKNOWN_MILLION,
+    UNKNOWN_THOUSAND,
     Column,
     Endpoint,
     Param,
@@ -43,6 +45,8 @@ from kiwoomdata.kinds import (
     TEXT,
     TIME,
     VENUE,
+    Kind,
+    Style,
 )
 
 # The seed document prints P001_AL02 for KOSDAQ at all venues, the newer guide P101_AL02. The
@@ -65,8 +69,11 @@ _MARKET_PARAMS = (
 )
 
 
-def _market_columns(when: Column, index: Unit) -> tuple[Column, ...]:
+def _market_columns(when: Column, index: Unit, style: Style, total: Style) -> tuple[Column, ...]:
     """Million won and thousand shares; both are answered whatever ``amt_qty_tp`` asks (live, August 2026)."""
+
+    def flow(key: str, name: str, ko: str, unit: Unit) -> Column:
+        return Column(key, name, FLOW, ko, unit, style=total if key == "all_netprps" else style)
 
     def amount(key: str, name: str, ko: str) -> Column:
         return Column(key, name, AMOUNT, ko, MILLION_KRW)
@@ -101,7 +108,10 @@ def _market_columns(when: Column, index: Unit) -> tuple[Column, ...]:
     )
 
 
-_IGNORES_DATE = "The live server is said to ignore the date and to answer for today (seen 2026)."
+_IGNORES_DATE = (
+    "Observers disagree whether the server heeds the date of a past weekday (both 2026); a weekend or "
+    "holiday is answered with the last session's rows (2026-07-26)."
+)
 
 PROGRAM_BY_TIME = Endpoint(
     "ka90005",
@@ -118,7 +128,7 @@ PROGRAM_BY_TIME = Endpoint(
             "trend",
             "prm_trde_trnsn",
             "프로그램매매추이",
-            _market_columns(Column("cntr_tm", "time", TIME, "체결시간"), POINTS_X100),
+            _market_columns(Column("cntr_tm", "time", TIME, "체결시간"), POINTS_X100, "double", "double"),
         ),
     ),
 )
@@ -142,7 +152,7 @@ PROGRAM_BY_DAY = Endpoint(
             "trend",
             "prm_trde_trnsn",
             "프로그램매매추이",
-            _market_columns(Column("cntr_tm", "date", DATE, "체결시간"), POINTS),
+            _market_columns(Column("cntr_tm", "date", DATE, "체결시간"), POINTS, "plus", "plain"),
         ),
     ),
 )
@@ -159,6 +169,8 @@ ARBITRAGE_BALANCE = Endpoint(
     every_day=True,
     order="newest first",
     final="next morning",
+    note="One series for the whole of KOSPI. 488,644 million beside 2,735 thousand shares, and 488,644 less "
+    "the 596,602 of the day before is the change (live, 2026-08-07).",
     parts=(
         Part(
             "balance",
@@ -166,16 +178,27 @@ ARBITRAGE_BALANCE = Endpoint(
             "프로그램매매차익잔고추이",
             (
                 Column("dt", "date", DATE, "일자"),
-                Column("buy_dfrt_trde_qty", "buy_volume", QUANTITY, "매수차익거래수량", UNKNOWN),
-                Column("buy_dfrt_trde_amt", "buy_value", AMOUNT, "매수차익거래금액", UNKNOWN),
-                flow("buy_dfrt_trde_irds_amt", "buy_value_change", "매수차익거래증감액", UNKNOWN, "plus"),
-                Column("sel_dfrt_trde_qty", "sell_volume", QUANTITY, "매도차익거래수량", UNKNOWN),
-                Column("sel_dfrt_trde_amt", "sell_value", AMOUNT, "매도차익거래금액", UNKNOWN),
-                flow("sel_dfrt_trde_irds_amt", "sell_value_change", "매도차익거래증감액", UNKNOWN, "plus"),
+                Column("buy_dfrt_trde_qty", "buy_volume", QUANTITY, "매수차익거래수량", THOUSAND_SHARES),
+                Column("buy_dfrt_trde_amt", "buy_value", AMOUNT, "매수차익거래금액", MILLION_KRW),
+                flow(
+                    "buy_dfrt_trde_irds_amt", "buy_value_change", "매수차익거래증감액", MILLION_KRW, "plain"
+                ),
+                Column("sel_dfrt_trde_qty", "sell_volume", QUANTITY, "매도차익거래수량", THOUSAND_SHARES),
+                Column("sel_dfrt_trde_amt", "sell_value", AMOUNT, "매도차익거래금액", MILLION_KRW),
+                flow(
+                    "sel_dfrt_trde_irds_amt", "sell_value_change", "매도차익거래증감액", MILLION_KRW, "plain"
+                ),
             ),
         ),
     ),
 )
+
+
+def _sum(key: str, name: str, ko: str) -> Column:
+    # -1,570,009 on a day on which KOSPI turned over 23,698,184 million (live, 2026-03-12): likely
+    # millions, which is not enough to scale by.
+    return Column(key, name, FLOW, ko, UNKNOWN, {"1": UNKNOWN_MILLION, "2": UNKNOWN_THOUSAND}, style="double")
+
 
 PROGRAM_CUMULATIVE = Endpoint(
     "ka90007",
@@ -183,6 +206,7 @@ PROGRAM_CUMULATIVE = Endpoint(
     en="Program trading of a market, day by day and cumulated",
     function="program_cumulative",
     example='kd.program_cumulative(market="kospi")',
+    unit_flag="amt_qty_tp",
     params=(
         DAY,
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
@@ -205,12 +229,12 @@ PROGRAM_CUMULATIVE = Endpoint(
                 Column("dt", "date", DATE, "일자"),
                 Column("kospi200", "kospi200", INDEX, "KOSPI200", POINTS, style="plus"),
                 Column("basis", "basis", BASIS, "BASIS", POINTS),
-                flow("dfrt_trde_tdy", "arbitrage", "차익거래당일", UNKNOWN, "plus"),
-                flow("dfrt_trde_acc", "arbitrage_cumulative", "차익거래누적", UNKNOWN, "plus"),
-                flow("ndiffpro_trde_tdy", "non_arbitrage", "비차익거래당일", UNKNOWN, "plus"),
-                flow("ndiffpro_trde_acc", "non_arbitrage_cumulative", "비차익거래누적", UNKNOWN, "plus"),
-                flow("all_tdy", "total", "전체당일", UNKNOWN, "plus"),
-                flow("all_acc", "total_cumulative", "전체누적", UNKNOWN, "plus"),
+                _sum("dfrt_trde_tdy", "arbitrage_as_served", "차익거래당일"),
+                _sum("dfrt_trde_acc", "arbitrage_cumulative_as_served", "차익거래누적"),
+                _sum("ndiffpro_trde_tdy", "non_arbitrage_as_served", "비차익거래당일"),
+                _sum("ndiffpro_trde_acc", "non_arbitrage_cumulative_as_served", "비차익거래누적"),
+                _sum("all_tdy", "total_as_served", "전체당일"),
+                _sum("all_acc", "total_cumulative_as_served", "전체누적"),
             ),
         ),
     ),
@@ -218,22 +242,28 @@ PROGRAM_CUMULATIVE = Endpoint(
 
 
 def _stock_columns(when: Column, price_name: str) -> tuple[Column, ...]:
+    def amount(key: str, name: str, ko: str, kind: Kind, style: Style) -> Column:
+        # 2,134,888 beside 9,175,980 shares is 232,660 won (ka90008, live 2026-08-07), 452,674 beside
+        # 1,731,277 is 261,468 won (ka90013, live 2026-07-24). What stands there when shares are asked
+        # for, nobody has shown; the quantities below come in any case.
+        return Column(key, name, kind, ko, MILLION_KRW, {"1": MILLION_KRW, "2": UNKNOWN_MILLION}, style=style)
+
     return (
         when,
         price("cur_prc", price_name, "현재가"),
         *moved("pre_sig", "pred_pre", "flu_rt", "등락율"),
         quantity("trde_qty", "volume", "거래량"),
-        Column("prm_sell_amt", "sell_value", AMOUNT, "프로그램매도금액", UNKNOWN),
-        Column("prm_buy_amt", "buy_value", AMOUNT, "프로그램매수금액", UNKNOWN),
-        flow("prm_netprps_amt", "net_buy_value", "프로그램순매수금액", UNKNOWN),
-        flow("prm_netprps_amt_irds", "net_buy_value_change", "프로그램순매수금액증감", UNKNOWN),
+        amount("prm_sell_amt", "sell_value", "프로그램매도금액", AMOUNT, "plain"),
+        amount("prm_buy_amt", "buy_value", "프로그램매수금액", AMOUNT, "plain"),
+        amount("prm_netprps_amt", "net_buy_value", "프로그램순매수금액", FLOW, "double"),
+        amount("prm_netprps_amt_irds", "net_buy_value_change", "프로그램순매수금액증감", FLOW, "double"),
         quantity("prm_sell_qty", "sell_volume", "프로그램매도수량"),
         quantity("prm_buy_qty", "buy_volume", "프로그램매수수량"),
         flow("prm_netprps_qty", "net_buy_volume", "프로그램순매수수량", SHARES),
         flow("prm_netprps_qty_irds", "net_buy_volume_change", "프로그램순매수수량증감", SHARES),
         Column("base_pric_tm", "base_price_time", TEXT, "기준가시간", note="free text: 기준가(11/21)"),
-        Column("dbrt_trde_rpy_sum", "lending_repaid", QUANTITY, "대차거래상환주수합", SHARES),
-        Column("remn_rcvord_sum", "balance_sum", QUANTITY, "잔고수주합", UNKNOWN),
+        Column("dbrt_trde_rpy_sum", "lending_repaid_as_served", QUANTITY, "대차거래상환주수합", UNKNOWN),
+        Column("remn_rcvord_sum", "balance_sum_as_served", QUANTITY, "잔고수주합", UNKNOWN),
         Column("stex_tp", "venue", VENUE, "거래소구분"),
     )
 
@@ -245,7 +275,10 @@ STOCK_PROGRAM_BY_TIME = Endpoint(
     function="program_trend",
     example='kd.program_trend("005930", by="time")',
     params=(choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"), SYMBOL, DAY),
+    unit_flag="amt_qty_tp",
+    page_rows=200,
     order="newest first",
+    note="The server demands a date and ignores it: three dates gave the identical latest session (2026-08).",
     parts=(
         Part(
             "trend",
@@ -262,6 +295,9 @@ STOCK_PROGRAM_BY_DAY = Endpoint(
     en="Program trading of a stock by day",
     function="program_trend",
     example='kd.program_trend("005930", "2024-01-02", "2024-01-31")',
+    unit_flag="amt_qty_tp",
+    note="A date without a session is answered with the last session's rows (2026-07-26). Store each venue "
+    "for itself: KRX's net and that of all venues may differ in sign (2026-08-06).",
     params=(
         Param(
             *("amt_qty_tp", "measure", "금액수량구분", TEXT, {"value": "1", "shares": "2"}, "value"),

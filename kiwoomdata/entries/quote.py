@@ -2,7 +2,9 @@
 
 Sources: the vendor's guide (keys, Korean names, codes, the units it states), its printed
 examples (keys that the guide's tables leave out), and public measurements of the live
-server. A unit that none of them states is UNKNOWN and nothing is scaled.
+server. A unit that no arithmetic and no source proves is UNKNOWN: nothing is scaled, and the
+column's name ends in ``_as_served``. In all TRs, a price of a code with ``_AL`` is the last trade
+anywhere, while its change and rate may be those of KRX's close: nothing is derived from the two.
 """
 
 from __future__ import annotations
@@ -21,14 +23,19 @@ from kiwoomdata.entries.common import (
     moved,
     price,
     quantity,
+    sold,
 )
 from kiwoomdata.entries.entry import (
+    HUNDRED_SHARES,
     KRW,
     MILLION_KRW,
     NO_UNIT,
     PERCENT,
     SHARES,
+    THOUSAND_SHARES,
+    UNDERLYING,
     UNKNOWN,
+    UNKNOWN_MILLION,
     Column,
     Endpoint,
     Param,
@@ -44,6 +51,7 @@ from kiwoomdata.kinds import (
     COUNT,
     DATE,
     DIRECTION,
+    FLOW,
     MAGNITUDE,
     NAME,
     PRICE,
@@ -51,9 +59,9 @@ from kiwoomdata.kinds import (
     QUANTITY,
     RATE,
     RATIO,
-    SIDE,
     TIME,
     VENUE,
+    Style,
 )
 
 ORDERBOOK = Endpoint(
@@ -63,6 +71,7 @@ ORDERBOOK = Endpoint(
     function="orderbook_snapshot",
     example='kd.orderbook_snapshot("005930")',
     params=(SYMBOL,),
+    note="The live server answers KRX's book for a code with _AL too (2026-08-04): ka10007 adds both venues.",
     parts=(
         Part(
             "book",
@@ -76,7 +85,12 @@ ORDERBOOK = Endpoint(
                     {
                         "price": (PRICE, "{side}_{n}th_pre_bid", KRW, "{side}{n}차선호가"),
                         "quantity": (QUANTITY, "{side}_{n}th_pre_req", SHARES, "{side}{n}차선잔량"),
-                        "change": (CHANGE, "{side}_{n}th_pre_req_pre", SHARES, "{side}{n}차선잔량대비"),
+                        "quantity_change": (
+                            CHANGE,
+                            "{side}_{n}th_pre_req_pre",
+                            SHARES,
+                            "{side}{n}차선잔량대비",
+                        ),
                     },
                     best={
                         "sel_1th_pre_bid": ("sel_fpr_bid", "매도최우선호가"),
@@ -86,13 +100,21 @@ ORDERBOOK = Endpoint(
                     },
                 ),
                 quantity("tot_sel_req", "ask_total_quantity", "총매도잔량"),
-                Column("tot_sel_req_jub_pre", "ask_total_change", CHANGE, "총매도잔량직전대비", SHARES),
+                Column(
+                    "tot_sel_req_jub_pre", "ask_total_quantity_change", CHANGE, "총매도잔량직전대비", SHARES
+                ),
                 quantity("tot_buy_req", "bid_total_quantity", "총매수잔량"),
-                Column("tot_buy_req_jub_pre", "bid_total_change", CHANGE, "총매수잔량직전대비", SHARES),
+                Column(
+                    "tot_buy_req_jub_pre", "bid_total_quantity_change", CHANGE, "총매수잔량직전대비", SHARES
+                ),
                 quantity("ovt_sel_req", "ask_after_hours_quantity", "시간외매도잔량"),
-                Column("ovt_sel_req_pre", "ask_after_hours_change", CHANGE, "시간외매도잔량대비", SHARES),
+                Column(
+                    "ovt_sel_req_pre", "ask_after_hours_quantity_change", CHANGE, "시간외매도잔량대비", SHARES
+                ),
                 quantity("ovt_buy_req", "bid_after_hours_quantity", "시간외매수잔량"),
-                Column("ovt_buy_req_pre", "bid_after_hours_change", CHANGE, "시간외매수잔량대비", SHARES),
+                Column(
+                    "ovt_buy_req_pre", "bid_after_hours_quantity_change", CHANGE, "시간외매수잔량대비", SHARES
+                ),
             ),
         ),
     ),
@@ -105,6 +127,7 @@ PRICE_TABLE = Endpoint(
     function="price_table",
     example='kd.price_table("005930")',
     params=(SYMBOL,),
+    note="On all but the newest row everything but open, high, low, close and volume is blank live (2026).",
     key=("date",),
     walk=Walk("date", whole=True),
     rebased=True,
@@ -126,7 +149,7 @@ PRICE_TABLE = Endpoint(
                 Column("pre", "change", CHANGE, "대비", KRW, style="plus"),
                 Column("flu_rt", "change_pct", RATE, "등락률", PERCENT, style="plus"),
                 quantity("trde_qty", "volume", "거래량"),
-                Column("trde_prica", "value", AMOUNT, "거래대금", UNKNOWN),
+                Column("trde_prica", "value_as_served", AMOUNT, "거래대금", UNKNOWN_MILLION),
                 Column(
                     "cntr_str",
                     "strength",
@@ -145,12 +168,12 @@ PRICE_TABLE = Endpoint(
                     note="a percentage in spite of its Korean name",
                 ),
                 Column("for_wght", "foreign_weight_pct", RATE, "외인비중", PERCENT, style="plus"),
-                flow("for_netprps", "foreign_net_buy", "외인순매수", UNKNOWN),
-                flow("orgn_netprps", "institution_net_buy", "기관순매수", UNKNOWN),
-                flow("ind_netprps", "individual_net_buy", "개인순매수", UNKNOWN),
+                flow("for_netprps", "foreign_net_buy_as_served", "외인순매수", UNKNOWN),
+                flow("orgn_netprps", "institution_net_buy_as_served", "기관순매수", UNKNOWN),
+                flow("ind_netprps", "individual_net_buy_as_served", "개인순매수", UNKNOWN),
                 Column("crd_remn_rt", "credit_balance_ratio", RATE, "신용잔고율", PERCENT),
-                flow("frgn", "foreign_brokers_net_buy", "외국계", UNKNOWN),
-                flow("prm", "program_net_buy", "프로그램", UNKNOWN),
+                flow("frgn", "foreign_brokers_net_buy_as_served", "외국계", UNKNOWN),
+                flow("prm", "program_net_buy_as_served", "프로그램", UNKNOWN),
             ),
         ),
     ),
@@ -177,7 +200,7 @@ SESSION_SUMMARY = Endpoint(
                 Column("pre", "change", CHANGE, "대비", KRW, style="plus"),
                 Column("flu_rt", "change_pct", RATE, "등락률", PERCENT, style="plus"),
                 quantity("trde_qty", "volume", "거래량"),
-                Column("trde_prica", "value", AMOUNT, "거래대금", UNKNOWN),
+                Column("trde_prica", "value_as_served", AMOUNT, "거래대금", UNKNOWN_MILLION),
                 Column("cntr_str", "strength", RATIO, "체결강도", PERCENT),
             ),
         ),
@@ -191,6 +214,9 @@ QUOTE_BOARD = Endpoint(
     function="quote_board",
     example='kd.quote_board("005930")',
     params=(SYMBOL,),
+    note="With _AL the book is KRX's and NXT's added up, and the row mixes venues: the price of the last "
+    "trade anywhere beside the change of KRX's close (2026-08-04). last_quantity, highest, lowest and the "
+    "counts are blank live.",
     parts=(
         Part(
             "board",
@@ -205,14 +231,14 @@ QUOTE_BOARD = Endpoint(
                 quantity("pred_trde_qty", "previous_volume", "전일거래량"),
                 price("upl_pric", "upper_limit", "상한가"),
                 price("lst_pric", "lower_limit", "하한가"),
-                Column("pred_trde_prica", "previous_value", AMOUNT, "전일거래대금", UNKNOWN),
-                Column("flo_stkcnt", "listed_shares", QUANTITY, "상장주식수", UNKNOWN),
+                Column("pred_trde_prica", "previous_value", AMOUNT, "전일거래대금", MILLION_KRW),
+                Column("flo_stkcnt", "listed_shares", QUANTITY, "상장주식수", THOUSAND_SHARES),
                 price("cur_prc", "price", "현재가"),
                 Column("smbol", "direction", DIRECTION, "부호"),
                 Column("flu_rt", "change_pct", RATE, "등락률", PERCENT, style="plus"),
                 Column(
                     "pred_rt",
-                    "change",
+                    "change_as_served",
                     CHANGE_DECIMAL,
                     "전일비",
                     UNKNOWN,
@@ -224,13 +250,13 @@ QUOTE_BOARD = Endpoint(
                 price("low_pric", "low", "저가"),
                 quantity("cntr_qty", "last_quantity", "체결량"),
                 quantity("trde_qty", "volume", "거래량"),
-                Column("trde_prica", "value", AMOUNT, "거래대금", UNKNOWN),
+                Column("trde_prica", "value", AMOUNT, "거래대금", MILLION_KRW),
                 price("exp_cntr_pric", "expected_price", "예상체결가"),
                 quantity("exp_cntr_qty", "expected_quantity", "예상체결량"),
                 price("exp_sel_pri_bid", "expected_ask", "예상매도우선호가"),
                 price("exp_buy_pri_bid", "expected_bid", "예상매수우선호가"),
                 Column("trde_strt_dt", "trading_start", DATE, "거래시작일"),
-                Column("exec_pric", "exercise_price", PRICE_DECIMAL, "행사가격", KRW),
+                Column("exec_pric", "exercise_price", PRICE_DECIMAL, "행사가격", UNDERLYING),
                 price("hgst_pric", "highest", "최고가"),
                 price("lwst_pric", "lowest", "최저가"),
                 Column("hgst_pric_dt", "highest_date", DATE, "최고가일"),
@@ -241,7 +267,7 @@ QUOTE_BOARD = Endpoint(
                     {
                         "price": (PRICE, "{side}_{n}bid", KRW, "{side}{n}호가"),
                         "quantity": (QUANTITY, "{side}_{n}bid_req", SHARES, "{side}{n}호가잔량"),
-                        "change": (CHANGE, "{side}_{n}bid_jub_pre", SHARES, "{side}{n}호가직전대비"),
+                        "quantity_change": (CHANGE, "{side}_{n}bid_jub_pre", SHARES, "{side}{n}호가직전대비"),
                     },
                 ),
                 *ladder(
@@ -321,8 +347,9 @@ INSTITUTION_TRADES = Endpoint(
             "일별기관매매종목",
             (
                 *code_and_name(),
-                flow("netprps_qty", "net_buy", "순매수수량", UNKNOWN, "plus"),
-                flow("netprps_amt", "net_buy_value", "순매수금액", UNKNOWN, "plus"),
+                # 108,855 hundred shares at 204,903 won are the 2,230,468 million beside them (2026-03-12).
+                flow("netprps_qty", "net_buy", "순매수수량", HUNDRED_SHARES, "plus"),
+                flow("netprps_amt", "net_buy_value", "순매수금액", MILLION_KRW, "plus"),
                 # The four below are printed in the vendor's example and absent from its table.
                 Column("prsm_avg_pric", "estimated_price", PRICE_DECIMAL, "추정평균가", KRW),
                 price("cur_prc", "price", "현재가"),
@@ -332,6 +359,17 @@ INSTITUTION_TRADES = Endpoint(
         ),
     ),
 )
+
+_HOLDINGS = (
+    "the day's change of what foreigners hold, in shares even when value is asked: not the investor flow "
+    "of the same name in other TRs, from which it may differ in size and in sign"
+)
+
+
+def _holdings(key: str, name: str, ko: str, style: Style) -> Column:
+    # 9,897,241 is 46.53 to 46.70 % of the 5,846,278,608 shares (live, 2026-07-31).
+    return flow(key, name, ko, SHARES, style, _HOLDINGS, heading=f"{ko}(보유증감)")
+
 
 INSTITUTION_TREND = Endpoint(
     "ka10045",
@@ -352,6 +390,8 @@ INSTITUTION_TREND = Endpoint(
     every_day=True,
     order="newest first",
     final="next morning",
+    note="The two price flags change nothing live and must be there. Today's flows read 0 until the session "
+    "has ended (both 2026).",
     parts=(
         Part(
             "averages",
@@ -373,15 +413,18 @@ INSTITUTION_TREND = Endpoint(
                 quantity("trde_qty", "volume", "거래량"),
                 flow("orgn_dt_acc", "institution_cumulative", "기관기간누적", SHARES, "plain"),
                 flow("orgn_daly_nettrde_qty", "institution_net_buy", "기관일별순매매수량", SHARES, "plain"),
-                flow("for_dt_acc", "foreign_cumulative", "외인기간누적", SHARES, "plain"),
-                flow("for_daly_nettrde_qty", "foreign_net_buy", "외인일별순매매수량", SHARES, "plain"),
+                _holdings("for_dt_acc", "foreign_cumulative", "외인기간누적", "plain"),
+                _holdings("for_daly_nettrde_qty", "foreign_net_buy", "외인일별순매매수량", "plain"),
                 Column("limit_exh_rt", "foreign_limit_used_pct", RATE, "한도소진율", PERCENT, style="plus"),
             ),
         ),
     ),
 )
 
-_STRENGTH_NOTE = "the sign tells the aggressor: see side"
+_STRENGTH_NOTE = (
+    "what the row adds to cumulative_volume. Live rows are one a minute and unsigned (2026-07-29); the sign "
+    "that the guide prints before some is dropped"
+)
 
 TRADE_STRENGTH_BY_TIME = Endpoint(
     "ka10046",
@@ -390,6 +433,7 @@ TRADE_STRENGTH_BY_TIME = Endpoint(
     function="trade_strength",
     example='kd.trade_strength("005930", by="time")',
     params=(SYMBOL,),
+    page_rows=60,
     order="newest first",
     parts=(
         Part(
@@ -400,11 +444,8 @@ TRADE_STRENGTH_BY_TIME = Endpoint(
                 Column("cntr_tm", "time", TIME, "체결시간"),
                 price("cur_prc", "price", "현재가"),
                 *moved("pred_pre_sig", "pred_pre", "flu_rt", "등락율"),
-                Column(
-                    "trde_qty", "side", SIDE, "거래량부호", note="sign of the traded quantity: + buy, - sell"
-                ),
-                Column("trde_qty", "quantity", MAGNITUDE, "거래량", SHARES, note=_STRENGTH_NOTE),
-                Column("acc_trde_prica", "cumulative_value", AMOUNT, "누적거래대금", UNKNOWN),
+                Column("trde_qty", "volume", MAGNITUDE, "거래량", SHARES, note=_STRENGTH_NOTE),
+                Column("acc_trde_prica", "cumulative_value", AMOUNT, "누적거래대금", MILLION_KRW),
                 quantity("acc_trde_qty", "cumulative_volume", "누적거래량"),
                 Column("cntr_str", "strength", RATIO, "체결강도", PERCENT),
                 Column("cntr_str_5min", "strength_5m", RATIO, "체결강도5분", PERCENT),
@@ -423,6 +464,7 @@ TRADE_STRENGTH_BY_DAY = Endpoint(
     function="trade_strength",
     example='kd.trade_strength("005930", by="day")',
     params=(SYMBOL,),
+    page_rows=60,
     key=("date",),
     walk=Walk("date", whole=True),
     rebased=True,
@@ -438,9 +480,9 @@ TRADE_STRENGTH_BY_DAY = Endpoint(
                 Column("dt", "date", DATE, "일자"),
                 price("cur_prc", "close", "현재가"),
                 *moved("pred_pre_sig", "pred_pre", "flu_rt", "등락율"),
-                quantity("trde_qty", "volume", "거래량"),
-                Column("acc_trde_prica", "cumulative_value", AMOUNT, "누적거래대금", UNKNOWN),
-                quantity("acc_trde_qty", "cumulative_volume", "누적거래량"),
+                Column("trde_qty", "quantity", MAGNITUDE, "거래량", SHARES, note="blank on every live row"),
+                Column("acc_trde_prica", "value", AMOUNT, "누적거래대금", MILLION_KRW),
+                quantity("acc_trde_qty", "volume", "누적거래량"),
                 Column("cntr_str", "strength", RATIO, "체결강도", PERCENT),
                 # The keys say minutes; their Korean names and the TR say days.
                 Column("cntr_str_5min", "strength_5d", RATIO, "체결강도5일", PERCENT),
@@ -451,7 +493,10 @@ TRADE_STRENGTH_BY_DAY = Endpoint(
     ),
 )
 
-_SELL_NOTE = "negative where the server writes it so: net_buy = buy + sell"
+_SOLD_NOTE = "the server writes it negative; here it is positive: net_buy = buy - sell"
+_MORE_SOLD_NOTE = (
+    "positive where more was sold, as the server writes it: net_buy_change = buy_change - sell_change"
+)
 
 INTRADAY_INVESTOR_TRADES = Endpoint(
     "ka10063",
@@ -459,14 +504,18 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
     en="What one class of investor trades during the session",
     function="intraday_investor_trades",
     example='kd.intraday_investor_trades("foreign", market="kospi")',
+    note="Live, only foreigners (6) have rows, only from 09:00 to 15:30, and amt_qty_tp and smtm_netprps_tp "
+    "change nothing: shares and amounts come side by side (August 2026).",
+    when_empty="Live it has rows for investor='foreign' alone, and only during the session (09:00 to 15:30); "
+    "ask kd.closing_investor_trades() after it.",
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
-        choice("amt_qty_tp", "measure", "금액수량구분", "shares", value="1", shares="2"),
+        choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
         choice(
             "invsr",
             "investor",
             "투자자별",
-            None,
+            "foreign",
             foreign="6",
             institution="7",
             investment_trust="1",
@@ -480,6 +529,7 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
         choice("smtm_netprps_tp", "simultaneous", "동시순매수구분", "any", only="1", any="0"),
         VENUE_PARAM,
     ),
+    page_rows=800,
     key=("code",),
     parts=(
         Part(
@@ -491,25 +541,32 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
                 price("cur_prc", "price", "현재가"),
                 *moved("pre_sig", "pred_pre", "flu_rt", "등락율"),
                 quantity("acc_trde_qty", "volume", "누적거래량"),
-                flow("netprps_qty", "net_buy", "순매수수량", UNKNOWN),
-                flow("prev_pot_netprps_qty", "previous_net_buy", "이전시점순매수수량", UNKNOWN),
-                flow("netprps_irds", "net_buy_change", "순매수증감", UNKNOWN),
-                flow("buy_qty", "buy", "매수수량", UNKNOWN),
-                flow("buy_qty_irds", "buy_change", "매수수량증감", UNKNOWN),
-                flow("sell_qty", "sell", "매도수량", UNKNOWN, note=_SELL_NOTE),
-                flow("sell_qty_irds", "sell_change", "매도수량증감", UNKNOWN),
+                # The server rounds quantities to a thousand shares (live, August 2026).
+                flow("netprps_qty", "net_buy", "순매수수량", SHARES),
+                flow("prev_pot_netprps_qty", "previous_net_buy", "이전시점순매수수량", SHARES),
+                flow("netprps_irds", "net_buy_change", "순매수증감", SHARES),
+                flow("buy_qty", "buy", "매수수량", SHARES),
+                flow("buy_qty_irds", "buy_change", "매수수량증감", SHARES),
+                sold("sell_qty", "sell", "매도수량", SHARES, note=_SOLD_NOTE),
+                flow("sell_qty_irds", "sell_change", "매도수량증감", SHARES, note=_MORE_SOLD_NOTE),
                 # The seven below stand in the newer guide only.
-                flow("netprps_amt", "net_buy_value", "순매수금액", UNKNOWN),
-                flow("prev_netprps_amt", "previous_net_buy_value", "이전순매수금액", UNKNOWN),
-                flow("netprps_amt_irds", "net_buy_value_change", "순매수금액증감", UNKNOWN),
-                flow("buy_amt", "buy_value", "매수금액", UNKNOWN),
-                flow("buy_amt_irds", "buy_value_change", "매수금액증감", UNKNOWN),
-                flow("sell_amt", "sell_value", "매도금액", UNKNOWN, note=_SELL_NOTE),
-                flow("sell_amt_irds", "sell_value_change", "매도금액증감", UNKNOWN),
+                flow("netprps_amt", "net_buy_value", "순매수금액", MILLION_KRW),
+                flow("prev_netprps_amt", "previous_net_buy_value", "이전순매수금액", MILLION_KRW),
+                flow("netprps_amt_irds", "net_buy_value_change", "순매수금액증감", MILLION_KRW),
+                flow("buy_amt", "buy_value", "매수금액", MILLION_KRW),
+                flow("buy_amt_irds", "buy_value_change", "매수금액증감", MILLION_KRW),
+                sold("sell_amt", "sell_value", "매도금액", MILLION_KRW, note=_SOLD_NOTE),
+                flow("sell_amt_irds", "sell_value_change", "매도금액증감", MILLION_KRW, note=_MORE_SOLD_NOTE),
             ),
         ),
     ),
 )
+
+
+def _class(key: str, name: str, ko: str) -> Column:
+    # 3,091,558 beside 12,731,078 shares of some 242,836 won (live, 2026-08-04).
+    return Column(key, name, FLOW, ko, MILLION_KRW, {"1": MILLION_KRW, "2": SHARES})
+
 
 CLOSING_INVESTOR_TRADES = Endpoint(
     "ka10066",
@@ -523,7 +580,11 @@ CLOSING_INVESTOR_TRADES = Endpoint(
         choice("trde_tp", "side", "매매구분", "net", net="0", buy="1", sell="2"),
         VENUE_PARAM,
     ),
+    unit_flag="amt_qty_tp",
+    page_rows=100,
     key=("code",),
+    note="Price and volume are of now; the investors are the last completed session's until the evening "
+    "(live, August 2026). The twelve classes lack the domestic foreigners, so they need not add up to 0.",
     parts=(
         Part(
             "trades",
@@ -534,18 +595,18 @@ CLOSING_INVESTOR_TRADES = Endpoint(
                 price("cur_prc", "price", "현재가"),
                 *moved("pre_sig", "pred_pre", "flu_rt"),
                 quantity("trde_qty", "volume", "거래량"),
-                flow("ind_invsr", "individual", "개인투자자", UNKNOWN, "plus"),
-                flow("frgnr_invsr", "foreign", "외국인투자자", UNKNOWN, "plus"),
-                flow("orgn", "institution", "기관계", UNKNOWN, "plus"),
-                flow("fnnc_invt", "financial_investment", "금융투자", UNKNOWN, "plus"),
-                flow("insrnc", "insurance", "보험", UNKNOWN, "plus"),
-                flow("invtrt", "investment_trust", "투신", UNKNOWN, "plus"),
-                flow("etc_fnnc", "other_financial", "기타금융", UNKNOWN, "plus"),
-                flow("bank", "bank", "은행", UNKNOWN, "plus"),
-                flow("penfnd_etc", "pension", "연기금등", UNKNOWN, "plus"),
-                flow("samo_fund", "private_fund", "사모펀드", UNKNOWN, "plus"),
-                flow("natn", "nation", "국가", UNKNOWN, "plus"),
-                flow("etc_corp", "other_corporation", "기타법인", UNKNOWN, "plus"),
+                _class("ind_invsr", "individual", "개인투자자"),
+                _class("frgnr_invsr", "foreign", "외국인투자자"),
+                _class("orgn", "institution", "기관계"),
+                _class("fnnc_invt", "financial_investment", "금융투자"),
+                _class("insrnc", "insurance", "보험"),
+                _class("invtrt", "investment_trust", "투신"),
+                _class("etc_fnnc", "other_financial", "기타금융"),
+                _class("bank", "bank", "은행"),
+                _class("penfnd_etc", "pension", "연기금등"),
+                _class("samo_fund", "private_fund", "사모펀드"),
+                _class("natn", "nation", "국가"),
+                _class("etc_corp", "other_corporation", "기타법인"),
             ),
         ),
     ),
@@ -563,6 +624,7 @@ BROKER_TREND = Endpoint(
     rebased=True,
     order="newest first",
     final="next morning",
+    note="Broker 0000 seems to be all foreign brokers together: -4,324,306 on 2026-03-12, as in ka10086.",
     parts=(
         Part(
             "trend",
@@ -586,7 +648,7 @@ _ALWAYS_SHARES = "shares even when value is asked: the exchange gives no amount"
 
 
 def _investor(key: str, name: str, ko: str) -> Column:
-    return Column(key, name, flow(key, name, ko, SHARES).kind, ko, SHARES, _BY_MEASURE, style="double")
+    return Column(key, name, FLOW, ko, SHARES, {"0": SHARES, "1": MILLION_KRW}, style="double")
 
 
 DAILY_PRICES = Endpoint(
@@ -625,21 +687,30 @@ DAILY_PRICES = Endpoint(
                 Column("pred_rt", "change", CHANGE, "전일비", KRW, style="plus", note="won, not a rate"),
                 Column("flu_rt", "change_pct", RATE, "등락률", PERCENT, style="plus"),
                 quantity("trde_qty", "volume", "거래량"),
-                Column("amt_mn", "value", AMOUNT, "금액(백만)", MILLION_KRW),
+                Column("amt_mn", "value", AMOUNT, "금액(백만)", MILLION_KRW, heading="금액"),
                 Column("crd_rt", "credit_ratio", RATE, "신용비", PERCENT),
                 _investor("ind", "individual", "개인"),
                 _investor("orgn", "institution", "기관"),
-                flow("for_qty", "foreign", "외인수량", SHARES, note=_ALWAYS_SHARES),
-                _investor("frgn", "foreign_brokers", "외국계"),
+                _holdings("for_qty", "foreign", "외인수량", "double"),
+                Column(
+                    "frgn",
+                    "foreign_brokers",
+                    FLOW,
+                    "외국계",
+                    SHARES,
+                    {"0": SHARES, "1": UNKNOWN_MILLION},
+                    style="double",
+                    note="no body shows it when value is asked: its unit is unknown then",
+                ),
                 _investor("prm", "program", "프로그램"),
                 Column("for_rt", "foreign_ratio", RATE, "외인비", PERCENT, style="plus"),
                 # The rest repeats what stands above: equal in 1,200 (flows) and 2,879,500 (ratios)
                 # live rows of May 2026.
                 Column("for_poss", "foreign_holding_pct", RATE, "외인보유", PERCENT, style="plus"),
                 Column("for_wght", "foreign_weight_pct", RATE, "외인비중", PERCENT, style="plus"),
-                flow("for_netprps", "foreign_net_buy", "외인순매수", SHARES, note=_ALWAYS_SHARES),
-                _investor("orgn_netprps", "institution_net_buy", "기관순매수"),
-                _investor("ind_netprps", "individual_net_buy", "개인순매수"),
+                _holdings("for_netprps", "foreign_net_buy", "외인순매수", "double"),
+                _investor("orgn_netprps", "institution_net", "기관순매수"),
+                _investor("ind_netprps", "individual_net", "개인순매수"),
                 Column("crd_remn_rt", "credit_balance_ratio", RATE, "신용잔고율", PERCENT),
             ),
         ),
@@ -651,9 +722,10 @@ AFTER_HOURS_QUOTE = Endpoint(
     ko="시간외단일가요청",
     en="After-hours single-price book, five levels",
     function="after_hours_quote",
-    example='kd.after_hours_quote("005930")',
+    example='kd.after_hours_quote("00088K")',
     params=(SYMBOL_KRX,),
-    note="The time is the regular session's. The change is against today's close (seen 2026).",
+    note="The time is the regular session's. The change is against today's close. A stock that is traded on "
+    "NXT is answered with zeros whatever it trades: 0 of 606 had a row on any list (all live, August 2026).",
     parts=(
         Part(
             "book",
@@ -672,7 +744,7 @@ AFTER_HOURS_QUOTE = Endpoint(
                             SHARES,
                             "시간외단일가_{side}호가수량{n}",
                         ),
-                        "change": (
+                        "quantity_change": (
                             CHANGE,
                             "ovt_sigpric_{side}_bid_jub_pre_{n}",
                             SHARES,
@@ -684,16 +756,24 @@ AFTER_HOURS_QUOTE = Endpoint(
                 quantity("ovt_sigpric_buy_bid_tot_req", "bid_total_quantity", "시간외단일가_매수호가총잔량"),
                 quantity("sel_bid_tot_req", "ask_regular_quantity", "매도호가총잔량"),
                 Column(
-                    "sel_bid_tot_req_jub_pre", "ask_regular_change", CHANGE, "매도호가총잔량직전대비", SHARES
+                    "sel_bid_tot_req_jub_pre",
+                    "ask_regular_quantity_change",
+                    CHANGE,
+                    "매도호가총잔량직전대비",
+                    SHARES,
                 ),
                 quantity("buy_bid_tot_req", "bid_regular_quantity", "매수호가총잔량"),
                 Column(
-                    "buy_bid_tot_req_jub_pre", "bid_regular_change", CHANGE, "매수호가총잔량직전대비", SHARES
+                    "buy_bid_tot_req_jub_pre",
+                    "bid_regular_quantity_change",
+                    CHANGE,
+                    "매수호가총잔량직전대비",
+                    SHARES,
                 ),
                 quantity("ovt_sel_bid_tot_req", "ask_after_hours_quantity", "시간외매도호가총잔량"),
                 Column(
                     "ovt_sel_bid_tot_req_jub_pre",
-                    "ask_after_hours_change",
+                    "ask_after_hours_quantity_change",
                     CHANGE,
                     "시간외매도호가총잔량직전대비",
                     SHARES,
@@ -701,7 +781,7 @@ AFTER_HOURS_QUOTE = Endpoint(
                 quantity("ovt_buy_bid_tot_req", "bid_after_hours_quantity", "시간외매수호가총잔량"),
                 Column(
                     "ovt_buy_bid_tot_req_jub_pre",
-                    "bid_after_hours_change",
+                    "bid_after_hours_quantity_change",
                     CHANGE,
                     "시간외매수호가총잔량직전대비",
                     SHARES,

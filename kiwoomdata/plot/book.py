@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["orderbook"]
 
 SIDES = ("ask", "bid")
-_FIELDS = ("price", "quantity", "change")
+_FIELDS = ("price", "quantity", "quantity_change")
 _WIDE = [f"{side}_{name}_{level}" for side in SIDES for name in _FIELDS for level in range(1, 11)]
 _LONG = ("level", *_FIELDS)
 _NEEDS = "side, level, price, quantity, or ask_price_1, ask_quantity_1, bid_price_1, bid_quantity_1 …"
@@ -130,7 +130,7 @@ def _wide_side(table: Table, side: str) -> _Side:
         columns = (table.numbers.get(f"{side}_{name}_{level}") for level in range(1, 11))
         return np.array([np.nan if column is None else column[-1] for column in columns])
 
-    return _filled(np.arange(1.0, 11.0), of("price"), of("quantity"), of("change"))
+    return _filled(np.arange(1.0, 11.0), of("price"), of("quantity"), of("quantity_change"))
 
 
 def _long_side(table: Table, side: str) -> _Side:
@@ -139,7 +139,7 @@ def _long_side(table: Table, side: str) -> _Side:
     if len(np.unique(levels)) < len(levels):
         raise ValueError(f"orderbook: the frame holds several {side} levels of one number; draw one book")
     order = np.argsort(levels)
-    change = table["change"] if "change" in table else np.full(table.rows, np.nan)
+    change = table["quantity_change"] if "quantity_change" in table else np.full(table.rows, np.nan)
     columns = (column[rows][order] for column in (table["price"], table["quantity"], change))
     return _filled(levels[order], *columns)
 

@@ -328,9 +328,9 @@ def breakdown(frame: Any, top: int = 15, ax: Axes | None = None, **style: Unpack
 
 
 def _measure(frame: Any) -> tuple[str, list[str]]:
-    """What the numbers are, as far as the request tells. The vendor states no unit."""
+    """What the numbers are, as far as the request tells."""
     source = provenance(frame)
     params = source.params if source else {}
     side = {"1": "gross_buy", "2": "gross_sell"}.get(params.get("trde_tp", "0"), "net_buy")
-    kind = {"1": ["in_won"], "2": ["in_shares"]}.get(params.get("amt_qty_tp", ""), [])
-    return side, [*kind, "as_served"]
+    units = {"1": ["in_won", "KRW"], "2": ["in_shares", "shares"]}
+    return side, units.get(params.get("amt_qty_tp", ""), ["unknown"])

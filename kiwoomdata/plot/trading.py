@@ -42,7 +42,7 @@ _KINDS = (
         ("kospi200",),
     ),
     _Kind(
-        {"arbitrage": "arbitrage", "non_arbitrage": "non_arbitrage", "total": "total"},
+        {word: f"{word}_as_served" for word in ("arbitrage", "non_arbitrage", "total")},
         "unknown",
         ("kospi200",),
     ),
@@ -60,7 +60,8 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
         What :func:`kiwoomdata.program_trend` gives for a market (``arbitrage_net_buy_value
         non_arbitrage_net_buy_value total_net_buy_value``, ``kospi200``) or for a stock
         (``net_buy_volume``, ``close`` or ``price``), or :func:`kiwoomdata.program_cumulative`
-        (``arbitrage non_arbitrage total``, ``kospi200``), with ``date`` or ``time``.
+        (``arbitrage_as_served non_arbitrage_as_served total_as_served``, ``kospi200``), with ``date`` or
+        ``time``.
     cumulative
         By day: True for running sums from the first row, False for the bars of each day. By time the
         server's numbers are running sums of the day already, and are drawn as they are.

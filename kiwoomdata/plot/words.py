@@ -37,7 +37,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "in_shares": ("수량", "By shares"),
     "cumulative": ("누적 순매수", "Cum. net buying"),
     "by_stock": ("종목별 투자자", "Investors by stock"),
-    "as_served": ("서버의 수 그대로 (단위 미상)", "numbers as served (unit not stated)"),
     # program trading
     "program_trading": ("프로그램매매", "Program trading"),
     "arbitrage": ("차익", "Arbitrage"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
+from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, session_hours
 from kiwoomdata.entries import quote
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
-from kiwoomdata.questions.prices import FLOWS, Measure, Venue, flow_units
+from kiwoomdata.questions.prices import Measure, Venue, flow_columns
 from kiwoomdata.questions.shapes import with_symbol
 
 __all__ = ["closing_investor_trades", "intraday_investor_trades", "investor_flows"]
@@ -55,14 +57,17 @@ def investor_flows(
     -------
     DataFrame
         Ascending by date, then in the order of the symbols: ``date`` (Date), ``symbol`` (String),
-        ``venue`` (Enum), ``individual institution foreign foreign_brokers program`` (Int64),
-        ``flow_unit foreign_unit`` (String).
+        ``venue`` (Enum), ``individual institution foreign foreign_brokers program`` (Int64; with
+        ``measure="value"`` ``foreign_brokers_as_served``, for nobody has shown its unit then), ``flow_unit
+        foreign_unit`` (String).
 
     Notes
     -----
     Source: ka10086 (일별주가요청), 20 rows a request. Final the next morning; provisional during the
-    session. ``foreign_brokers`` (외국계) is an estimate from the brokers' own trades and differs from
-    ``foreign``. For NXT, individual and institution are NXT's own while foreign mirrors KRX. Errors as
+    session. ``foreign`` is the day's change of what foreigners **hold**, not the flow of foreign investors
+    that other lists tell (ka10059, ka10066): the two may differ in size and in sign, and neither can be
+    checked by the other. ``foreign_brokers`` (외국계) is an estimate from the brokers' own trades and
+    differs from both. For NXT, individual and institution are NXT's own while foreign mirrors KRX. Errors as
     in :func:`kiwoomdata.daily_prices`.
 
     Examples
@@ -81,7 +86,7 @@ def investor_flows(
     )
 
     def shape(parts: Parts) -> pl.DataFrame:
-        return parts["prices"].select("date", *FLOWS, *flow_units(unit))
+        return parts["prices"].select("date", *flow_columns(unit))
 
     return run(jobs, shape, notes=notes, together=shape, options=options)
 
@@ -91,7 +96,7 @@ def intraday_investor_trades(
     investor: Investor = "foreign",
     *,
     market: AnyMarket = "all",
-    measure: Measure = "shares",
+    measure: Measure = "value",
     venue: Venue = "krx",
     foreign_brokers: Literal["include", "exclude"] = "exclude",
     simultaneous: Literal["any", "only"] = "any",
@@ -99,27 +104,38 @@ def intraday_investor_trades(
 ) -> pl.DataFrame:
     """What one class of investor trades in each stock during the session (provisional).
 
-    One row is one stock, in the server's order.
+    One row is one stock, in the server's order. Live, **only foreigners have rows, and only from 09:00 to
+    15:30**: every other class was answered with nothing on every day tried (August 2026).
 
     Parameters
     ----------
     investor
         ``"foreign"``, ``"institution"``, ``"investment_trust"``, ``"insurance"``, ``"bank"``,
         ``"pension"``, ``"nation"`` or ``"other_corporation"``.
+    measure
+        What is asked for. Live it changes nothing: shares and amounts come side by side. The newer guide
+        lists ``"value"`` alone.
     foreign_brokers
         Whether all foreign brokers are counted in.
     simultaneous
-        ``"only"``: stocks that several classes buy at once.
+        ``"only"``: stocks that several classes buy at once. Live it changes nothing.
 
     Returns
     -------
     DataFrame
         ``symbol venue name``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
         ``volume`` (Int64, shares), ``net_buy previous_net_buy net_buy_change buy buy_change sell
-        sell_change`` and the same as ``…_value`` (Int64, unit unknown). ``sell`` is negative where the
-        server writes it so, and then ``net_buy = buy + sell``. Last, what was asked and when: ``market
-        investor`` (String), ``date`` (Date: the session; null before an open, when it cannot be known) and
-        ``fetched_at`` (Datetime, Asia/Seoul).
+        sell_change`` (Int64, shares, to the thousand) and ``net_buy_value previous_net_buy_value
+        net_buy_value_change buy_value buy_value_change sell_value sell_value_change`` (Int64, KRW, exact
+        to the million). What was sold is positive, though the server writes it negative:
+        ``net_buy = buy - sell``, ``net_buy_change = buy_change - sell_change``. Last, what was asked and
+        when: ``market investor`` (String), ``date`` (Date: the session; null before an open, when it cannot
+        be known) and ``fetched_at`` (Datetime, Asia/Seoul).
+
+    Warns
+    -----
+    EmptyAnswer
+        No rows: another class than foreigners, or a time outside the session.
 
     Notes
     -----
@@ -129,8 +145,8 @@ def intraday_investor_trades(
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> trades = kd.intraday_investor_trades("pension", market="kospi")
-    >>> bool((trades["net_buy"] == trades["buy"] + trades["sell"]).all())
+    >>> trades = kd.intraday_investor_trades("foreign", market="kospi")
+    >>> bool((trades["net_buy"] == trades["buy"] - trades["sell"]).all())
     True
     """
     asked = words(quote.INTRADAY_INVESTOR_TRADES, market=market, investor=investor)
@@ -162,43 +178,64 @@ def closing_investor_trades(
 ) -> pl.DataFrame:
     """Twelve classes of investor for each stock, after the close.
 
-    One row is one stock, in the server's order.
+    One row is one stock, in the server's order. **Before and during a session the investors are those of
+    the last completed one**, until some hour of the evening, while price, change and volume are of now:
+    so the columns of a row may be of two days (measured live in August 2026).
 
     Parameters
     ----------
     side
         ``"net"`` buying, or gross ``"buy"`` or ``"sell"``.
     measure
-        ``"value"`` or ``"shares"``, in the server's unit, which the vendor does not state.
+        The investors as ``"value"`` in KRW (exact to the million) or in ``"shares"``.
 
     Returns
     -------
     DataFrame
-        ``symbol venue name``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
-        ``volume`` (Int64, shares), ``individual foreign institution financial_investment insurance
-        investment_trust other_financial bank pension private_fund nation other_corporation`` (Int64,
-        unit unknown). Last, what was asked and when: ``market side measure`` (String), ``date`` (Date: the
-        session of the prices; null before an open, when it cannot be known) and ``fetched_at`` (Datetime,
-        Asia/Seoul).
+        ``symbol venue name``, ``investors_date`` (Date: the session of the investors; null from the close
+        to midnight, for nobody has said at what hour the server turns to the new one), ``price change``
+        (Int64, KRW), ``direction``, ``change_pct`` (Float64, %), ``volume`` (Int64, shares),
+        ``individual foreign institution financial_investment insurance investment_trust
+        other_financial bank pension private_fund nation other_corporation`` (Int64, KRW or shares).
+        ``foreign`` lacks the domestic foreigners, so the classes need not add up to 0. The sign
+        of gross sold amounts (``side="sell"``) is the server's. Last, what was asked and when: ``market
+        side measure`` (String), ``date`` (Date: the session of the prices; null before an open, when it
+        cannot be known) and ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
-    Source: ka10066 (장마감후투자자별매매요청). Final the next morning. Errors as in
+    Source: ka10066 (장마감후투자자별매매요청), 100 stocks a request. Errors as in
     :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> kd.closing_investor_trades("kosdaq").columns[8:11]
+    >>> kd.closing_investor_trades("kosdaq").columns[9:12]
     ['individual', 'foreign', 'institution']
     """
+    client = client_of(options)
     asked = words(quote.CLOSING_INVESTOR_TRADES, market=market, side=side, measure=measure)
     place = chosen(quote.CLOSING_INVESTOR_TRADES, "venue", venue)
     params = {"market": market, "measure": measure, "side": side, "venue": place}
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        day = pl.lit(_investors_day(client.now()), dtype=pl.Date).alias("investors_date")
+        front = ("symbol", "venue", "name")
+        return with_symbol(parts["trades"], place).select(*front, day, pl.exclude(front))
+
     return run(
         single(quote.CLOSING_INVESTOR_TRADES, params, asked=asked),
-        lambda parts: with_symbol(parts["trades"], place),
+        shape,
         order=(),
         options=options,
     )
+
+
+def _investors_day(now: datetime) -> date | None:
+    """The session whose investors ka10066 tells at a moment, where that is known."""
+    today = now.date()
+    hours = session_hours(today)
+    if hours is None:
+        return last_trading_day(today)
+    return nth_trading_day_before(today, 1) if now.time() < hours[1] else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Literal, Unpack
 
 import polars as pl
@@ -11,7 +12,7 @@ from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market
-from kiwoomdata.questions.prices import Venue
+from kiwoomdata.questions.prices import Venue, halted
 from kiwoomdata.questions.shapes import with_symbol
 
 __all__ = ["broker_trend", "institution_trades", "institution_trend"]
@@ -44,10 +45,10 @@ def institution_trades(
     Returns
     -------
     DataFrame
-        ``symbol venue name``, ``net_buy net_buy_value`` (Int64, unit unknown: the vendor states none),
-        ``estimated_price vs_estimate`` (Float64, KRW), ``price`` (Int64, KRW), ``vs_estimate_pct``
-        (Float64, %). Last, what was asked and when: ``market side`` (String), ``start end`` (Date) and
-        ``fetched_at`` (Datetime, Asia/Seoul).
+        ``symbol venue name``, ``net_buy`` (Int64, shares, to the hundred), ``net_buy_value`` (Int64, KRW,
+        exact to the million), ``estimated_price vs_estimate`` (Float64, KRW), ``price`` (Int64, KRW),
+        ``vs_estimate_pct`` (Float64, %). Last, what was asked and when: ``market side`` (String), ``start
+        end`` (Date) and ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -93,20 +94,27 @@ def institution_trend(
     Parameters
     ----------
     institution_price, foreign_price
-        Whether the estimated average price is that of ``"buy"`` or of ``"sell"`` days.
+        Whether the estimated average price is that of ``"buy"`` or of ``"sell"`` days, as the guide says.
+        **They change nothing at the live server** (2026).
 
     Returns
     -------
     DataFrame
         Ascending: ``date symbol venue``, ``close change`` (Int64, KRW), ``direction``, ``change_pct``
         (Float64, %), ``volume institution_cumulative institution_net_buy foreign_cumulative
-        foreign_net_buy`` (Int64, shares), ``foreign_limit_used_pct`` (Float64, %), and the same on each
-        row of a symbol, ``institution_average foreign_average`` (Float64, KRW).
+        foreign_net_buy`` (Int64, shares), ``foreign_limit_used_pct`` (Float64, %), ``halted`` (Boolean, as
+        in :func:`kiwoomdata.daily_prices`), and the same on each row of a symbol, ``institution_average
+        foreign_average`` (Float64, KRW).
+
+        ``foreign_net_buy`` is the day's change of what foreigners **hold**, not the flow of foreign
+        investors that other lists tell: the two may differ in size and in sign. Today's flows read 0 at
+        the server until they are known: here they are null, and so are the sums of today.
 
     Notes
     -----
     Source: ka10045 (종목별기관매매추이요청). Final the next morning. Cumulated from the first day asked
-    for. Errors as in :func:`kiwoomdata.daily_prices`.
+    for. With ``venue="all"`` the close is the last trade anywhere beside the change of KRX's. Errors as in
+    :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
@@ -116,7 +124,8 @@ def institution_trend(
     >>> trend["institution_average"].n_unique()
     1
     """
-    today = client_of(options).today()
+    client = client_of(options)
+    today = client.today()
     first, last, notes = date_range(start, end, today, period)
     params = {
         "start": first,
@@ -130,10 +139,22 @@ def institution_trend(
         averages, trend = parts["averages"].select("institution_average", "foreign_average"), parts["trend"]
         known = [averages[name] if averages.height else pl.Series(name, [None]) for name in averages.columns]
         return trend.with_columns(
-            pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known
+            *_known_by(today, "institution"),
+            *_known_by(today, "foreign"),
+            halted(client).alias("halted"),
+            *(pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known),
         )
 
     return run(jobs, shape, notes=notes, options=options)
+
+
+_FLOW = ("net_buy", "cumulative")
+
+
+def _known_by(today: date, party: str) -> list[pl.Expr]:
+    """A party's flow and its sum; those of today are not known while the server writes 0."""
+    unknown = (pl.col("date") == today) & (pl.col(f"{party}_net_buy") == 0)
+    return [pl.when(~unknown).then(f"{party}_{name}").alias(f"{party}_{name}") for name in _FLOW]
 
 
 @question
@@ -154,7 +175,8 @@ def broker_trend(
     Parameters
     ----------
     broker
-        The broker's code of three characters, such as ``"001"`` (the exchange's member code).
+        The broker's code of three characters, such as ``"001"`` (the exchange's member code); ``"0000"``
+        seems to be all foreign brokers together.
 
     Returns
     -------
@@ -177,7 +199,7 @@ def broker_trend(
     """
     if not isinstance(broker, str):
         raise TypeError(f"broker: expected a code of three characters such as '001', got {broker!r}")
-    if not re.fullmatch(r"[0-9A-Z]{3}", broker):
+    if not re.fullmatch(r"[0-9A-Z]{3}|0000", broker):
         raise ValueError(f"broker: expected a code of three characters such as '001', got {broker!r}")
     today = client_of(options).today()
     first, last, notes = date_range(start, end, today, period)

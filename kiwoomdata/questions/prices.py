@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
 from typing import Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, one_of
+from kiwoomdata.calendar import session_hours
+from kiwoomdata.client import Client
 from kiwoomdata.entries import quote
 from kiwoomdata.frames import columns_of
 from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
@@ -20,15 +26,48 @@ _PRICES = (
     *("open", "high", "low", "close", "change", "change_pct", "volume", "value"),
     *("credit_ratio", "foreign_ratio"),
 )
-FLOWS = ("individual", "institution", "foreign", "foreign_brokers", "program")
 
 
-def flow_units(measure: str) -> list[pl.Expr]:
-    """Columns that say in which units the flows stand: foreign's differs when value is asked."""
+def flow_columns(measure: str) -> list[str | pl.Expr]:
+    """The flows, and in which units they stand: foreign's differs when value is asked.
+
+    The unit of the foreign brokers is not known then, and the column's name says so.
+    """
+    brokers = "foreign_brokers_as_served" if measure == "value" else "foreign_brokers"
     return [
+        *("individual", "institution", "foreign", brokers, "program"),
         pl.lit("KRW" if measure == "value" else "shares").alias("flow_unit"),
         pl.lit("shares").alias("foreign_unit"),
     ]
+
+
+def halted(client: Client) -> pl.Expr:
+    """Whether nothing was traded on a trading day. Nobody knows yet of a day that is not over."""
+    now = client.now()
+    hours, still = session_hours(now.date()), pl.col("volume") == 0
+    if hours is None or now.time() >= hours[1]:
+        return still
+    return pl.when(pl.col("date") != now.date()).then(still)
+
+
+_TRADED = (pl.col("volume") > 0) & pl.col("close").is_not_null()
+
+
+def rebased() -> pl.Expr:
+    """Whether the close less its change is another than the last traded close before it; by date."""
+    before = pl.when(_TRADED).then("close").forward_fill().shift(1)
+    return pl.when(_TRADED).then(pl.col("close") - pl.col("change") != before)
+
+
+def knows_the_basis(first: date) -> Callable[[Parts], bool]:
+    """Whether a traded row stands before the first one that is shown."""
+
+    def enough(parts: Parts) -> bool:
+        days = parts["prices"].filter(_TRADED)["date"]
+        shown = days.filter(days >= first)
+        return shown.is_empty() or bool((days < first).any())
+
+    return enough
 
 
 @question
@@ -58,7 +97,8 @@ def daily_prices(
     venue
         ``"krx"`` (default), ``"nxt"`` (from 2025-03-04) or ``"all"``.
     measure
-        The flows in ``"shares"`` or as ``"value"`` in KRW; foreign stays in shares either way.
+        The flows in ``"shares"`` or as ``"value"`` in KRW; foreign stays in shares either way, and nobody
+        has shown in which unit the foreign brokers stand then.
 
     Returns
     -------
@@ -66,8 +106,18 @@ def daily_prices(
         Ascending by date, then in the order of the symbols: ``date`` (Date), ``symbol`` (String),
         ``venue`` (Enum), ``open high low close change`` (Int64, KRW), ``change_pct`` (Float64, %),
         ``volume`` (Int64, shares), ``value`` (Int64, KRW, exact to the million), ``credit_ratio
-        foreign_ratio`` (Float64, %), the flows ``individual institution foreign foreign_brokers
-        program`` (Int64, net buying), ``flow_unit foreign_unit`` (String).
+        foreign_ratio`` (Float64, %), ``halted rebased`` (Boolean), the flows ``individual institution
+        foreign foreign_brokers program`` (Int64, net buying; with ``measure="value"``
+        ``foreign_brokers_as_served``), ``flow_unit foreign_unit`` (String).
+
+        ``halted``: nothing was traded on this trading day; null while the day goes on. A price that the
+        server writes as 0 is null. ``rebased``: the close less its change is not the last traded close
+        before it (a split, rights, a dividend in stock), so a return over that day is no return. It holds
+        for KRX's prices, and is null for the other venues, whose rows mix venues, where nothing was
+        traded, and where no traded day is known before.
+
+        ``foreign`` is the day's change of what foreigners hold, not their investor flow: the two may
+        differ in size and in sign, and neither can be checked by the other.
 
     Raises
     ------
@@ -78,9 +128,11 @@ def daily_prices(
 
     Notes
     -----
-    Source: ka10086 (일별주가요청). 20 rows a request, so a year is 13 requests for each symbol. A row is
-    final the next morning (06:00 KST), its credit columns a day or two later; today's row changes
-    during the session.
+    Source: ka10086 (일별주가요청). 20 rows a request, so a year is 13 requests for each symbol. At KRX one
+    trading day before ``start`` is asked for too, and more where it was halted, so that ``rebased`` does
+    not depend on the range. A row is final the next morning (06:00 KST), its credit columns a day or two
+    later; today's row changes during the session. With ``venue="all"`` the close is the last trade
+    anywhere and the change may be KRX's: nothing is derived from the two.
 
     Examples
     --------
@@ -96,16 +148,30 @@ def daily_prices(
     today = client.today()
     first, last, notes = date_range(start, end, today, period)
     unit = chosen(quote.DAILY_PRICES, "measure", measure)
-    jobs = for_symbols(
-        quote.DAILY_PRICES, symbol, venue, {"until": last, "measure": unit}, since=first, until=last
-    )
+    asked = {"until": last, "measure": unit}
+    jobs = for_symbols(quote.DAILY_PRICES, symbol, venue, asked, since=first, until=last)
+    known = columns_of(quote.DAILY_PRICES, "0") | columns_of(quote.DAILY_PRICES, "1")
 
-    def shape(parts: Parts) -> pl.DataFrame:
+    def shape(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
         frame = parts["prices"]
-        more = [name for name in frame.columns if name not in columns_of(quote.DAILY_PRICES)]
-        return frame.select("date", *_PRICES, *FLOWS, *flow_units(unit), *more)
+        more = [name for name in frame.columns if name not in known]
+        told = halted(client).alias("halted"), basis.alias("rebased")
+        return frame.select("date", *_PRICES, *told, *flow_columns(unit), *more)
 
-    return run(jobs, shape, notes=notes, together=shape, options=options)
+    of_krx = {code for code in jobs if not code.endswith(("_NX", "_AL"))}  # the others' rows mix venues
+    jobs |= {code: replace(jobs[code], enough=knows_the_basis(first)) for code in of_krx}
+    nothing = pl.lit(None, dtype=pl.Boolean)
+
+    def alone(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
+        return shape({"prices": parts["prices"].sort("date", maintain_order=True)}, basis)
+
+    shapes = {code: partial(alone, basis=rebased() if code in of_krx else nothing) for code in jobs}
+
+    def together(parts: Parts) -> pl.DataFrame:
+        basis = pl.when(pl.col("venue") == "krx").then(rebased().over("symbol", "venue"))
+        return shape(parts, basis)
+
+    return run(jobs, shapes, notes=notes, together=together, options=options)
 
 
 @question
@@ -123,11 +189,12 @@ def price_table(
     -------
     DataFrame
         Ascending by date: ``date symbol venue``, ``open high low close change`` (Int64, KRW),
-        ``change_pct`` (Float64, %), ``volume`` (Int64, shares), ``value`` (Int64, unit unknown: the
-        vendor states none), ``strength`` (Float64, %), ``foreign_holding_pct foreign_weight_pct``
-        (Float64, %), ``foreign_net_buy institution_net_buy individual_net_buy`` (Int64, unit
-        unknown), ``credit_balance_ratio`` (Float64, %), ``foreign_brokers_net_buy program_net_buy``
-        (Int64, unit unknown). Cells that the server leaves blank are null.
+        ``change_pct`` (Float64, %), ``volume`` (Int64, shares), ``halted`` (Boolean, as in
+        :func:`daily_prices`), ``strength`` (Float64, %), ``foreign_holding_pct foreign_weight_pct``
+        (Float64, %), ``credit_balance_ratio`` (Float64, %), and as the server writes them, in units that
+        nobody has proven, ``value_as_served foreign_net_buy_as_served institution_net_buy_as_served
+        individual_net_buy_as_served foreign_brokers_net_buy_as_served program_net_buy_as_served``
+        (Int64). Live, all but the prices and the volume are blank, so null, on every row but the newest.
 
     Notes
     -----
@@ -142,7 +209,12 @@ def price_table(
     Int64
     """
     jobs = for_symbols(quote.PRICE_TABLE, symbol, venue, {})
-    return run(jobs, lambda parts: parts["prices"], options=options)
+    still = halted(client_of(options)).alias("halted")
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        return parts["prices"].with_columns(still)
+
+    return run(jobs, shape, options=options)
 
 
 @question
@@ -160,8 +232,8 @@ def session_summary(
     -------
     DataFrame
         ``date symbol venue``, ``open high low close change`` (Int64, KRW), ``change_pct`` (Float64, %),
-        ``volume`` (Int64, shares), ``value`` (Int64, unit unknown), ``strength`` (Float64, %),
-        ``fetched_at`` (Datetime, Asia/Seoul).
+        ``volume`` (Int64, shares), ``value_as_served`` (Int64, as the server writes it: nobody has proven
+        its unit), ``strength`` (Float64, %), ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----
@@ -188,25 +260,29 @@ def quote_board(
 ) -> pl.DataFrame:
     """Price, expected price, ten levels, order counts and liquidity providers' quantities.
 
-    One row is one symbol, wide: ``ask_price_1`` … ``bid_change_10``.
+    One row is one symbol, wide: ``ask_price_1`` … ``bid_quantity_change_10``. With ``venue="all"`` the book
+    is KRX's and NXT's added up.
 
     Returns
     -------
     DataFrame
         ``symbol venue name date time``, ``previous_close upper_limit lower_limit price open high low
         expected_price expected_ask expected_bid highest lowest`` (Int64, KRW), ``previous_volume
-        last_quantity volume expected_quantity`` (Int64, shares), ``previous_value value
-        listed_shares`` (Int64, unit unknown), ``direction`` (Enum), ``change_pct`` (Float64, %),
-        ``change`` (Float64, unit unknown), ``exercise_price`` (Float64, KRW), ``trading_start
-        highest_date lowest_date`` (Date), and for n of 1 to 10 ``ask_price_n bid_price_n`` (Int64,
-        KRW), ``ask_quantity_n bid_quantity_n ask_change_n bid_change_n lp_ask_quantity_n
-        lp_bid_quantity_n`` (Int64, shares), for n of 1 to 5 ``ask_count_n bid_count_n`` (Int64), and
-        the totals ``ask_total_quantity bid_total_quantity ask_total_count bid_total_count``.
+        last_quantity volume expected_quantity`` (Int64, shares), ``previous_value value`` (Int64, KRW,
+        exact to the million), ``listed_shares`` (Int64, shares, to the thousand), ``direction`` (Enum),
+        ``change_pct`` (Float64, %), ``change_as_served`` (Float64, unit unknown), ``exercise_price``
+        (Float64, of the underlying), ``trading_start highest_date lowest_date`` (Date), and for
+        n of 1 to 10 ``ask_price_n bid_price_n`` (Int64, KRW; null: no order), ``ask_quantity_n bid_quantity_n
+        ask_quantity_change_n bid_quantity_change_n lp_ask_quantity_n lp_bid_quantity_n`` (Int64,
+        shares), for n of 1 to 5 ``ask_count_n bid_count_n`` (Int64), and the totals
+        ``ask_total_quantity bid_total_quantity ask_total_count bid_total_count``.
 
     Notes
     -----
-    Source: ka10007 (시세표성정보요청). One request for each symbol. Never final. Errors as in
-    :func:`daily_prices`.
+    Source: ka10007 (시세표성정보요청). One request for each symbol. Never final. Live, the counts,
+    ``last_quantity``, ``highest`` and ``lowest`` are blank, the expected price stands still after the
+    close, and a row of ``venue="all"`` holds the price of the last trade anywhere beside KRX's change.
+    Errors as in :func:`daily_prices`.
 
     Examples
     --------
@@ -268,22 +344,24 @@ def trade_strength(
 ) -> pl.DataFrame:
     """How strongly buyers press (체결강도): bought volume over sold volume, in percent.
 
-    One row is one trade of the latest session (``by="time"``) or one recent day (``by="day"``).
+    One row is one minute of the latest session (``by="time"``) or one recent day (``by="day"``).
 
     Returns
     -------
     DataFrame
         Ascending. By time: ``time`` (Datetime, Asia/Seoul: the latest session that the times can be of),
-        ``symbol venue``, and last ``date`` (Date) and ``fetched_at`` (Datetime), ``price change``
-        (Int64, KRW), ``direction``, ``change_pct`` (Float64, %), ``side`` (Enum buy, sell: the
-        aggressor), ``quantity cumulative_volume`` (Int64, shares), ``cumulative_value`` (Int64, unit
-        unknown), ``strength strength_5m strength_20m strength_60m`` (Float64, %). By day: ``date``
-        instead, ``close``, ``volume``, and ``strength_5d strength_20d strength_60d``.
+        ``symbol venue``, ``price change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
+        ``volume`` (Int64, shares: what the row adds to the next), ``cumulative_volume`` (Int64, shares),
+        ``cumulative_value`` (Int64, KRW, exact to the million), ``strength strength_5m strength_20m
+        strength_60m`` (Float64, %), and last ``date`` (Date) and ``fetched_at`` (Datetime). By day: ``date``
+        instead, ``close``, the day's ``value`` and ``volume``, ``halted`` (Boolean, as in
+        :func:`daily_prices`), and ``strength_5d strength_20d strength_60d``.
 
     Notes
     -----
-    Source: ka10046 (체결강도추이시간별요청), ka10047 (체결강도추이일별요청). By time never final, by day the
-    next morning. Errors as in :func:`daily_prices`.
+    Source: ka10046 (체결강도추이시간별요청), ka10047 (체결강도추이일별요청), 60 rows a request. By time never
+    final, by day the next morning. The rows say nothing of who took the book: live they carry no sign.
+    Errors as in :func:`daily_prices`.
 
     Examples
     --------
@@ -296,4 +374,10 @@ def trade_strength(
     endpoint = quote.TRADE_STRENGTH_BY_TIME if rows == "time" else quote.TRADE_STRENGTH_BY_DAY
     jobs = for_symbols(endpoint, symbol, venue, {})
     order = ("time",) if rows == "time" else ("date",)
-    return run(jobs, lambda parts: parts["strength"], order=order, options=options)
+    still = halted(client_of(options)).alias("halted")
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        # The key of a day's quantity is blank on every live row; its volume is what was cumulated.
+        return parts["strength"] if rows == "time" else parts["strength"].drop("quantity").with_columns(still)
+
+    return run(jobs, shape, order=order, options=options)

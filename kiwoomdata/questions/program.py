@@ -10,11 +10,13 @@ from typing import Any, Literal, Unpack
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day, words
+from kiwoomdata.calendar import nth_trading_day_before, session_hours
+from kiwoomdata.client import Client
 from kiwoomdata.entries import program
 from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market
-from kiwoomdata.questions.prices import Measure, Venue
+from kiwoomdata.questions.prices import Measure, Venue, halted
 
 __all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
 
@@ -29,6 +31,7 @@ def program_trend(
     market: Market | None = None,
     by: Literal["time", "day"] = "day",
     date: DateLike | None = None,
+    measure: Measure = "value",
     venue: Venue | None = None,
     interval: Literal["minute", "tick"] = "minute",
     **options: Unpack[Options],
@@ -46,7 +49,12 @@ def program_trend(
     by
         ``"day"`` or ``"time"``.
     date
-        By time: the day; left out, the latest trading day. By day: short for ``start=date, end=date``.
+        By day: short for ``start=date, end=date``. By time: the day; left out, the latest session. The
+        server answers for a stock's latest session whatever day is asked for, so another day is refused.
+    measure
+        What is asked for; shares and amounts come side by side. Of a market it changes nothing; of a stock,
+        nobody has shown what the amounts are when ``"shares"`` are asked for, and they stand under
+        ``sell_value_as_served`` and so on.
     interval
         For a market by time: ``"minute"`` or ``"tick"``.
 
@@ -56,9 +64,11 @@ def program_trend(
         Ascending by ``date`` (Date) or ``time`` (Datetime, Asia/Seoul; by time there are ``date`` and
         ``fetched_at`` last). Of a market: ``market venue``. Of a stock: ``symbol venue``, ``close`` (by
         time ``price``) and ``change`` (Int64, KRW), ``direction``, ``change_pct`` (Float64, %),
-        ``volume sell_volume buy_volume net_buy_volume net_buy_volume_change lending_repaid`` (Int64,
-        shares), ``sell_value buy_value net_buy_value net_buy_value_change balance_sum`` (Int64, unit
-        unknown: the vendor states none), ``base_price_time`` (String). Of a market: ``arbitrage_…``,
+        ``volume sell_volume buy_volume net_buy_volume net_buy_volume_change`` (Int64, shares),
+        ``sell_value buy_value net_buy_value net_buy_value_change`` (Int64, KRW, exact to the million),
+        ``base_price_time`` (String), ``lending_repaid_as_served balance_sum_as_served`` (Int64, unit
+        unknown; blank live), and by day ``halted`` (Boolean, as in :func:`kiwoomdata.daily_prices`).
+        Of a market: ``arbitrage_…``,
         ``non_arbitrage_…`` with ``sell_value buy_value net_buy_value`` (Int64, KRW, exact to the
         million) and ``sell_volume buy_volume net_buy_volume`` (Int64, shares, to the thousand),
         ``total_sell_value total_buy_value total_net_buy_value`` (Int64, KRW), ``kospi200 basis``
@@ -67,15 +77,17 @@ def program_trend(
     Warns
     -----
     KiwoomDataWarning
-        A market by time on another day than today: the live server is said to answer for today
-        whatever day is asked, and its rows name no day. So the frame names none either.
+        A market by time on another day than that of the latest session: observers disagree whether the
+        server heeds it, a weekend or holiday is answered with the last session's rows, and the rows name
+        no day. So the frame names none either.
 
     Notes
     -----
     Source: ka90013 and ka90008 (종목일별, 종목시간별프로그램매매추이요청) for stocks, 20 rows a request by
     day; ka90010 and ka90005 (프로그램매매추이요청) for markets, 100 rows a request. By day final the next
-    morning. For KOSDAQ the live server repeats KOSPI's ``kospi200`` and ``basis`` on past days. Errors
-    as in :func:`kiwoomdata.daily_prices`.
+    morning. What was sold is positive: net is bought less sold. Store each venue for itself: KRX's net and
+    that of all venues may differ in sign. For KOSDAQ observers disagree whose index stands in ``kospi200``
+    on past days. Errors as in :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
@@ -97,36 +109,49 @@ def program_trend(
     if rows == "time":
         if (start, end, period) != (None, None, None):
             raise ValueError("start, end, period: by='time' shows one day; give date= instead")
-        latest = client.session_day(client.now())
-        day = latest if date is None else past_day(date, "date", today)
-        jobs = _by_time(symbol, board, venue, step, day, latest)
+        jobs = _by_time(symbol, board, venue, step, measure, date, client)
         return run(jobs, lambda parts: parts["trend"], order=("time",), options=options)
     if date is not None:
         if (start, end, period) != (None, None, None):
             raise ValueError("date: say either date= or start= and end=")
         start = end = past_day(date, "date", today)
     first, last, notes = date_range(start, end, today, period)
-    jobs = _by_day(symbol, board, venue, first, last)
+    jobs = _by_day(symbol, board, venue, measure, first, last)
+    still = [halted(client).alias("halted")] if symbol is not None else []
 
     def shape(parts: Parts) -> pl.DataFrame:
-        return parts["trend"]
+        return parts["trend"].with_columns(still)
 
     return run(jobs, shape, notes=notes, together=shape, options=options)
 
 
-def _market_params(market: str, venue: str | None, day: Date, interval: str) -> dict[str, Any]:
+def _market_params(market: str, venue: str | None, day: Date, interval: str, measure: str) -> dict[str, Any]:
     place = one_of("venue", venue or "krx", ("krx", "nxt", "all"))
     name = market if place == "krx" else f"{market}_{place}"
-    return {"date": day, "market": name, "venue": place, "interval": interval}
+    return {"date": day, "market": name, "venue": place, "interval": interval, "measure": measure}
 
 
 def _by_time(
-    symbol: Symbols | None, market: str | None, venue: str | None, interval: str, day: Date, latest: Date
+    symbol: Symbols | None,
+    market: str | None,
+    venue: str | None,
+    interval: str,
+    measure: str,
+    date: DateLike | None,
+    client: Client,
 ) -> dict[str, Job]:
+    latest = _latest_session(client)
+    day = latest if date is None else past_day(date, "date", client.today())
     if symbol is not None:
-        return for_symbols(program.STOCK_PROGRAM_BY_TIME, symbol, venue, {"date": day})
+        if day != latest:
+            raise ValueError(
+                f"date: ka90008 answers for the latest session, {latest}, whatever day is asked for, and "
+                f"{day} is another; leave date= out, or ask by='day' for past days"
+            )
+        params = {"date": day, "measure": measure}
+        return for_symbols(program.STOCK_PROGRAM_BY_TIME, symbol, venue, params)
     assert market is not None
-    params = _market_params(market, venue, day, interval)
+    params = _market_params(market, venue, day, interval, measure)
     asked = {"market": market, "venue": params["venue"]}
     jobs = single(program.PROGRAM_BY_TIME, params, asked=asked, dated=day == latest)
     if day != latest:
@@ -139,15 +164,23 @@ def _by_time(
     return jobs
 
 
+def _latest_session(client: Client) -> Date:
+    """The day of the session that has begun last, at KRX."""
+    now = client.now()
+    day = client.session_day(now)
+    hours = session_hours(day)
+    not_yet = day == now.date() and hours is not None and now.time() < hours[0]
+    return nth_trading_day_before(day, 1) if not_yet else day
+
+
 def _by_day(
-    symbol: Symbols | None, market: str | None, venue: str | None, first: Date, last: Date
+    symbol: Symbols | None, market: str | None, venue: str | None, measure: str, first: Date, last: Date
 ) -> dict[str, Job]:
     if symbol is not None:
-        return for_symbols(
-            program.STOCK_PROGRAM_BY_DAY, symbol, venue, {"until": last}, since=first, until=last
-        )
+        params = {"until": last, "measure": measure}
+        return for_symbols(program.STOCK_PROGRAM_BY_DAY, symbol, venue, params, since=first, until=last)
     assert market is not None
-    params = _market_params(market, venue, last, "minute")
+    params = _market_params(market, venue, last, "minute", measure)
     asked = {"market": market, "venue": params["venue"]}
     return single(program.PROGRAM_BY_DAY, params, since=first, until=last, asked=asked)
 
@@ -171,12 +204,13 @@ def arbitrage_balance(
     Returns
     -------
     DataFrame
-        Ascending: ``date``, ``buy_volume buy_value buy_value_change sell_volume sell_value
-        sell_value_change`` (Int64, unit unknown: the vendor states none).
+        Ascending: ``date``, ``buy_volume sell_volume`` (Int64, shares, to the thousand), ``buy_value
+        buy_value_change sell_value sell_value_change`` (Int64, KRW, exact to the million).
 
     Notes
     -----
-    Source: ka90006 (프로그램매매차익잔고추이요청). Final the next morning; a later day costs one request.
+    Source: ka90006 (프로그램매매차익잔고추이요청), one series for the whole of KOSPI. Final the next morning;
+    a later day costs one request.
     Errors as in :func:`kiwoomdata.daily_prices`.
 
     Examples
@@ -215,13 +249,14 @@ def program_cumulative(
         whose rows are newer than the date asked; nobody has said so. A server that takes it for the newest
         day wanted is shown by the frame's days.
     measure
-        ``"value"`` or ``"shares"``, in the server's unit, which the vendor does not state.
+        ``"value"`` or ``"shares"``, in the server's unit: likely millions of KRW for value, unproven.
 
     Returns
     -------
     DataFrame
-        Ascending: ``date market venue``, ``kospi200 basis`` (Float64, points), ``arbitrage
-        arbitrage_cumulative non_arbitrage non_arbitrage_cumulative total total_cumulative`` (Int64, unit
+        Ascending: ``date market venue``, ``kospi200 basis`` (Float64, points), and as the server writes them
+        ``arbitrage_as_served arbitrage_cumulative_as_served non_arbitrage_as_served
+        non_arbitrage_cumulative_as_served total_as_served total_cumulative_as_served`` (Int64, unit
         unknown).
 
     Notes
@@ -234,7 +269,7 @@ def program_cumulative(
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
     >>> total = kd.program_cumulative(market="kosdaq")
-    >>> bool((total["total_cumulative"] == total["total"].cum_sum()).all())
+    >>> bool((total["total_cumulative_as_served"] == total["total_as_served"].cum_sum()).all())
     True
     """
     today = client_of(options).today()

@@ -29,7 +29,8 @@ _SHARED = ("price", "direction", "change", "change_pct", "side", "quantity", "cu
 SCHEMA: dict[str, pl.DataType] = LEADING | {
     column.name: column.kind.dtype for column in TRADE.columns if column.name in _SHARED
 }
-"""The columns that both a trade's message and the answer over REST have. ``received_at`` is null."""
+"""The columns that both a trade's message and the answer over REST have, and ``side``, which is null as
+``received_at`` is."""
 
 
 def missed_trades(client: Client, item: str, above: int, upto: int, day: date) -> pl.DataFrame:
@@ -50,16 +51,20 @@ def missed_trades(client: Client, item: str, above: int, upto: int, day: date) -
     found = frames.typed(endpoint, _PART, texts[_PART.name], body)
     symbol, venue = split_code(item) or (item, None)
     return (
-        found.filter(
-            pl.col("cumulative_volume").is_between(above, upto, closed="right"),
-            pl.col("cumulative_volume") - pl.col("quantity") >= above,
+        found.with_columns(
+            (pl.col("cumulative_volume") - pl.col("volume")).clip(lower_bound=above).alias("_before"),
+            pl.col("cumulative_volume").clip(upper_bound=upto),
         )
+        # A live row is a minute's, which a hole may begin or end in: of those only what went unseen.
+        .with_columns((pl.col("cumulative_volume") - pl.col("_before")).alias("quantity"))
+        .filter(pl.col("quantity") > 0)
         .reverse()
         .with_columns(
             pl.lit(symbol).alias("symbol"),
             pl.lit(venue, dtype=SCHEMA["venue"]).alias("venue"),
             pl.lit(day).dt.combine(pl.col("time")).dt.replace_time_zone("Asia/Seoul").alias("time"),
             pl.lit(None, dtype=SCHEMA["received_at"]).alias("received_at"),
+            pl.lit(None, dtype=SCHEMA["side"]).alias("side"),  # live rows carry no sign
         )
         .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
     )

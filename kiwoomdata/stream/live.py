@@ -188,8 +188,8 @@ class Live:
         -------
         DataFrame
             ``symbol venue time received_at``, ``side`` (Enum ask, bid), ``level`` (Int8, 1 is the best),
-            ``price`` (Int64, KRW), ``quantity change`` (Int64, shares), and the same on each row of a side,
-            ``total_quantity total_change`` (Int64, shares).
+            ``price`` (Int64, KRW; null: no order), ``quantity quantity_change`` (Int64, shares), and the same
+            on each row of a side, ``total_quantity total_quantity_change`` (Int64, shares).
         """
         self._consumer.check()
         engine = self._engine
@@ -379,7 +379,7 @@ def _close(engine: Engine, recorder: Recorder | None, thread: threading.Thread |
 
 ORDERBOOK = find_feed("orderbook")
 _LEVELS = 10
-_TOTALS = ("total_quantity", "total_change")
+_TOTALS = ("total_quantity", "total_quantity_change")
 _LEADING = ("symbol", "venue", "time", "received_at")
 
 

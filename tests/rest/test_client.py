@@ -214,11 +214,12 @@ def test_a_text_that_fits_no_rule_is_an_error_or_null_by_choice(make_client: Mak
             assert ask(client, on_bad="null")["volume"].to_list() == [None]
 
 
-def test_the_unproven_sign_is_null_with_a_warning_that_names_it(make_client: MakeClient) -> None:
-    with serving(Answer(prices("20241125", ind="+-121"))) as server:
+def test_a_field_that_has_overflowed_is_null_with_a_warning_that_names_it(make_client: MakeClient) -> None:
+    with serving(Answer(prices("20241125", trde_qty="4294967295", ind="+-121"))) as server:
         client = make_client(server)
-        with pytest.warns(kd.UnprovenValue, match=r"ka10086.individual: '\+-121'"):
-            assert ask(client)["individual"].to_list() == [None]
+        with pytest.warns(kd.UnprovenValue, match=r"ka10086.volume: '4294967295'"):
+            frame = ask(client)
+    assert frame.select("volume", "individual").row(0) == (None, -121)
 
 
 def history(size: int, overlap: int = 0) -> Callable[[int, Asked], Answer]:

@@ -107,9 +107,9 @@ def test_only_the_gaps_are_asked_for(make_client: MakeClient, store: Path) -> No
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)
         for start, end in (("2023-03-06", "2023-03-31"), ("2023-07-04", "2023-07-31")):
-            kd.daily_prices("005930", start, end, client=client)
+            kd.investor_flows("005930", start, end, client=client)
         server.asked.clear()
-        frame = kd.daily_prices("005930", "2023-02-01", "2023-08-31", client=client)
+        frame = kd.investor_flows("005930", "2023-02-01", "2023-08-31", client=client)
         ends = [asked.body["qry_dt"] for asked in server.asked if "next-key" not in asked.headers]
     assert ends == ["20230831", "20230703", "20230306"]  # the last begins with a held day, to compare
     assert frame["date"].to_list() == trading_days(date(2023, 2, 1), date(2023, 8, 31))
@@ -379,7 +379,7 @@ def test_a_stock_that_was_halted_for_a_year_costs_a_request_and_not_one_a_week(
         for requests in (2, 1, 1):
             server.asked.clear()
             with pytest.warns(kd.IncompleteFrame, match=f"no row for {len(halted)} trading"):
-                kd.daily_prices("005930", "2024-01-02", "2025-01-31", client=client)
+                kd.investor_flows("005930", "2024-01-02", "2025-01-31", client=client)
             assert len(server.asked) == requests
 
 

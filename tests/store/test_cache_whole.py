@@ -247,7 +247,9 @@ def test_a_running_total_is_that_of_the_first_day_asked_for(client: kd.Client) -
         assert trend["institution_cumulative"].equals(
             trend["institution_net_buy"].cum_sum(), check_names=False
         )
-        assert total["total_cumulative"].equals(total["total"].cum_sum(), check_names=False)
+        assert total["total_cumulative_as_served"].equals(
+            total["total_as_served"].cum_sum(), check_names=False
+        )
 
 
 def test_an_older_day_reaches_as_far_back_as_the_server_goes(

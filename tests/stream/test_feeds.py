@@ -125,7 +125,7 @@ def test_a_unit_is_what_a_source_states() -> None:
 
 def test_an_amount_whose_unit_nobody_states_is_not_scaled() -> None:
     for feed, name in (("sector_index", "cumulative_value"), ("order", "filled_value"), ("gold", "price")):
-        assert column(find_feed(feed), name).unit == UNKNOWN
+        assert column(find_feed(feed), f"{name}_as_served").unit == UNKNOWN
 
 
 def test_the_same_fid_means_won_in_one_feed_and_points_in_another() -> None:
@@ -217,6 +217,7 @@ def test_the_letter_before_a_code_goes_and_nothing_else(text: str, code: str) ->
         ("trade", "15", "-20", "side", "sell"),
         ("trade", "15", "-20", "quantity", 20),
         ("trade", "15", "+20", "side", "buy"),
+        ("trade", "15", "20", "side", None),
         ("trade", "1315", " 0", "sell_quantity", 0),
         ("trade", "1316", "+8", "buy_quantity", 8),
         ("trade", "1314", "-8", "net_buy_quantity", -8),
@@ -229,7 +230,8 @@ def test_the_letter_before_a_code_goes_and_nothing_else(text: str, code: str) ->
         ("trade", "620", "1828376", "average_price", 1_828_376),
         ("trade", "9081", "KRX", "venue_code", "KRX"),
         ("quote", "18", " 67300", "low", 67_300),
-        ("orderbook", "50", "-0", "ask_price_10", 0),
+        ("orderbook", "50", "-0", "ask_price_10", None),
+        ("orderbook", "23", "0", "expected_price", None),
         ("orderbook", "238", "0", "expected_direction", None),
         ("orderbook", "6107", "-70025.5", "nxt_mid_price", 70_025.5),
         ("brokers", "144", "삼  성", "sell_broker_4", "삼  성"),
@@ -241,12 +243,19 @@ def test_the_letter_before_a_code_goes_and_nothing_else(text: str, code: str) ->
         ("market_status", "214", "001000", "remaining", time(0, 10)),
         ("vi", "1224", "000000", "release_time", None),
         ("vi", "1239", "-6.09", "dynamic_gap_pct", -6.09),
+        ("vi", "1236", "0", "static_reference_price", None),
+        ("vi", "9069", "1", "vi_direction", "up"),
+        ("vi", "9069", "2", "vi_direction", "down"),
+        ("vi", "9068", "1", "vi_event", "static"),
+        ("vi", "9068", "2", "vi_event", "dynamic"),
+        ("vi", "9068", "3", "vi_event", "both"),
+        ("vi", "9075", "1", "session", "regular"),
         ("order", "907", "1", "side", "sell"),
         ("order", "2134", "0", "order_venue", "all"),
         ("order", "9001", "A005930", "code", "005930"),
         ("order", "923", "00000000", "loan_date", None),
         ("balance", "916", "20261102", "loan_date", date(2026, 11, 2)),
-        ("gold", "10", "-191234.56", "price", 191_234.56),
+        ("gold", "10", "-191234.56", "price_as_served", 191_234.56),
         ("etf_nav", "36", "+36254.27", "nav", 36_254.27),
         ("etf_nav", "37", "-12.30", "nav_change", -12.3),
     ],
@@ -254,6 +263,12 @@ def test_the_letter_before_a_code_goes_and_nothing_else(text: str, code: str) ->
 def test_a_live_text_means(feed: str, fid: str, text: str, name: str, value: Any) -> None:
     frame, troubles = read(find_feed(feed), *packed({fid: text}))
     assert (frame[name].to_list(), troubles) == ([value], [])
+
+
+def test_a_code_that_nobody_has_proven_is_null_and_told() -> None:
+    for fid, name in (("9068", "vi_event"), ("9069", "vi_direction"), ("9075", "session")):
+        frame, (trouble,) = read(find_feed("vi"), *packed({fid: "7"}))
+        assert (frame[name].to_list(), trouble.unproven) == ([None], True)
 
 
 def test_a_condition_event_tells_who_entered_and_who_left() -> None:
@@ -480,10 +495,10 @@ def as_text(value: Any) -> str | None:
 def values_of(column: Column) -> st.SearchStrategy[Any]:
     match column.kind.dtype:
         case pl.Int64():
-            low = 0 if column.kind.name in {"price", "magnitude"} else -(10**9)
-            return st.integers(low, 10**9)
+            low = 1 if column.kind.name == "price" else 0 if column.kind.name == "magnitude" else -(10**9)
+            return st.integers(low, 10**9).filter(lambda n: n != -2_147_483)
         case pl.Float64():
-            low = 0 if column.kind.name in {"price", "index", "share"} else -(10**8)
+            low = 1 if column.kind.above_zero else 0 if column.kind.name == "share" else -(10**8)
             return st.integers(low, 10**8).map(lambda n: n / 100)
         case pl.Enum() as enum:
             return st.sampled_from(enum.categories.to_list())

@@ -66,7 +66,7 @@ def books(day: StockDay, since: int) -> Rows:
         for n, (name, side) in enumerate((("ask", book.asks), ("bid", book.bids))):
             row |= _levels(name, side, day, told)
             row[f"{name}_total_quantity"] = side.total
-            row[f"{name}_total_change"] = side.total - totals[n] if totals else 0
+            row[f"{name}_total_quantity_change"] = side.total - totals[n] if totals else 0
         row |= _sums(book) | _expected(day, auction) | _midpoints(day, book)
         row |= {"market_state": day.state(second), "investor_ticker": NOBODY_KNOWS}
         told = {level.price: level.quantity for side in (book.asks, book.bids) for level in side.levels}
@@ -94,7 +94,7 @@ def _levels(name: str, side: BookSide, day: StockDay, told: Mapping[int, int]) -
     for n, level in enumerate(side.levels, 1):
         row[f"{name}_price_{n}"] = day.colour(level.price)
         row[f"{name}_quantity_{n}"] = level.quantity
-        row[f"{name}_change_{n}"] = level.quantity - told.get(level.price, level.quantity)
+        row[f"{name}_quantity_change_{n}"] = level.quantity - told.get(level.price, level.quantity)
         row[f"lp_{name}_quantity_{n}"] = level.lp_quantity
     quantities = {f"quantity_{n}": level.quantity for n, level in enumerate(side.levels, 1)}
     for what, quantity in {**quantities, "total_quantity": side.total}.items():
@@ -135,7 +135,7 @@ def _midpoints(day: StockDay, book: OrderBook) -> Row:
     row: Row = {}
     for venue in ("krx", "nxt"):
         for side in ("ask", "bid"):
-            row |= {f"{venue}_mid_{side}_quantity": 0, f"{venue}_mid_{side}_change": 0}
+            row |= {f"{venue}_mid_{side}_quantity": 0, f"{venue}_mid_{side}_quantity_change": 0}
         row |= {
             f"{venue}_mid_price": coloured(middle, before),
             f"{venue}_mid_change": middle - before,
@@ -163,9 +163,9 @@ def _waiting(day: StockDay, name: str, moments: Iterable[int], since: int) -> Ro
         row = {
             "time": hhmmss(second),
             "ask_after_hours_quantity": asks,
-            "ask_after_hours_change": more_asks,
+            "ask_after_hours_quantity_change": more_asks,
             "bid_after_hours_quantity": bids,
-            "bid_after_hours_change": more_bids,
+            "bid_after_hours_quantity_change": more_bids,
         }
         if second > since:
             yield second, row

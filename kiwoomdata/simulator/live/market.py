@@ -68,11 +68,11 @@ def _rng(source: Source, *what: object) -> Random:
     return Random(":".join(map(str, (source.market.seed, source.market.session_day, "live", *what))))
 
 
-def _moved(value: float, before: float) -> Row:
+def _moved(value: float, before: float, change: str = "change") -> Row:
     sign = 3 if value == before else 2 if value > before else 5
     return {
         "direction": DIRECTIONS[sign - 1],
-        "change": round(value - before, 2),
+        change: round(value - before, 2),
         "change_pct": rate(value - before, before),
     }
 
@@ -124,13 +124,13 @@ def _sector_index(source: Source, item: str) -> Told:
             "time": hhmmss(minute.second),
             "index": coloured(minute.level, before),
             **_moved(minute.level, before),
-            "signed_quantity": volume - told if rising else told - volume,
-            "cumulative_volume": volume,
-            "cumulative_value": minute.value,
+            "signed_quantity_as_served": volume - told if rising else told - volume,
+            "cumulative_volume_as_served": volume,
+            "cumulative_value_as_served": minute.value,
             "open": coloured(seen[0], before),
             "high": coloured(max(seen), before),
             "low": coloured(min(seen), before),
-            "volume_vs_previous": volume - before_volume,
+            "volume_vs_previous_as_served": volume - before_volume,
         }
         told = volume
         yield minute.second, item, row
@@ -151,12 +151,12 @@ def _breadth(source: Source, item: str) -> Told:
             "unchanged": signs.count(3),
             "falling": signs.count(4) + signs.count(5),
             "limit_down": signs.count(4),
-            "cumulative_volume": minute.volume,
-            "cumulative_value": minute.value,
+            "cumulative_volume_as_served": minute.volume,
+            "cumulative_value_as_served": minute.value,
             "index": coloured(minute.level, minute.before),
             **_moved(minute.level, minute.before),
             "traded": traded,
-            "traded_ratio": rate(traded, len(signs)),
+            "traded_ratio_as_served": rate(traded, len(signs)),
         }
         yield minute.second, item, row
 
@@ -169,7 +169,8 @@ def _gold(source: Source, item: str) -> Told:
     before = price = round(GOLD[item] * rng.uniform(0.97, 1.03), 2)
     for second in range(opens, closes + 1, 60):
         price = round(price * (1 + rng.gauss(0, 0.0004)), 2)
-        yield second, item, {"price": coloured(price, before), **_moved(price, before)}
+        told = {"price_as_served": coloured(price, before), **_moved(price, before, "change_as_served")}
+        yield second, item, told
 
 
 def _warrant(spot: float, strike: float) -> dict[str, float]:
@@ -208,9 +209,9 @@ def _elw_theory(source: Source, item: str) -> Told:
             "time": hhmmss(second),
             "price": coloured(price, first),
             "theoretical_price": worth["price"],
-            "implied_volatility": 20 + rng.gauss(0, 0.2),
+            "implied_volatility_as_served": 20 + rng.gauss(0, 0.2),
             **{name: f"{worth[name]:.6f}" for name in ("delta", "gamma", "theta", "vega", "rho")},
-            "lp_implied_volatility": 20 + rng.gauss(0, 0.2),
+            "lp_implied_volatility_as_served": 20 + rng.gauss(0, 0.2),
         }
         yield second, item, row
 
@@ -220,11 +221,11 @@ def _elw_indicator(source: Source, item: str) -> Told:
         price = worth["price"] / 100
         row = {
             "time": hhmmss(second),
-            "parity": rate(spot, strike),
-            "premium": rate(strike + price - spot, spot),
-            "gearing": spot / price,
+            "parity_as_served": rate(spot, strike),
+            "premium_as_served": rate(strike + price - spot, spot),
+            "gearing_as_served": spot / price,
             "break_even_pct": rate(strike + price - spot, spot),
-            "capital_support_point": rate(strike, spot),
+            "capital_support_point_as_served": rate(strike, spot),
         }
         yield second, item, row
 
@@ -295,9 +296,9 @@ def _interruption(move: _Move, count: int) -> Told:
         "name": stock.stock.name,
         "cumulative_volume": trade.volume,
         "cumulative_value": millions(trade.value),
-        "vi_event": "1",
+        "vi_event": "static" if kind == "정적" else "dynamic",
         "market": "001" if stock.stock.board == "kospi" else "101",
-        "session": "0",
+        "session": "regular",
         "trigger_price": stock.colour(price),
         "trigger_time": hhmmss(second),
         "release_time": NEVER,
@@ -308,12 +309,11 @@ def _interruption(move: _Move, count: int) -> Told:
         "dynamic_gap_pct": rate(price - dynamic, dynamic) if kind == "동적" else 0.0,
         "trigger_change_pct": rate(price - day.previous_close, day.previous_close),
         "vi_count": count,
-        "vi_direction": "1" if up else "2",
+        "vi_direction": "up" if up else "down",
         "extra_1279": ("+" if up else "-") + kind,
     }
     yield second, stock.stock.symbol, row
-    released = {"vi_event": "2", "release_time": hhmmss(second + 120)}
-    yield second + 120, stock.stock.symbol, {**row, **released}
+    yield second + 120, stock.stock.symbol, {**row, "release_time": hhmmss(second + 120)}
 
 
 class _Fill(NamedTuple):
@@ -364,7 +364,7 @@ def _order(stock: StockDay, fill: _Fill, second: int, state: str) -> Row:
         "order_quantity": _LOT,
         "order_price": 0,
         "unfilled_quantity": 0 if done else _LOT,
-        "filled_value": fill.price * _LOT if done else 0,
+        "filled_value_as_served": fill.price * _LOT if done else 0,
         "original_order_id": "0000000",
         "order_action": "+매수" if fill.side > 0 else "-매도",
         "order_type": "시장가",
@@ -376,7 +376,7 @@ def _order(stock: StockDay, fill: _Fill, second: int, state: str) -> Row:
         **stock.quoted(count),
         "unit_fill_price": price,
         "unit_fill_quantity": quantity,
-        **dict.fromkeys(("commission_today", "tax_today"), 0),
+        **dict.fromkeys(("commission_today_as_served", "tax_today_as_served"), 0),
         "rejection": "0",
         "screen": "",
         "terminal": "0000000",
@@ -410,15 +410,17 @@ def _balances(source: Source, item: str) -> Told:
             "orderable_quantity": holding,
             "net_buy_quantity_today": holding,
             "position_side": "2" if fill.side > 0 else "1",
-            "sell_profit_today": gain,
+            "sell_profit_today_as_served": gain,
             **dict.fromkeys(("extra_951", "extra_924"), "0"),
             "base_price": stock.colour(stock.day.previous_close),
             "profit_pct": rate(gain, bought * _LOT),
-            **dict.fromkeys(("credit_value", "credit_interest", "collateral_quantity"), 0),
+            **dict.fromkeys(
+                ("credit_value_as_served", "credit_interest_as_served", "collateral_quantity"), 0
+            ),
             "maturity_date": "00000000",
-            "cash_profit_today": gain,
+            "cash_profit_today_as_served": gain,
             "cash_profit_today_pct": rate(gain, bought * _LOT),
-            "credit_profit_today": 0,
+            "credit_profit_today_as_served": 0,
             "credit_profit_today_pct": 0.0,
         }
         yield fill.filled, _TRADED, row

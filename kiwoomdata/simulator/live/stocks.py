@@ -210,7 +210,7 @@ class StockDay:
             "value_vs_previous": tally.value - value,
             "volume_ratio_pct": part if part >= 100 else -part,
             "turnover_pct": rate(tally.volume, self.day.listed_shares),
-            "transaction_cost": round(tally.price * 0.002),
+            "transaction_cost_as_served": round(tally.price * 0.002),
             "market_cap": tally.price * self.day.listed_shares // 100_000_000,
             "limit_up_time": tally.up_time,
             "limit_down_time": tally.down_time,

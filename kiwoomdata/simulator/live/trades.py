@@ -52,9 +52,9 @@ def _trade(day: StockDay, tally: Tally, trade: Trade, second: int, number: int, 
         "quantity": trade.quantity,
         "strength": rate(tally.bought, tally.sold),
         "session": "1" if second < day.opens else "2" if second <= day.closes else "3",
-        "knock_out_distance": NOBODY_KNOWS,
+        "knock_out_distance_as_served": NOBODY_KNOWS,
         # Seen live (2026-07-20) as 13878 and the like: taken for hundredths of a percent.
-        "volume_ratio_same_time": str(round(10_000 * traded / earlier)) if earlier else "0",
+        "volume_ratio_same_time_as_served": str(round(10_000 * traded / earlier)) if earlier else "0",
         "open_time": tally.open_time,
         # Seen live (2026-07-20) as six digits that are no time of the day so far.
         "high_time": tally.high_time[::-1],
@@ -72,8 +72,8 @@ def _trade(day: StockDay, tally: Tally, trade: Trade, second: int, number: int, 
         "cfd_margin": round(trade.price * 0.4),
         "maintenance_margin": round(trade.price * 0.32),
         "average_price": day.colour(round(tally.value / traded)),
-        "cfd_cost": NOBODY_KNOWS,
-        "lending_cost": NOBODY_KNOWS,
+        "cfd_cost_as_served": NOBODY_KNOWS,
+        "lending_cost_as_served": NOBODY_KNOWS,
         "venue_code": trade.venue.upper(),
     }
 
@@ -136,7 +136,7 @@ def _top(side: str, parts: Mapping[str, int], told: Row) -> Row:
             f"{side}_broker_code_{n}": code,
             f"{side}_broker_color_{n}": "1" if code in FOREIGN_BROKERS else "0",
             f"{side}_broker_quantity_{n}": parts[code],
-            f"{side}_broker_change_{n}": parts[code] - told.get(side + code, 0),
+            f"{side}_broker_quantity_change_{n}": parts[code] - told.get(side + code, 0),
         }
     abroad = sum(parts[code] for code in FOREIGN_BROKERS)
     row[f"foreign_brokers_{side}"] = abroad
@@ -189,7 +189,7 @@ def _navs(day: StockDay, since: int) -> Rows:
             "tracking_error_pct": abs(rng.gauss(0, 0.1)),
             **day.priced(last.price),
             "cumulative_volume": last.volume,
-            **dict.fromkeys(("gearing", "break_even_pct", "capital_support_point"), 0.0),
+            **dict.fromkeys(("gearing_as_served", "break_even_pct", "capital_support_point_as_served"), 0.0),
             "nav_index_gap_pct": rng.gauss(0, 0.05),
             "nav_price_gap_pct": rate(last.price - nav, nav),
         }

@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from datetime import date, time, timedelta
 from functools import lru_cache
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from kiwoomdata.calendar import last_trading_day, session_hours, trading_days
+from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, session_hours, trading_days
 from kiwoomdata.simulator.market import intraday, program, rankings, universe
 from kiwoomdata.simulator.market.daily import (
     NXT_SINCE,
@@ -39,10 +39,16 @@ from kiwoomdata.simulator.market.daily import (
     split_ratio,
     walk,
 )
-from kiwoomdata.simulator.market.flows import Sides
+from kiwoomdata.simulator.market.flows import NO_FLOWS, Sides
 from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.numbers import price_limits
-from kiwoomdata.simulator.market.orderbook import AfterHours, OrderBook, after_hours_of, order_book
+from kiwoomdata.simulator.market.orderbook import (
+    AfterHours,
+    OrderBook,
+    after_hours_of,
+    combined,
+    order_book,
+)
 from kiwoomdata.simulator.market.universe import Board, Stock
 
 __all__ = ["TALLIES", "DayStrength", "Market"]
@@ -205,14 +211,21 @@ class Market:
     def orderbook(
         self, symbol: str, at: time | None = None, levels: int = 10, venue: Venue = "krx"
     ) -> OrderBook | None:
-        """The book of the session day at ``at`` (now by default; the close's after hours)."""
+        """The book of the session day at ``at`` (now by default; the close's after hours).
+
+        Both venues' books stand around the first one's price, level by level, so that nobody bids more at
+        one than is asked at the other; that of all venues is their sum.
+        """
+        if venue == "all":
+            krx, nxt = (self.orderbook(symbol, at, levels, one) for one in ("krx", "nxt"))
+            return krx and (combined(krx, nxt) if nxt else krx)
         day = self.session_day
         stock, pair, hours = self.stock(symbol), self._pair(symbol, day), session_hours(day)
-        if not (stock and pair and hours):
+        if not (stock and pair and hours) or (venue == "nxt" and pair[1] is None):
             return None
         closes, last_auction = hours[1], intraday.clock(intraday.seconds(hours[1]) - 600)
         moment = self._moment(at) or time(18 if venue == "krx" else 20)
-        limits, trades = price_limits(pair[0].previous_close), self._trades_until(symbol, day, venue, moment)
+        limits, trades = price_limits(pair[0].previous_close), self._trades_until(symbol, day, "krx", moment)
         price, aggressor = pair[0].previous_close, -1
         if trades:
             price, aggressor = trades[-1].price, trades[-1].aggressor
@@ -286,11 +299,20 @@ class Market:
         day: date | None = None,
         venue: Venue = "krx",
     ) -> list[rankings.ClosingInvestors]:
-        """Every stock and every investor class on one day."""
-        found = (
-            (stock, self.day(stock.symbol, day or self.session_day, venue)) for stock in self.stocks(board)
-        )
-        return [rankings.closing_investors(stock, row, side, measure) for stock, row in found if row]
+        """Every stock and every investor class on one day; without one, of the last completed session,
+        beside the prices of now (observed 2026-08).
+        """
+        told = day or self.session_day
+        flows = day or self.completed_day
+        rows = []
+        for stock in self.stocks(board):
+            now, then = self.day(stock.symbol, told, venue), self.day(stock.symbol, flows, venue)
+            if now or then:
+                row = cast(Day, now or then)
+                rows.append(
+                    rankings.closing_investors(stock, row, then.flows if then else NO_FLOWS, side, measure)
+                )
+        return rows
 
     def brokers(self, symbol: str, day: date) -> dict[str, Sides]:
         """What each member firm bought and sold of a stock on a day, by its code."""
@@ -363,6 +385,19 @@ class Market:
         """The moment that a question about the session day is answered for; None is the day's end."""
         now = self.now if self.today == self.session_day else None
         return min((moment for moment in (at, now) if moment is not None), default=None)
+
+    @property
+    def running(self) -> bool:
+        """Whether the first venue's session goes on."""
+        hours, now = session_hours(self.session_day), self._moment(None)
+        return hours is not None and now is not None and hours[0] <= now < hours[1]
+
+    @property
+    def completed_day(self) -> date:
+        """The latest session that has ended at the first venue."""
+        hours, now = session_hours(self.session_day), self._moment(None)
+        over = hours is None or now is None or now >= hours[1]
+        return self.session_day if over else nth_trading_day_before(self.session_day, 1)
 
     def _has_been(self, day: date, at: time) -> bool:
         now = self._moment(None)

@@ -17,7 +17,7 @@ from kiwoomdata.simulator.market.numbers import (
     step_up,
 )
 
-__all__ = ["AfterHours", "BookSide", "Level", "OrderBook", "after_hours_of", "order_book"]
+__all__ = ["AfterHours", "BookSide", "Level", "OrderBook", "after_hours_of", "combined", "order_book"]
 
 LEVELS_WITH_ORDERS = 5  # the exchange counts the orders of the best five levels only
 AFTER_HOURS_LEVELS = 5
@@ -44,6 +44,14 @@ class BookSide(NamedTuple):
     after_hours: int = 0  # waiting for the closing price, after the session
     after_hours_change: int = 0
 
+    def plus(self, other: BookSide) -> BookSide:
+        """Both sides added up, of books that stand around one price."""
+        levels = tuple(
+            Level(mine.price, *(a + b for a, b in zip(mine[1:], its[1:], strict=True)))
+            for mine, its in zip(self.levels, other.levels, strict=True)
+        )
+        return BookSide(levels, *(a + b for a, b in zip(self[1:], other[1:], strict=True)))
+
 
 class OrderBook(NamedTuple):
     """The book of one stock at one moment."""
@@ -54,6 +62,13 @@ class OrderBook(NamedTuple):
     bids: BookSide
     expected_price: int  # of the auction that is running, or of the last one
     expected_quantity: int
+
+
+def combined(krx: OrderBook, nxt: OrderBook) -> OrderBook:
+    """The book of both venues."""
+    return krx._replace(
+        time=max(krx.time, nxt.time), asks=krx.asks.plus(nxt.asks), bids=krx.bids.plus(nxt.bids)
+    )
 
 
 class AfterHours(NamedTuple):

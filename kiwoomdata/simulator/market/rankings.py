@@ -7,7 +7,7 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from kiwoomdata.simulator.market.daily import Day
-from kiwoomdata.simulator.market.flows import Sides
+from kiwoomdata.simulator.market.flows import Flows, Sides
 from kiwoomdata.simulator.market.numbers import direction, nearest_tick, rate, step_down, step_up
 from kiwoomdata.simulator.market.universe import BROKERS, FOREIGN_BROKERS, Right, Stock
 
@@ -88,7 +88,7 @@ class IntradayInvestors(NamedTuple):
 
 
 class ClosingInvestors(NamedTuple):
-    """One stock, and a value for each of ``INVESTOR_COLUMNS``."""
+    """One stock as it stands, and a value for each of ``INVESTOR_COLUMNS`` of the last completed session."""
 
     stock: Stock
     day: Day
@@ -153,10 +153,10 @@ def intraday_investors(
     )
 
 
-def closing_investors(stock: Stock, day: Day, side: Side, measure: Measure) -> ClosingInvestors:
+def closing_investors(stock: Stock, day: Day, flows: Flows, side: Side, measure: Measure) -> ClosingInvestors:
     values = {}
     for investor in INVESTOR_COLUMNS:
-        buy, sell = _both(day.flows.of(investor), measure)
+        buy, sell = _both(flows.of(investor), measure)
         values[investor] = {"net": buy - sell, "buy": buy, "sell": sell}[side]
     return ClosingInvestors(stock, day, values)
 

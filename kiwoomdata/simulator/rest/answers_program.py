@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
-from kiwoomdata.calendar import nth_trading_day_before
+from kiwoomdata.calendar import last_trading_day, nth_trading_day_before
 from kiwoomdata.kinds import VENUE, encode
 from kiwoomdata.simulator.market.daily import Day, Venue
 from kiwoomdata.simulator.market.flows import Sides
@@ -48,7 +48,8 @@ def _market_by_day(ask: Ask) -> Page:
 
 
 def _day_asked(ask: Ask) -> date:
-    return ask.market.session_day if ask.switches.ignore_program_date else ask.day("date")
+    """Weekends and holidays are answered with the last session (observed 2026-07-26)."""
+    return ask.market.session_day if ask.switches.ignore_program_date else last_trading_day(ask.day("date"))
 
 
 def _market_of(code: str) -> tuple[Board, Venue]:
@@ -153,7 +154,8 @@ class _Cumulative(NamedTuple):
 
 
 def _stock_by_time(ask: Ask) -> Page:
-    day = ask.market.day(ask.symbol, ask.day("date"), ask.venue)
+    """Of the latest session, whatever day is asked for (observed 2026-08: three dates gave the same)."""
+    day = ask.market.day(ask.symbol, ask.market.session_day, ask.venue)
     if day is None:
         return Page()
     before = day.previous_close

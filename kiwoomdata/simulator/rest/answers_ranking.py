@@ -95,7 +95,12 @@ def _institution_trades(ask: Ask) -> Page:
 
 
 def _intraday_investors(ask: Ask) -> Page:
+    """Only foreigners had rows at the live server (August 2026), and only during the session; here they
+    have them after it as well, so that there is something to be seen at any hour.
+    """
     board, investor = _BOARDS[ask.body["mrkt_tp"]], _INVESTORS[ask.body["invsr"]]
+    if investor != "foreign":
+        return Page()
 
     def table(measure: Measure) -> dict[str, IntradayInvestors]:
         found = ask.market.intraday_investors(investor, measure, board, venue=ask.venue)
@@ -104,8 +109,6 @@ def _intraday_investors(ask: Ask) -> Page:
     amounts, rows = table("amount"), []
     for symbol, shares in table("shares").items():
         day = shares.day
-        if ask.body["smtm_netprps_tp"] == "1" and min(day.flows.foreign.net, day.flows.institution.net) <= 0:
-            continue  # not bought by foreigners and institutions at once
         rows.append(
             {
                 "stk_cd": symbol + _SUFFIX[ask.venue],
@@ -134,11 +137,10 @@ _AMOUNTS = (
 
 
 def _intraday(each: IntradayInvestors, unit: int, keys: tuple[str, ...]) -> Row:
-    """Sold is negative, net is bought plus sold, as in the printed example."""
-    buy, sell = rounded(each.buy, unit), rounded(each.sell, unit)
+    buy, sell = rounded(each.buy, unit), rounded(-each.sell, unit)
     old_buy = rounded(each.buy - each.buy_change, unit)
-    old_sell = rounded(each.sell - each.sell_change, unit)
-    net, old_net = buy + sell, old_buy + old_sell
+    old_sell = rounded(each.sell_change - each.sell, unit)
+    net, old_net = buy - sell, old_buy - old_sell
     return dict(
         zip(keys, (net, old_net, net - old_net, buy, buy - old_buy, sell, sell - old_sell), strict=True)
     )

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from kiwoomdata.calendar import nth_trading_day_before, previous_trading_day
 from kiwoomdata.kinds import VENUE, encode
-from kiwoomdata.simulator.market.daily import Day
+from kiwoomdata.simulator.market.daily import Day, Venue
 from kiwoomdata.simulator.market.flows import Sides
 from kiwoomdata.simulator.market.numbers import direction, rate
-from kiwoomdata.simulator.market.orderbook import BookSide
+from kiwoomdata.simulator.market.orderbook import BookSide, Level
+from kiwoomdata.simulator.market.universe import FOREIGN_BROKERS
 from kiwoomdata.simulator.rest.asking import DAY, Ask, Page
 from kiwoomdata.simulator.rest.writing import MILLION, Coloured, rounded
 
@@ -35,7 +36,9 @@ def net_millions(sides: Sides) -> int:
 
 
 def _order_book(ask: Ask) -> Page:
-    book, before = ask.market.orderbook(ask.symbol, venue=ask.venue), _previous_close(ask)
+    # The live server answers the first venue's book when all are asked for (2026-08-04).
+    venue: Venue = "krx" if ask.venue == "all" else ask.venue
+    book, before = ask.market.orderbook(ask.symbol, venue=venue), _previous_close(ask)
     if book is None or before is None:
         return Page()
     row: Row = {"bid_req_base_tm": book.time}
@@ -67,17 +70,21 @@ def _previous_close(ask: Ask) -> int | None:
 
 def _price_table(ask: Ask) -> Page:
     days, key = _days(ask, ask.market.session_day, oldest=ask.market.session_day - YEAR)
-    lags = _credit_lags(ask)
-    return Page([_table_row(day, lags) for day in days], next_key=key)
+    lags, rows = _credit_lags(ask), [_bare_row(day) for day in days]
+    if rows and not ask.next_key:
+        rows[0] = _table_row(days[0], lags)  # all others are bare at the live server (2026)
+    return Page(rows, next_key=key)
+
+
+def _bare_row(day: Day) -> Row:
+    return {"date": day.date, **_candle(day), "trde_qty": day.volume}
 
 
 def _table_row(day: Day, lags: date) -> Row:
     return {
-        "date": day.date,
-        **_candle(day),
+        **_bare_row(day),
         "pre": day.change,
         "flu_rt": day.change_rate,
-        "trde_qty": day.volume,
         "trde_prica": day.value,
         "cntr_str": day.strength,
         "for_poss": day.foreign_ratio,
@@ -92,7 +99,10 @@ def _table_row(day: Day, lags: date) -> Row:
 
 
 def _candle(day: Day) -> Row:
+    """A day without trading is written in two ways: with zeros beside the close, or with the close in all."""
     before = day.previous_close
+    if not day.volume and day.date.toordinal() % 2:
+        return {**dict.fromkeys(("open_pric", "high_pric", "low_pric"), "0"), "close_pric": str(day.close)}
     return {
         "open_pric": Coloured(day.open, before),
         "high_pric": Coloured(day.high, before),
@@ -128,13 +138,12 @@ def _session(ask: Ask) -> Page:
 
 def _quote_board(ask: Ask) -> Page:
     market, stock, venue = ask.market, ask.stock, ask.venue
-    days = market.days(ask.symbol, market.session_day - YEAR, market.session_day, venue)
+    days = market.days(ask.symbol, nth_trading_day_before(market.session_day, 1), market.session_day, venue)
     book = market.orderbook(ask.symbol, venue=venue)
     if stock is None or book is None or not days or days[-1].date != market.session_day:
         return Page()
     day, trades = days[-1], market.ticks(ask.symbol, venue=venue)
     yesterday = days[-2] if len(days) > 1 else None
-    highest, lowest = max(days, key=lambda each: each.high), min(days, key=lambda each: each.low)
     before = day.previous_close
     row: Row = {
         "stk_cd": ask.body["stk_cd"],
@@ -154,7 +163,7 @@ def _quote_board(ask: Ask) -> Page:
         "open_pric": Coloured(day.open, before),
         "high_pric": Coloured(day.high, before),
         "low_pric": Coloured(day.low, before),
-        "cntr_qty": trades[-1].quantity if trades else 0,
+        # The last quantity, the highest, the lowest and all counts are blank at the live server (2026-08).
         "trde_qty": day.volume,
         "trde_prica": day.value,
         "exp_cntr_pric": _level(book.expected_price, before),
@@ -163,14 +172,8 @@ def _quote_board(ask: Ask) -> Page:
         "exp_buy_pri_bid": _level(book.bids.levels[0].price, before),
         "trde_strt_dt": stock.listed_from,
         "exec_pric": 0.0,
-        "hgst_pric": Coloured(highest.high, before),
-        "lwst_pric": Coloured(lowest.low, before),
-        "hgst_pric_dt": highest.date,
-        "lwst_pric_dt": lowest.date,
         "tot_buy_req": book.bids.total,
         "tot_sel_req": book.asks.total,
-        "tot_buy_cnt": book.bids.orders,
-        "tot_sel_cnt": book.asks.orders,
     }
     return Page(flat={**row, **_board("sel", book.asks, before), **_board("buy", book.bids, before)})
 
@@ -182,26 +185,24 @@ def _board(prefix: str, side: BookSide, before: int) -> Row:
         row[f"{prefix}_{n}bid_req"] = level.quantity
         row[f"{prefix}_{n}bid_jub_pre"] = level.change
         row[f"lp{prefix}_{n}bid_req"] = level.lp_quantity
-        if n <= 5:
-            row[f"{prefix}_{n}bid_cnt"] = level.orders
     return row
 
 
 def _institution_trend(ask: Ask) -> Page:
     market, since, until = ask.market, ask.day("strt_dt"), ask.day("end_dt")
     days = ask.days(since, until)
-    institution = accumulate(day.flows.institution.net for day in days)
-    foreign = accumulate(day.flows.foreign.net for day in days)
-    rows = [_Trend(*each) for each in zip(days, institution, foreign, strict=True)]
+    nets = [(day.flows.institution.net, day.flows.foreign.net) for day in days]
+    if days and days[-1].date == market.session_day and market.running:
+        nets[-1] = 0, 0  # until the session has ended (observed 2026-08-03)
+    institution, foreign = (accumulate(net) for net in zip(*nets, strict=True)) if nets else ((), ())
+    rows = [_Trend(*each) for each in zip(days, nets, institution, foreign, strict=True)]
     page, key = ask.page_by_date(_among(rows), until, oldest=since)
     averages: Mapping[str, Any] = {}
     if ask.stock:
         sides = ("orgn_prsm", "institution"), ("for_prsm", "foreign")
         averages = {
-            f"{prefix}_avg_pric": market.average_price(
-                ask.symbol, since, until, investor, "sell" if ask.body[f"{prefix}_unp_tp"] == "2" else "buy"
-            )
-            or 0
+            # The two flags change nothing at the live server (2026).
+            f"{prefix}_avg_pric": market.average_price(ask.symbol, since, until, investor) or 0
             for prefix, investor in sides
         }
     return Page([_trend_row(each) for each in page], averages, key)
@@ -209,6 +210,7 @@ def _institution_trend(ask: Ask) -> Page:
 
 class _Trend(NamedTuple):
     day: Day
+    nets: tuple[int, int]
     institution: int
     foreign: int
 
@@ -227,9 +229,9 @@ def _trend_row(each: _Trend) -> Row:
         "flu_rt": day.change_rate,
         "trde_qty": day.volume,
         "orgn_dt_acc": each.institution,
-        "orgn_daly_nettrde_qty": day.flows.institution.net,
+        "orgn_daly_nettrde_qty": each.nets[0],
         "for_dt_acc": each.foreign,
-        "for_daly_nettrde_qty": day.flows.foreign.net,
+        "for_daly_nettrde_qty": each.nets[1],
         "limit_exh_rt": day.foreign_ratio,
     }
 
@@ -239,33 +241,27 @@ def _among(rows: Sequence[_Trend]) -> Callable[[date, date], list[_Trend]]:
 
 
 def _strength_by_time(ask: Ask) -> Page:
-    """Trade by trade, as in the printed example, where each cumulative volume grows by the quantity."""
-    market, before = ask.market, _previous_close(ask) or 0
-    minutes = {
-        (each.time.hour, each.time.minute): each
-        for each in market.minute_strength(ask.symbol, venue=ask.venue)
-    }
-    rows, bought = [], 0
-    for trade in market.ticks(ask.symbol, venue=ask.venue):
-        bought += trade.quantity if trade.aggressor > 0 else 0
-        minute = minutes[trade.time.hour, trade.time.minute]
-        rows.append(
-            {
-                "cntr_tm": trade.time,
-                "cur_prc": Coloured(trade.price, before),
-                "pred_pre": trade.price - before,
-                "pred_pre_sig": str(direction(trade.price, before)),
-                "flu_rt": rate(trade.price - before, before),
-                "trde_qty": trade.quantity * trade.aggressor,
-                "acc_trde_prica": trade.value,
-                "acc_trde_qty": trade.volume,
-                "cntr_str": rate(bought, trade.volume - bought),
-                "cntr_str_5min": minute.average_5,
-                "cntr_str_20min": minute.average_20,
-                "cntr_str_60min": minute.average_60,
-                "stex_tp": encode(VENUE, trade.venue),
-            }
-        )
+    """A row for each minute, and without signs (live, 2026-07-29: 61,720,290 less 61,720,237 is its 53)."""
+    before = _previous_close(ask) or 0
+    minutes = ask.market.minute_strength(ask.symbol, venue=ask.venue)
+    rows = [
+        {
+            "cntr_tm": minute.time,
+            "cur_prc": Coloured(minute.price, before),
+            "pred_pre": minute.price - before,
+            "pred_pre_sig": str(direction(minute.price, before)),
+            "flu_rt": rate(minute.price - before, before),
+            "trde_qty": minute.volume - told,
+            "acc_trde_prica": minute.value,
+            "acc_trde_qty": minute.volume,
+            "cntr_str": minute.strength,
+            "cntr_str_5min": minute.average_5,
+            "cntr_str_20min": minute.average_20,
+            "cntr_str_60min": minute.average_60,
+            "stex_tp": encode(VENUE, minute.venue),
+        }
+        for told, minute in zip((0, *(each.volume for each in minutes)), minutes, strict=False)
+    ]
     page, key = ask.page_by_count(rows[::-1])
     return Page(list(page), next_key=key)
 
@@ -283,7 +279,7 @@ def _strength_by_day(ask: Ask) -> Page:
                 "pred_pre_sig": flag(day),
                 "pred_pre": day.change,
                 "flu_rt": day.change_rate,
-                "trde_qty": day.volume,
+                # trde_qty is blank on every live row.
                 "acc_trde_prica": day.value,
                 "acc_trde_qty": day.volume,
                 "cntr_str": day.strength,
@@ -301,7 +297,9 @@ def _broker_trend(ask: Ask) -> Page:
     days, key = _days(ask, ask.day("end_dt"), oldest=ask.day("strt_dt"))
     rows = []
     for day in days:
-        sides = ask.market.brokers(ask.symbol, day.date).get(ask.body["mmcm_cd"])
+        brokers, code = ask.market.brokers(ask.symbol, day.date), ask.body["mmcm_cd"]
+        abroad = [sides for each, sides in brokers.items() if each in FOREIGN_BROKERS]
+        sides = Sides(*map(sum, zip(*abroad, strict=True))) if code == "0000" else brokers.get(code)
         if sides is None:
             return Page()  # no such member firm
         rows.append(
@@ -365,6 +363,12 @@ def _after_hours(ask: Ask) -> Page:
     today = ask.market.snapshot(ask.symbol)
     if session is None or book is None or today is None:
         return Page()
+    silent = ask.stock is not None and ask.stock.on_nxt
+    if silent:  # zeros for what NXT trades too, whatever it trades (live, August 2026: 606 of 606)
+        none = BookSide((Level(),) * len(session.asks.levels), 0, 0, 0)
+        session = session._replace(
+            price=today.close, change=0, sign=0, change_rate=0.0, volume=0, asks=none, bids=none
+        )
     row: Row = {
         "bid_req_base_tm": book.time,
         "ovt_sigpric_cur_prc": Coloured(session.price, today.close),

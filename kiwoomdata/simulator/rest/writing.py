@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.entries.entry import UNKNOWN, Column, Flag
+from kiwoomdata.entries.entry import Column, Flag
 from kiwoomdata.kinds import Kind, Style, encode
 from kiwoomdata.simulator.rest.asking import Page
 
@@ -26,22 +26,6 @@ class Coloured(NamedTuple):
 
     value: float
     against: float
-
-
-def _chosen(api_id: str, key: str, flag: Flag) -> int:
-    """The unit of a column for which no document states one, chosen by what the printed examples allow.
-
-    Amounts: ka10046 holds 14,449 beside 113,636 shares of some 127,000 won, which are 14,449 million.
-    Quantities of rankings: ka10044 holds "-0" beside an amount of -1, so less than half a thousand shares.
-    """
-    if api_id == "ka10066":
-        return MILLION if flag == "1" else 1
-    if api_id == "ka90007":
-        return MILLION if flag == "1" else THOUSAND
-    if "amt" in key or "prica" in key:
-        return MILLION
-    in_thousands = key == "flo_stkcnt" or ("qty" in key and api_id in ("ka10044", "ka90006"))
-    return THOUSAND if in_thousands else 1
 
 
 class _Spec(NamedTuple):
@@ -66,7 +50,7 @@ def rounded(value: int, unit: int) -> int:
 def envelope(api_id: str, body: Mapping[str, str], page: Page) -> dict[str, Any]:
     """The answer without return_code and return_msg: the keys of the entry, all of them, and no other."""
     endpoint = ENDPOINTS[api_id]
-    flag = endpoint.flag_of(body) if endpoint.unit_flag else body.get("amt_qty_tp")
+    flag = endpoint.flag_of(body)
     answer: dict[str, Any] = {}
     for part, specs in zip(endpoint.parts, _specs(api_id, flag), strict=True):
         if part.key is None:
@@ -84,7 +68,7 @@ def _row(specs: Iterable[_Spec], values: Mapping[str, Any]) -> dict[str, str]:
 def _specs(api_id: str, flag: Flag) -> list[list[_Spec]]:
     def spec(column: Column) -> _Spec:
         unit = column.unit_for(flag)
-        scale = _chosen(api_id, column.key, flag) if unit is UNKNOWN else unit.scale
+        scale = unit.written or unit.scale
         unsigned = column.signed_by is not None
         return _Spec(column.key, column.kind, column.style, scale, unsigned, column.negated)
 
