@@ -549,10 +549,11 @@ class _Job:
                 facts.begins, facts.ends = "", 0
         else:
             late = min(self.final, _text(q.now.date() - _LATE))
+            came = set(self._came()["_day"].drop_nulls())  # also those whose row may not be kept
             for span in self.spans:
                 if span.whole:
                     quiet = [s for s in self.slots if span.first <= s <= min(span.last, late)]
-                    facts.empty = sorted({*facts.empty, *quiet} - fresh)
+                    facts.empty = sorted({*facts.empty, *quiet} - came)
             facts.empty = sorted(set(facts.empty) - set(merged[self.column].str.slice(0, 8)))
         keys = [key for key in self.part.by_key if key in merged.columns and merged.height]
         gaps = [key for key in keys if 0 < merged[key].null_count() < merged.height]
