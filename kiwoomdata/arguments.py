@@ -7,7 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from operator import index
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
@@ -26,13 +26,26 @@ __all__ = [
     "date_range",
     "hint",
     "left_out",
+    "listed_codes",
+    "no_stock",
     "one_of",
     "word",
     "words",
 ]
 
 DateLike: TypeAlias = date | datetime | str | int
-Symbols: TypeAlias = str | Iterable[str]
+
+
+class Frame(Protocol):
+    """A polars or pandas frame; neither library is loaded to tell."""
+
+    @property
+    def columns(self) -> Any: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+Symbols: TypeAlias = str | Iterable[str] | Frame
+"""A code, codes in a list or a Series, or a polars or pandas frame with a column ``symbol``."""
 
 SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
 _KOREAN = {
@@ -66,6 +79,9 @@ _KOREAN = {
 }
 """Korean words to the words that they can stand for, the one that is asked for first."""
 
+_INDICES = ("kospi", "kosdaq", "kospi200", "krx100")
+_LISTINGS = ("kospi", "kosdaq", "konex", "k_otc", "etf", "elw", "reit")
+_MARKETS = {*_INDICES, *_LISTINGS, "all"}
 _DATE_FORM = re.compile(
     r"(?P<year>[0-9]{4})((?P<sep>[-/.]?)(?P<month>[0-9]{2})((?P=sep)(?P<day>[0-9]{2}))?)?"
 )
@@ -187,7 +203,7 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
         raise TypeError(f"{name}: {_SYMBOL_HELP} (text, so that zeros stay), got {value!r}")
     parts = split_code(value.strip())
     if parts is None:
-        raise ValueError(f"{name}: {_SYMBOL_HELP}, got {value!r}{hint(value)}")
+        raise ValueError(no_stock(value, name) or f"{name}: {_SYMBOL_HELP}, got {value!r}{hint(value)}")
     code, own = parts
     venue = None if venue is None else one_of("venue", venue, SUFFIXES)
     has_suffix = "_" in value
@@ -208,13 +224,81 @@ def hint(value: str) -> str:
     return f"; did you mean {text!r}?" if split_code(text) else ""
 
 
-def as_symbols(value: Symbols, venue: str | None = None, *, suffix: bool = True) -> list[str]:
-    """Check one code or several, in a list or as ``"005930,000660"``; each is taken once, in their order."""
+def no_stock(value: str, name: str = "symbol") -> str:
+    """What to ask instead where a market or an index stands for a stock; blank where neither does.
+
+    >>> no_stock("001")
+    "symbol: '001' is an index, not a stock; ask kd.index_candles('001')"
+    >>> no_stock("005930")
+    ''
+    """
+    text = value.strip()
+    word = _KOREAN.get(text, (text.lower(),))[0]
+    if word in _MARKETS:
+        index = f"kd.index_candles({word!r}) for its index" if word in _INDICES else ""
+        stocks = f"kd.stocks({word!r}) for its stocks" if word in _LISTINGS else ""
+        asked = ", ".join(text for text in (index, stocks or "kd.stocks('kospi') for stocks") if text)
+        return f"{name}: {value!r} is a market, not a stock; pass {asked}"
+    if re.fullmatch("[0-9]{3}", text):
+        return f"{name}: {value!r} is an index, not a stock; ask kd.index_candles({text!r})"
+    return ""
+
+
+def listed_codes(value: Symbols, venue: str | None = None, *, name: str = "symbol") -> list[Any]:
+    """What stands for symbols in a text, a list, a Series or a frame, unchecked and in its order.
+
+    A frame's ``venue`` column says where each is asked for, as a suffix does.
+    """
     if isinstance(value, str):
-        value = value.split(",")
+        return value.split(",")
+    if hasattr(type(value), "columns"):  # of its type: that of a lazy frame costs a warning
+        frame: Any = value
+        return _of_frame(frame, venue, name)
     if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
-        raise TypeError(f"symbol: {_SYMBOL_HELP}, or a list of such, got {value!r}")
-    codes = [as_symbol(one, venue, suffix=suffix) for one in value]
+        raise TypeError(f"{name}: {_SYMBOL_HELP}, a list or a Series of such, or a frame, got {value!r}")
+    return list(value)
+
+
+def _of_frame(frame: Frame, venue: str | None, name: str) -> list[Any]:
+    """The symbols of a polars or pandas frame: of its columns, or of the index of a pandas frame."""
+    if hasattr(type(frame), "collect"):
+        raise TypeError(f"{name}: got a lazy frame; collect() it first")
+    index: Any = getattr(frame, "index", None)
+    levels = list(getattr(index, "names", ()))
+
+    def column(*headings: str) -> list[Any] | None:
+        for heading in headings:
+            if heading in frame.columns:
+                return list(frame[heading])
+            if heading in levels:
+                return list(index.get_level_values(heading))
+        return None
+
+    symbols, venues = column("symbol", "종목코드"), column("venue", "거래소")
+    if symbols is None:
+        there = ", ".join(map(str, frame.columns))
+        raise ValueError(f"{name}: a frame needs a column 'symbol', this one has {there}; pass one column")
+    if venues is None:
+        return list(dict.fromkeys(symbols))
+    wanted = None if venue is None else one_of("venue", venue, SUFFIXES)
+    found = []
+    for code, own in dict.fromkeys(zip(symbols, venues, strict=True)):
+        if own in SUFFIXES and wanted not in (None, own):
+            raise ValueError(
+                f"venue: {wanted!r} contradicts the frame's column venue, which says {own!r} of {code}; "
+                "pass the frame's column symbol alone"
+            )
+        bare = isinstance(code, str) and "_" not in code
+        found.append(code + SUFFIXES.get(own, "") if bare else code)
+    return found
+
+
+def as_symbols(value: Symbols, venue: str | None = None, *, suffix: bool = True) -> list[str]:
+    """Check codes: one, several as ``"005930,000660"``, a list, a Series or a frame with a column ``symbol``.
+
+    Each is taken once, in their order.
+    """
+    codes = [as_symbol(one, venue, suffix=suffix) for one in listed_codes(value, venue)]
     if not codes:
         raise ValueError("symbol: the list is empty; give at least one code")
     return list(dict.fromkeys(codes))

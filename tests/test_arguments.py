@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from kiwoomdata.arguments import as_date, as_symbol, as_symbols, before, body_of, date_range, one_of, word
@@ -222,6 +223,73 @@ def test_a_word_of_no_choice_is_refused() -> None:
         one_of("market", "코넥스", ("kospi", "kosdaq"))
     with pytest.raises(TypeError, match="^market: expected one of 'kospi', 'kosdaq', got 1"):
         one_of("market", 1, ("kospi", "kosdaq"))
+
+
+FRAME = {"symbol": ["000660", "005930", "000660"], "venue": ["krx", "nxt", "krx"], "close": [1, 2, 3]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pl.DataFrame(FRAME),
+        pd.DataFrame(FRAME),
+        pd.DataFrame(FRAME).set_index(["close", "symbol"]),
+        pl.DataFrame(FRAME).rename({"symbol": "종목코드", "venue": "거래소"}),
+        pl.DataFrame(FRAME).cast({"venue": pl.Enum(["krx", "nxt", "all"])}),
+    ],
+    ids=["polars", "pandas", "index of pandas", "Korean", "Enum"],
+)
+def test_symbols_of_a_frame_are_taken_once_each_at_its_venues(given: Any) -> None:
+    assert as_symbols(given) == ["000660", "005930_NX"]
+    with pytest.raises(ValueError, match="^venue: 'nxt' contradicts the frame's column venue, .*'krx' of"):
+        as_symbols(given, "nxt")
+    with pytest.raises(ValueError, match="^symbol: this TR is for KRX alone.*got '005930_NX'"):
+        as_symbols(given, suffix=False)
+
+
+@pytest.mark.parametrize("make", [pl.Series, pd.Series])
+def test_a_series_is_a_list_of_symbols(make: Any) -> None:
+    assert as_symbols(make(["000660", "005930_AL", "000660"])) == ["000660", "005930_AL"]
+    with pytest.raises(TypeError, match="so that zeros stay"):
+        as_symbols(make([660, 5930]))
+
+
+def test_a_frame_without_symbols_and_a_lazy_one_are_refused() -> None:
+    with pytest.raises(
+        ValueError, match="^symbol: a frame needs a column 'symbol', this one has date, close"
+    ):
+        as_symbols(pl.DataFrame({"date": [], "close": []}))
+    with pytest.raises(TypeError, match=r"^symbol: got a lazy frame; collect\(\) it"):
+        as_symbols(pl.LazyFrame(FRAME))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="^symbol: the list is empty"):
+        as_symbols(pl.DataFrame({"symbol": []}))
+    with pytest.raises(TypeError, match="so that zeros stay.*got None"):
+        as_symbols(pl.DataFrame({"symbol": ["005930", None]}))
+
+
+@pytest.mark.parametrize(
+    ("value", "index", "stocks"),
+    [
+        ("kospi", "kospi", "kospi"),
+        ("KOSDAQ", "kosdaq", "kosdaq"),
+        ("코스피", "kospi", "kospi"),
+        ("kospi200", "kospi200", None),
+        ("etf", None, "etf"),
+    ],
+)
+def test_a_market_is_no_symbol_and_the_error_names_what_to_ask(
+    value: str, index: str | None, stocks: str | None
+) -> None:
+    with pytest.raises(ValueError, match=rf"^symbol: '{value}' is a market, not a stock; ") as caught:
+        as_symbols(value)
+    told = str(caught.value)
+    assert (f"kd.index_candles('{index}')" in told) == (index is not None)
+    assert f"kd.stocks('{stocks or 'kospi'}')" in told
+
+
+def test_an_index_is_no_symbol_and_the_error_names_what_to_ask() -> None:
+    with pytest.raises(ValueError, match=r"^symbol: '001' is an index, not a stock; ask kd.index_candles"):
+        as_symbols(["005930", "001"])
 
 
 def test_a_symbol_as_a_number_is_a_type_error_that_says_why() -> None:

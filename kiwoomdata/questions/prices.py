@@ -88,7 +88,8 @@ def daily_prices(
     Parameters
     ----------
     symbol
-        A code such as ``"005930"``, ``"005930_NX"`` or ``"0000D0"``, or a list of codes.
+        A code such as ``"005930"``, ``"005930_NX"`` or ``"0000D0"``, a list or a Series of codes, or a frame
+        with a column ``symbol``, such as :func:`kiwoomdata.stocks` gives; its ``venue`` counts as a suffix.
     start, end
         First and last day, both inclusive; ``"2024"`` and ``"2024-03"`` begin or end with the whole of it. No
         ``end``, or one in the future, is today.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from kiwoomdata.arguments import Symbols, as_symbol, hint
+from kiwoomdata.arguments import Symbols, as_symbol, hint, listed_codes
 from kiwoomdata.entries.feeds import Feed, find_feed
 from kiwoomdata.kinds import split_code
 from kiwoomdata.stream.decode import LEADING
@@ -88,7 +88,7 @@ def feed_items(symbols: Symbols, feeds: Sequence[Feed], venue: str | None) -> di
     codes: dict[str, list[str]] = {kind: [] for kind in _FORMS}
     wanted = {feed.item_kind for feed in feeds if feed.needs_items}
     forms = " or ".join(_FORMS[kind] for kind in _FORMS if kind in wanted)
-    for symbol in _texts(symbols):
+    for symbol in _texts(symbols, venue):
         kind = _kind(symbol)
         if not wanted:
             raise ValueError(
@@ -111,12 +111,8 @@ def feed_items(symbols: Symbols, feeds: Sequence[Feed], venue: str | None) -> di
     return found
 
 
-def _texts(symbols: Symbols) -> list[str]:
-    if isinstance(symbols, str):
-        return symbols.split(",")
-    if not isinstance(symbols, Iterable) or isinstance(symbols, bytes | Mapping):
-        raise TypeError(f"symbols: expected a code such as '005930', or a list of codes, got {symbols!r}")
-    found = list(symbols)
+def _texts(symbols: Symbols, venue: str | None) -> list[str]:
+    found = listed_codes(symbols, venue, name="symbols")
     for symbol in found:
         if not isinstance(symbol, str):
             raise TypeError(f"symbols: expected texts such as '005930', so that zeros stay, got {symbol!r}")

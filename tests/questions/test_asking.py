@@ -84,3 +84,31 @@ def test_symbols_in_one_text_are_several(shared: kd.Client) -> None:
     several = kd.daily_prices(["005930", "000660"], *RANGE, client=shared)
     assert kd.daily_prices("005930,000660", *RANGE, client=shared).equals(several)
     assert several["symbol"].n_unique() == 2
+
+
+def test_a_frame_with_symbols_is_asked_for_as_its_list_is(shared: kd.Client) -> None:
+    listed = kd.stocks("kospi", client=shared).head(3)
+    asked = kd.candles(listed, *RANGE, client=shared)
+    assert asked.equals(kd.candles(listed["symbol"].to_list(), *RANGE, client=shared))
+    assert asked["symbol"].n_unique() == 3
+    assert kd.candles(listed["symbol"], *RANGE, client=shared).equals(asked)
+    pandas = kdp.stocks("kospi", client=shared).head(3)
+    assert kd.candles(pandas, *RANGE, client=shared).equals(asked)
+    assert kd.quotes(listed, client=shared)["symbol"].to_list() == listed["symbol"].to_list()
+
+
+def test_a_frame_of_a_venue_asks_for_that_venue(shared: kd.Client) -> None:
+    at_nxt = kdp.daily_prices(["005930", "000660"], *RANGE, venue="nxt", client=shared)
+    again = kd.daily_prices(at_nxt, *RANGE, client=shared)
+    assert again.equals(kd.daily_prices(["005930", "000660"], *RANGE, venue="nxt", client=shared))
+    assert again["venue"].unique().to_list() == ["nxt"]
+
+
+def test_a_market_and_an_index_are_refused_before_any_request(
+    server: kd.simulator.Server, client: kd.Client
+) -> None:
+    with pytest.raises(ValueError, match=r"pass kd.index_candles\('kospi'\) .*kd.stocks\('kospi'\)"):
+        kd.candles("kospi", *RANGE, client=client)
+    with pytest.raises(ValueError, match=r"ask kd.index_candles\('001'\)"):
+        kd.investor_flows("001", *RANGE, client=client)
+    assert server.log.count() == 0
