@@ -1,11 +1,10 @@
-"""The warm store against a bare Parquet file of the same typed frame, and what a cold fetch asks for."""
+"""The store, cold and warm, against no store and against bare Parquet files of the same typed rows."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.store import Question, held
+from kiwoomdata.store.disk import SeriesKey
 
 TODAY = date(2026, 11, 20)
 START, END = date(2016, 9, 22), date(2026, 11, 13)
@@ -38,9 +38,10 @@ def main() -> None:
             progress=False,
         )
         with client:
+            cold(client)
             ten_years(client, Path(folder))
-            universe(client)
-        opening(server, folder)
+            opening(server, folder)
+            universe(client, Path(folder))
 
 
 def _evening() -> object:
@@ -87,35 +88,82 @@ def ten_years(client: kd.Client, folder: Path) -> None:
     print(table(times, "read_parquet, typed, bare file"))
 
 
-def universe(client: kd.Client) -> None:
-    symbols = [f"{100000 + n * 10}" for n in range(200)]
-    start, end = date(2025, 11, 17), date(2026, 11, 13)
-    began = time.perf_counter()
-    kd.daily_prices(symbols, start, end, client=client)
-    print(f"200 symbols x 1 year, cold: {time.perf_counter() - began:.1f} s")
-    for count in (25, 50, 100, 200):
-        sent = client.transport.requests_sent
-        kd.daily_prices(symbols[:count], start, end, client=client)
-        began = time.perf_counter()
-        frame = kd.daily_prices(symbols[:count], start, end, client=client)
-        seconds = time.perf_counter() - began
-        assert client.transport.requests_sent == sent
-        print(
-            f"  {count:3} symbols warm: {1000 * seconds:7.1f} ms, {1000 * seconds / count:.2f} ms each, "
-            f"{frame.estimated_size() / 2**20:.1f} MiB, no request"
-        )
+def cold(client: kd.Client) -> None:
+    """Ten years with the store and without, from a simulator that has made them already."""
+    days = (date(2016, 9, 22), date(2026, 11, 13))
     assert client.store is not None
+
+    def with_store() -> None:
+        assert client.store is not None
+        client.store.clear(everything=True)
+        kd.daily_prices("005930", *days, client=client)
+
+    def without() -> None:
+        kept, client.store = client.store, None
+        try:
+            kd.daily_prices("005930", *days, client=client)
+        finally:
+            client.store = kept
+
+    print("cold, ten years of one symbol")
+    print(table(in_turn({"without a store": without, "with one": with_store}, rounds=7), "without a store"))
+
+
+def universe(client: kd.Client, folder: Path) -> None:
+    """Symbols by a year, warm, beside the same rows as one Parquet file a symbol, read and sorted."""
+    start, end = date(2025, 11, 17), date(2026, 11, 13)
+    symbols = [f"{100000 + n * 10}" for n in range(2_000)]
+    assert client.store is not None
+    kd.daily_prices(symbols[0], start, end, client=client)
+    _copy(client, symbols)
+    sent = client.transport.requests_sent
+    for count in (200, 2_000):
+        files = folder / f"parquet-{count}"
+        files.mkdir()
+        typed = client.store.load(_key(client, symbols[0]), "typed")
+        assert typed is not None
+        rows = pl.read_ipc_stream(typed[1])
+        for symbol in symbols[:count]:
+            rows.select(pl.lit(symbol).alias("symbol"), pl.all()).write_parquet(files / f"{symbol}.parquet")
+        times = in_turn(
+            {
+                "scan_parquet, sorted": lambda files=files: (  # type: ignore[misc]
+                    pl.scan_parquet(files / "*.parquet").sort("date", "symbol").collect()
+                ),
+                "kd.daily_prices, warm": lambda count=count: kd.daily_prices(  # type: ignore[misc]
+                    symbols[:count], start, end, client=client
+                ),
+            },
+            rounds=7,
+        )
+        print(f"{count:,} symbols x 1 year, warm, no request")
+        print(table(times, "scan_parquet, sorted"))
+    assert client.transport.requests_sent == sent
     if not Path("/proc/self/status").exists():
         print("  resident memory is read from Linux' /proc, which is not here")
         return
-    for count in (1, 50, 100, 200):
+    for count in (1, 200, 2_000):
         command = [sys.executable, "-c", RESIDENT, client.base_url, str(client.store.path), str(count)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         grown, size = map(float, done.stdout.split())
         print(
-            f"  {count:3} symbols warm, resident memory of a process at its peak: {grown:5.1f} MiB more than "
+            f"  {count:,} symbols warm, resident memory of a process at its peak: {grown:5.1f} MiB more than "
             f"after the first symbol, beside a frame of {size:.1f} MiB"
         )
+
+
+def _key(client: kd.Client, symbol: str) -> SeriesKey:
+    return SeriesKey(client.base_url, "ka10086", (("stk_cd", symbol), ("indc_tp", "0")))
+
+
+def _copy(client: kd.Client, symbols: list[str]) -> None:
+    """Let the store hold the first symbol's rows under all names: their content changes no time."""
+    assert client.store is not None
+    for kind in ("rows", "typed"):
+        held = client.store.load(_key(client, symbols[0]), kind)
+        assert held is not None
+        for symbol in symbols[1:]:
+            client.store.write(_key(client, symbol), kind, held[0], held[1])
 
 
 # Not ru_maxrss: a child inherits its parent's on Linux.

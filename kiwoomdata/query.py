@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import queue
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -343,17 +344,20 @@ def _take_stored(
     It is returned where that is all of them.
     """
     typed: dict[str, pl.DataFrame] = {}
+    shown: dict[str, int] = {}
+    """How many rows of each are in its range of days, and not before it."""
     for name, job in jobs.items():
         back_to = nth_trading_day_before(job.since, 1) if job.enough and job.since else job.since
         stored = client.stored(job.endpoint, job.body, back_to, job.until)
         if stored is None:
             continue
         frame, source = stored
+        shown[name] = frame.height
         if job.enough is not None:
             if not job.enough({job.endpoint.rows.name: frame} if job.endpoint.rows else {}):
                 continue
-            unseen = frame.height - _in_window(frame, job).height
-            source = replace(source, cached_rows=max(0, source.cached_rows - unseen))
+            shown[name] -= bisect_left(frame["date"], job.since) if job.since else 0
+            source = replace(source, cached_rows=min(shown[name], source.cached_rows))
         typed[name], sources[name] = frame, source
     if not typed:
         return None
@@ -375,13 +379,12 @@ def _take_stored(
     shaped = shaped.select(*front, pl.exclude(front))
     if any(jobs[name].enough for name in typed):  # all of them are of one range of days
         shaped = _in_window(shaped, jobs[next(iter(typed))])
-        heights = pl.Series([_in_window(frame, jobs[name]).height for name, frame in typed.items()])
     if len(typed) == len(jobs):
         return shaped
     begin = 0
-    for name, height in zip(typed, heights, strict=True):
-        frames[name] = shaped.slice(begin, height)
-        begin += height
+    for name in typed:
+        frames[name] = shaped.slice(begin, shown[name])
+        begin += shown[name]
     return None
 
 
