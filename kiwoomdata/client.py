@@ -437,7 +437,10 @@ class Client:
     def stored(
         self, endpoint: Endpoint, body: Mapping[str, str], since: date | None, until: date | None
     ) -> tuple[pl.DataFrame, Provenance] | None:
-        """The rows of a range of days and their provenance, where the store holds all of them, decoded."""
+        """The rows of a range of days and their provenance, where the store holds all of them, decoded.
+
+        The units are left out of it: they are the same for all symbols.
+        """
         question = self._question(endpoint, body, since, until, refresh=False, offline=True)
         found = store.held(self.store, question) if self.store is not None else None
         if found is None or found.typed is None or found.typed.is_empty():
@@ -449,7 +452,6 @@ class Client:
             cached_rows=found.cached_rows,
             why=found.stop.why,
             as_of=found.as_of,
-            units=frames.units(endpoint, body),
         )
         return found.typed, source
 

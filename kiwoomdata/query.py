@@ -23,7 +23,7 @@ from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
 from kiwoomdata.complete import tell
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, Truncated
-from kiwoomdata.frames import OnBad, schema
+from kiwoomdata.frames import OnBad, schema, units
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
@@ -361,8 +361,10 @@ def _take_stored(
         typed[name], sources[name] = frame, source
     if not typed:
         return None
-    endpoint = jobs[next(iter(typed))].endpoint
+    first = next(iter(typed))
+    endpoint = jobs[first].endpoint
     assert endpoint.rows is not None
+    sources[first] = replace(sources[first], units=units(endpoint, jobs[first].body))
     columns = typed[next(iter(typed))].columns
     alike = all(frame.columns == columns for frame in typed.values())
     rows = pl.concat(typed.values(), how="vertical" if alike else "diagonal_relaxed")

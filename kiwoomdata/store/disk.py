@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -68,7 +69,7 @@ _INFO: dict[str, pl.DataType | type[pl.DataType]] = {
 _serial = itertools.count()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SeriesKey:
     """One series: a TR, on one server, with the request parameters that make it another series."""
 
@@ -76,9 +77,13 @@ class SeriesKey:
     api_id: str
     identity: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         return msgspec.json.encode([self.server, self.api_id, sorted(self.identity)]).decode()
+
+    @cached_property
+    def name(self) -> str:
+        return blake2b(self.text.encode(), digest_size=16).hexdigest()
 
     @property
     def symbol(self) -> str | None:
@@ -300,7 +305,7 @@ class Store:
         """
         wait = self._lock_timeout if timeout is None else timeout
         until = time.monotonic() + wait
-        file = self.path / "locks" / f"{_name(key)}.lock"
+        file = self.path / "locks" / f"{key.name}.lock"
         lock = filelock.FileLock(file, mode=0o600, thread_local=False)
         stopped = False
         try:
@@ -469,15 +474,10 @@ class Store:
         warn(f"the store in {str(self.path)!r}: {what}", KiwoomDataWarning)
 
     def _stem(self, key: SeriesKey) -> str:
-        name = _name(key)
-        return f"{self._series}{os.sep}{name[:2]}{os.sep}{name[2:]}"
+        return f"{self._series}{os.sep}{key.name[:2]}{os.sep}{key.name[2:]}"
 
     def _file(self, key: SeriesKey, kind: Kind) -> Path:
         return Path(f"{self._stem(key)}.{kind}")
-
-
-def _name(key: SeriesKey) -> str:
-    return blake2b(key.text.encode(), digest_size=16).hexdigest()
 
 
 def _digest(kind: Kind, payload: bytes) -> str:
