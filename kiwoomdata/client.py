@@ -7,13 +7,13 @@ import shutil
 import tempfile
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Never, Protocol
 
 import polars as pl
 
@@ -46,6 +46,10 @@ __all__ = ["Client", "current", "default_client", "endpoint_of", "use"]
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
 NO_AS = "as_: gone; frames are polars frames. For pandas frames: import kiwoomdata.pandas as kd"
+_GONE = {
+    "as_": NO_AS,
+    "columns": "columns: names the columns of a call; for headings pass names='ko' or 'en'",
+}
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """A time of day that lies further ahead than this is of the session before."""
@@ -58,6 +62,12 @@ NO_CHOICE = """no server was chosen and no key was found. Three ways:
   2. with a mock account's key: kd.use("mock", app_key=..., app_secret=...)
   3. with a real account's key: kd.use("real", app_key=..., app_secret=...)
 Keys are also read from KIWOOM_APP_KEY and KIWOOM_APP_SECRET (KIWOOM_MODE names the server), or keyring."""
+
+
+def refuse_gone(function: str, named: Iterable[str]) -> None:
+    """Refuse names that a function does not take, and name what stands in the place of an old one."""
+    for name in named:
+        raise TypeError(_GONE.get(name, f"{function}() got an unexpected keyword argument {name!r}"))
 
 
 class Stoppable(Protocol):
@@ -128,8 +138,11 @@ class Client:
         state: Path | str | Literal[False] | None = None,
         retry: Retry | None = None,
         clock: Callable[[], datetime] | None = None,
+        **gone: Never,
     ) -> None:
-        app_key, app_secret = hide(app_key), hide(app_secret)
+        app_key, app_secret, unknown = hide(app_key), hide(app_secret), list(gone)
+        gone.clear()  # a misspelt key's secret
+        refuse_gone("Client", unknown)
         chosen = mode or os.environ.get("KIWOOM_MODE") or None
         if chosen != "simulator":
             base_url = base_url or os.environ.get("KIWOOM_BASE_URL")
@@ -553,8 +566,6 @@ def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
         _chosen_client, _chosen_settings = mode, {}
         return
     merged = {**_chosen_settings, **settings} if mode is None else {**settings, "mode": mode}
-    if "as_" in merged:
-        raise TypeError(NO_AS)
     client = Client(**merged)
     _chosen_client, _chosen_settings = client, merged
 

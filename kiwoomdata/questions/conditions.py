@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 import polars as pl
 
 from kiwoomdata.arguments import word
-from kiwoomdata.client import default_client
+from kiwoomdata.client import default_client, refuse_gone
 from kiwoomdata.entries.condition import LIST, SEARCH, STREAM, ConditionCall
 from kiwoomdata.errors import KiwoomDataWarning, Truncated, UnknownKey
 from kiwoomdata.frames import complain
@@ -28,7 +28,7 @@ __all__ = ["condition_search", "condition_stream", "conditions"]
 MOST_PAGES = 500
 
 
-def conditions(*, timeout: float = 10.0, client: Client | None = None) -> pl.DataFrame:
+def conditions(*, timeout: float = 10.0, client: Client | None = None, **gone: Never) -> pl.DataFrame:
     """The account's saved conditions.
 
     One row is one condition, in the server's order.
@@ -64,6 +64,7 @@ def conditions(*, timeout: float = 10.0, client: Client | None = None) -> pl.Dat
     >>> kd.conditions().columns
     ['seq', 'name']
     """
+    refuse_gone("conditions", gone)
     client = client or default_client()
     with Asker.asking(client, timeout) as asker:
         asker.link.ask(lambda session: session.ask_conditions())
@@ -83,6 +84,7 @@ def condition_search(
     venue: Literal["krx"] = "krx",
     timeout: float = 10.0,
     client: Client | None = None,
+    **gone: Never,
 ) -> pl.DataFrame:
     """The stocks that meet a condition now.
 
@@ -128,6 +130,7 @@ def condition_search(
     >>> found.schema["price"]
     Int64
     """
+    refuse_gone("condition_search", gone)
     client, seq, exchange = client or default_client(), seq_argument(str(seq)), word(SEARCH.params[1], venue)
     keys: list[str] = []
     with Asker.asking(client, timeout) as asker:

@@ -374,6 +374,12 @@ def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_
             TypeError,
             "^as_: .*kiwoomdata.pandas",
         ),  # type: ignore[arg-type]
+        (lambda: kd.request("ka10086", as_="pandas"), TypeError, r"^as_: .*kiwoomdata\.pandas"),
+        (lambda: kd.conditions(as_="pandas"), TypeError, r"^as_: .*kiwoomdata\.pandas"),  # type: ignore[arg-type]
+        (lambda: kd.condition_search("0", as_="pandas"), TypeError, r"^as_: .*kiwoomdata\.pandas"),  # type: ignore[arg-type]
+        (lambda: kd.Client("simulator", as_="pandas"), TypeError, r"^as_: .*kiwoomdata\.pandas"),  # type: ignore[arg-type]
+        (lambda: kd.Client("simulator", columns="ko"), TypeError, "^columns: .*names='ko'"),  # type: ignore[arg-type]
+        (lambda: kd.Client("simulator", color=1), TypeError, r"^Client\(\) got an unexpected .* 'color'"),  # type: ignore[arg-type]
         (lambda: kd.daily_prices("005930", "2024-01-02", columns="ko"), TypeError, "^columns: .*names='ko'"),
         (lambda: kd.daily_prices("005930", "2024-01-02", color="red"), TypeError, "^color: no such option"),  # type: ignore[arg-type]
         (lambda: kd.daily_prices("005930", "2024-01-02", client="x"), TypeError, "^client: "),  # type: ignore[arg-type]
@@ -417,5 +423,7 @@ def test_a_setting_stands_until_it_is_changed(shared: kd.Client) -> None:
         assert "symbol" in kd.session_summary("005930").columns
         with pytest.raises(TypeError, match=r"^as_: .*kiwoomdata\.pandas"):
             kd.use(as_="pandas")
+        with pytest.raises(TypeError, match="^columns: .*names='ko'"):
+            kd.use("simulator", columns="ko")
     finally:
         kd.use("simulator")
