@@ -25,7 +25,8 @@ from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, Truncated
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
-from kiwoomdata.kinds import KST
+from kiwoomdata.kinds import CODE, KST
+from kiwoomdata.names import with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.rest.credentials import Credentials, find_credentials, hide
@@ -304,7 +305,7 @@ class Client:
                 f"api_id: {api_id!r} is no TR of market data in the vendor's guide; what orders or shows an "
                 "account is never asked"
             )
-        body = body_of(endpoint, left_out(endpoint, {**(params or {}), **named}))
+        body = self._body(endpoint, {**(params or {}), **named})
         oldest = None if since is None else as_date(since, "since")
         return list(self.pages(endpoint, body, oldest, max_pages=max_pages))
 
@@ -331,7 +332,7 @@ class Client:
         if "as_" in named:
             raise TypeError(NO_AS)
         endpoint = endpoint_of(api_id)
-        body = body_of(endpoint, left_out(endpoint, {**(params or {}), **named}))
+        body = self._body(endpoint, {**(params or {}), **named}, offline=offline)
         names = choose("names", names or self.names, ("en", "ko"))
         choose("on_bad", on_bad or self.on_bad, ("raise", "null"))
         choose("on_truncated", on_truncated or self.on_truncated, ("raise", "mark"))
@@ -376,6 +377,15 @@ class Client:
             )
             for name, frame in parts.items()
         }
+
+    def _body(self, endpoint: Endpoint, given: Mapping[str, Any], *, offline: bool = False) -> dict[str, str]:
+        """The request's body; a symbol may be given by the stock's name."""
+        said = left_out(endpoint, given)
+        for name, value in said.items():
+            param = endpoint.param(name)
+            if param is not None and param.name == "symbol" and param.kind is CODE and not param.pattern:
+                said[name] = with_codes(value, lambda: self, offline=offline, name=name)
+        return body_of(endpoint, said)
 
     def frames(
         self,

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kiwoomdata.arguments import DateLike, as_symbols, date_range
+from kiwoomdata.arguments import DateLike, Symbols, as_symbols, date_range
 from kiwoomdata.client import Client
 from kiwoomdata.errors import ConfigError
+from kiwoomdata.names import with_codes
 from kiwoomdata.origin import Provenance, provenance
 from kiwoomdata.query import side_by_side
 from kiwoomdata.questions.flows import investor_flows
@@ -37,7 +38,7 @@ class Report:
 
 
 def prefetch(
-    symbols: Sequence[str],
+    symbols: Symbols,
     start: DateLike,
     end: DateLike | None = None,
     *,
@@ -51,7 +52,7 @@ def prefetch(
         raise ValueError(f"what: expected any of {', '.join(WHAT)}, got {unknown[0]!r}")
     if client.store is None:
         raise ConfigError("prefetch: this client keeps nothing; leave out cache=False")
-    codes = as_symbols(symbols)
+    codes = as_symbols(with_codes(symbols, lambda: client))
     first, last, _ = date_range(start, end, client.today())
     report = Report(series=len(codes) * len(what))
 

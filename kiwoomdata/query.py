@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 import polars as pl
@@ -25,6 +25,7 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, Truncated
 from kiwoomdata.frames import OnBad, schema, units
 from kiwoomdata.kinds import VENUES, split_code
+from kiwoomdata.names import with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.stamp import stamped
@@ -106,8 +107,19 @@ class Job:
 
 
 def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
-    """Mark a named function, and show in its signature and help the options that all of them take."""
+    """Mark a named function: its ``symbol`` may be a name, and its signature and help show all options."""
     own = inspect.signature(function)
+    place = list(own.parameters).index("symbol") if "symbol" in own.parameters else None
+
+    @wraps(function)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
+        if place is not None and place < len(args):
+            said = _with_codes(args[place], kwargs)
+            return function(*args[:place], said, *args[place + 1 :], **kwargs)  # type: ignore[arg-type]
+        if "symbol" in kwargs:
+            kwargs["symbol"] = _with_codes(kwargs["symbol"], kwargs)
+        return function(*args, **kwargs)
+
     parameters = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     for name, annotation in Options.__annotations__.items():
         parameters.append(
@@ -118,9 +130,15 @@ def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
                 annotation=annotation.__forward_arg__,
             )
         )
-    function.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    function.__doc__ = _with_options(function.__doc__ or "")
-    return function
+    asked.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    asked.__doc__ = _with_options(function.__doc__ or "")
+    return asked
+
+
+def _with_codes(value: Any, said: Mapping[str, Any]) -> Any:
+    options = {name: each for name, each in said.items() if name in _KNOWN}
+    venue: Any = said.get("venue")
+    return with_codes(value, partial(client_of, options), venue, offline=bool(options.get("offline", False)))
 
 
 def _with_options(text: str) -> str:

@@ -93,6 +93,7 @@ def daily_prices(
     symbol
         A code such as ``"005930"``, ``"005930_NX"`` or ``"0000D0"``, a list or a Series of codes, or a frame
         with a column ``symbol``, such as :func:`kiwoomdata.stocks` gives; its ``venue`` counts as a suffix.
+        A stock's name stands for its code (ka10099 is asked once a day for names).
     start, end
         First and last day, both inclusive; ``"2024"`` and ``"2024-03"`` begin or end with the whole of it. No
         ``end``, or one in the future, is today.

@@ -80,6 +80,7 @@ class Live:
         self._engine = engine
         self._consumer = Consumer(engine, every, batch)
         self._venue = venue
+        self.coded: Callable[[Symbols], Symbols] = lambda symbols: symbols  # a client knows names
         self._recorder = recorder
         thread = None
         if on_batch is not None:
@@ -336,7 +337,7 @@ class Live:
         """
         self._consumer.check(always=True)
         chosen = self._feeds(feeds)
-        items = feed_items(symbols, chosen, self._venue)
+        items = feed_items(self.coded(symbols), chosen, self._venue)
         for feed in chosen:
             self._engine.add_feed(feed)
         self._engine.subscribe(items)
@@ -344,7 +345,7 @@ class Live:
     def unsubscribe(self, symbols: Symbols, feeds: str | Iterable[str] | None = None) -> None:
         """Drop symbols, for these feeds or for all that were asked for. Their rows stay in the window."""
         self._consumer.check(always=True)
-        self._engine.unsubscribe(feed_items(symbols, self._feeds(feeds), self._venue))
+        self._engine.unsubscribe(feed_items(self.coded(symbols), self._feeds(feeds), self._venue))
 
     def _feeds(self, feeds: str | Iterable[str] | None) -> list[Feed]:
         return [FEEDS[type_] for type_ in self._engine.stores] if feeds is None else feed_list(feeds)

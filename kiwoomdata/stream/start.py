@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from kiwoomdata import forks
 from kiwoomdata.arguments import Symbols
+from kiwoomdata.names import with_codes
 from kiwoomdata.present import choose
 from kiwoomdata.stream.arguments import (
     Columns,
@@ -60,7 +62,8 @@ def stream_to_frame(
     Parameters
     ----------
     symbols
-        Codes such as ``"005930"`` or ``["005930", "000660_NX"]``, sector codes such as ``"001"`` for the
+        Codes such as ``"005930"`` or ``["005930", "000660_NX"]``, names of stocks, or a frame, as
+        :func:`kiwoomdata.daily_prices` takes them; sector codes such as ``"001"`` for the
         feeds ``sector_index`` and ``sector_breadth``, ``"MGD"`` and ``"MGU"`` for ``gold``; each goes to the
         feeds that are about its kind. Empty only for feeds that need none: ``market_status``, ``vi`` (of
         the whole market), ``order``, ``balance``.
@@ -137,7 +140,8 @@ def stream_to_frame(
 
     forks.check()
     chosen = feed_list(feeds)
-    items = feed_items(symbols, chosen, venue)
+    coded = partial(with_codes, client=lambda: client or default_client(), venue=venue, name="symbols")
+    items = feed_items(coded(symbols), chosen, venue)
     kept = chosen_columns(columns, chosen)
     shown = chosen_window(window, rows)
     if every is not None and batch is not None:
@@ -166,6 +170,7 @@ def stream_to_frame(
             recorder.close()
         raise
     live = Live(engine, venue, None if batch else seconds, batch, recorder, on_batch)
+    live.coded = coded
     client.streams.add(live)
     return live
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
+from kiwoomdata.names import code_of
 from tests.conftest import TODAY, simulated
 
 RANGE = ("2026-10-01", "2026-10-30")
@@ -112,3 +115,67 @@ def test_a_market_and_an_index_are_refused_before_any_request(
     with pytest.raises(ValueError, match=r"ask kd.index_candles\('001'\)"):
         kd.investor_flows("001", *RANGE, client=client)
     assert server.log.count() == 0
+
+
+def test_a_name_is_taken_wherever_a_symbol_is(shared: kd.Client) -> None:
+    by_code = kd.candles(["005930", "196170_NX"], *RANGE, client=shared)
+    assert kd.candles(["삼성전자", "알테오젠_NX"], *RANGE, client=shared).equals(by_code)
+    assert kd.candles("삼성전자,196170_NX", *RANGE, client=shared).equals(by_code)
+    one = kd.orderbook_snapshot(symbol="삼성전자", client=shared)
+    assert one["symbol"].unique().to_list() == ["005930"]
+    assert kdp.quotes(pl.Series(["NAVER", "005930"]), client=shared)["symbol"].to_list() == [
+        "035420",
+        "005930",
+    ]
+    assert kd.request(
+        "ka10086", symbol="삼성전자", until="2026-10-30", since="2026-10", client=shared
+    ).equals(kd.request("ka10086", stk_cd="005930", until="2026-10-30", since="2026-10", client=shared))
+
+
+def test_the_list_of_names_is_asked_for_once_a_day_and_never_for_codes(
+    server: kd.simulator.Server, client: kd.Client, make_client: Any
+) -> None:
+    kd.candles("005930", *RANGE, client=client)
+    assert server.log.count("ka10099") == 0
+    kd.candles("삼성전자", *RANGE, client=client)
+    kd.candles("카카오", *RANGE, client=client)
+    once = server.log.count("ka10099")  # the pages of KOSPI and KOSDAQ
+    assert once >= 2  # an answer that is late is asked for again
+    with make_client(server) as another:  # the store holds them
+        kd.candles("카카오", *RANGE, client=another)
+        kd.candles("카카오", *RANGE, client=another, offline=True)
+    assert server.log.count("ka10099") == once
+    now = server.now()
+    with make_client(server, clock=lambda: now + timedelta(hours=12)) as tomorrow:
+        kd.candles("카카오", *RANGE, client=tomorrow)
+    assert server.log.count("ka10099") >= once + 2
+
+
+def test_an_unknown_name_lists_the_nearest_and_asks_for_nothing_else(
+    server: kd.simulator.Server, client: kd.Client
+) -> None:
+    with pytest.raises(
+        ValueError, match=r"^symbol: none of the 32 names .* is '삼성전지'.*'삼성전자' \(005930\)"
+    ):
+        kd.candles(["005930", "삼성전지"], *RANGE, client=client)
+    with pytest.raises(
+        ValueError, match=r"^symbols: none of .* is 'naver'; the nearest are 'NAVER' \(035420\)"
+    ):
+        kd.stream_to_frame("naver", rows=10, client=client)
+    assert server.log.count("ka10099") >= 2
+    assert server.log.count("ka10081") == 0
+
+
+def test_a_name_of_two_stocks_lists_both() -> None:
+    listed = {"동명": ("000010", "000020"), "동명이인": ("000030",)}
+    with pytest.raises(ValueError, match="^symbol: 2 stocks are named '동명': 000010, 000020; pass a code"):
+        code_of("동명", listed)
+    assert code_of(" 동명이인_AL ", listed) == "000030_AL"
+    assert code_of(unicodedata.normalize("NFD", "동명이인"), listed) == "000030"
+
+
+def test_a_stream_takes_names(client: kd.Client) -> None:
+    with kd.stream_to_frame(["삼성전자"], rows=10, client=client) as live:
+        live.subscribe("카카오")
+        assert live.wait(rows=3, seconds=60)
+        assert set(live.frame()["symbol"]) <= {"005930", "035720"}

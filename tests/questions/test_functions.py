@@ -358,7 +358,7 @@ def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_
     ("call", "error", "message"),
     [
         (lambda: kd.daily_prices("KRX:005930", "2024-01-02"), ValueError, "^symbol: "),
-        (lambda: kd.daily_prices("Samsung", "2024-01-02"), ValueError, "^symbol: "),
+        (lambda: kd.daily_prices("005930_XX", "2024-01-02"), ValueError, "^symbol: "),
         (lambda: kd.daily_prices(5930, "2024-01-02"), TypeError, "^symbol: "),  # type: ignore[arg-type]
         (lambda: kd.daily_prices("005930", "2024-01-03", "2024-01-02"), ValueError, "^start: "),
         (lambda: kd.daily_prices("005930", "2999-01-02"), ValueError, "^start: .*future"),
