@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from kiwoomdata.calendar import nth_trading_day_before, session_hours, trading_days
 from kiwoomdata.simulator.market import market as market_module
 from kiwoomdata.simulator.market import numbers, orderbook
-from kiwoomdata.simulator.market.daily import NXT_SINCE, Day, Venue
+from kiwoomdata.simulator.market.daily import NXT_SINCE, Day, Venue, krx_days, nxt_days
 from kiwoomdata.simulator.market.flows import INSTITUTION_PARTS, INVESTORS
+from kiwoomdata.simulator.market.history import history
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.rankings import INVESTOR_COLUMNS
 from kiwoomdata.simulator.market.universe import BROKERS, FOREIGN_BROKERS, RIGHTS, STOCKS, made_up, universe
@@ -229,6 +230,48 @@ def test_the_past_does_not_depend_on_today() -> None:
             assert earlier.days(symbol, *span, venue) == MARKET.days(symbol, *span, venue)
     assert earlier.ticks("005930") == MARKET.ticks("005930", date(2025, 7, 11))
     assert earlier.index_days(*span) == MARKET.index_days(*span)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "venue", "numbers"),
+    [
+        ("005930", FIRST, "krx",
+         (62_500, 63_900, 62_200, 63_700, 37_996_861, 2_386_862_531_100, 30_756, 3.09)),
+        ("005930", TODAY, "krx",
+         (61_700, 61_800, 61_600, 61_700, 18_651_117, 1_150_564_623_000, 285_082, 4.07)),
+        ("005930", TODAY, "nxt",
+         (61_800, 61_800, 61_700, 61_700, 1_641_214, 101_332_563_700, -77_801, 4.07)),
+        ("086520", date(2024, 7, 15), "krx",
+         (57_100, 59_000, 56_200, 57_700, 1_181_834, 68_313_446_900, -93_136, 1.83)),
+    ],
+)  # fmt: skip
+def test_the_numbers_of_a_seed_stay(symbol: str, day: date, venue: Venue, numbers: tuple[float, ...]) -> None:
+    row = MARKET.day(symbol, day, venue)
+    assert row is not None
+    assert (*row[3:9], row.flows.individual.net, row.credit_ratio) == numbers
+
+
+@pytest.mark.parametrize("earlier", [20, 120, 240])
+def test_rows_drawn_from_the_middle_of_a_year_are_those_of_the_whole_year(earlier: int) -> None:
+    stock = made_up("100010")
+    assert stock is not None
+    way = history("7:100010", stock, tuple(trading_days(date(2024, 1, 1), date(2024, 12, 31))), ())
+    paths = [way.path(index) for index in range(len(way.days))]
+    whole = krx_days(Random("a year"), paths)
+    assert krx_days(Random("a year"), paths[earlier:], earlier) == whole[earlier:]
+    there = nxt_days(Random("a year"), whole)
+    assert nxt_days(Random("a year"), whole[earlier:], earlier) == there[earlier:]
+
+
+def test_the_next_day_and_another_market_of_the_seed_walk_no_history_again() -> None:
+    market = Market(7, today=TODAY, now=time(10), first_day=FIRST)
+    ordinary = [stock.symbol for stock in market.stocks() if stock.symbol != NEW]
+    for symbol in ordinary:
+        market.snapshot(symbol)
+    before = history.cache_info().misses
+    for later in (market.next_session(), Market(7, today=date(2026, 2, 3), first_day=FIRST)):
+        assert all(later.snapshot(symbol) for symbol in ordinary)
+    assert history.cache_info().misses == before
 
 
 def test_a_day_without_a_session_stands_after_the_session_before() -> None:

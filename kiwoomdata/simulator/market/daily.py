@@ -1,8 +1,8 @@
 """The days of one stock: prices that walk, volumes, flows, and the second venue.
 
-Everything follows from the seed and the symbol. What depends on the day before (price, ownership,
-credit) is walked once from the first session to the last; the details of a day are drawn per
-calendar year, so that a page of rows costs a year and not a history.
+Everything follows from the seed and the symbol. What depends on the day before is walked once (see
+``history``); the rest of a day comes from a source of its calendar year, in which every day has its place,
+so that a row costs the few days drawn with it and not a year.
 """
 
 from __future__ import annotations
@@ -13,39 +13,18 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from kiwoomdata.simulator.market.flows import Flows, Sides, flows_of, split_volume
-from kiwoomdata.simulator.market.numbers import (
-    direction,
-    nearest_tick,
-    price_limits,
-    rate,
-    tick_size,
-)
-from kiwoomdata.simulator.market.universe import Stock
+from kiwoomdata.simulator.market.history import SMALLEST_VOLUME, Path, between, money
+from kiwoomdata.simulator.market.numbers import direction, price_limits, rate
 
-__all__ = ["NXT_SINCE", "Day", "Path", "Venue", "adjusted", "both_venues", "krx_days", "nxt_day", "walk"]
+__all__ = ["NXT_SINCE", "Day", "Venue", "adjusted", "both_venues", "krx_days", "nxt_days"]
 
 Venue = Literal["krx", "nxt", "all"]
 
 NXT_SINCE = date(2025, 3, 4)
-SMALLEST_VOLUME = 500  # so that a day always has enough trades to show its open, high, low and close
 
-
-class Path(NamedTuple):
-    """What of a day depends on the days before it."""
-
-    date: date
-    previous_close: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int
-    value: int
-    foreign_buy: int
-    foreign_sell: int
-    foreign_holding: int
-    listed_shares: int
-    credit_ratio: float
+# How many numbers of its year's source the rows before one have used up. Normal numbers come in pairs: a
+# row at the first venue uses one of them, at the second four.
+_KRX_DRAWS_OF_TWO, _NXT_DRAWS = 46, 27
 
 
 class Day(NamedTuple):
@@ -109,57 +88,9 @@ class Day(NamedTuple):
         return self.foreign_brokers * self.value // self.volume if self.volume else 0
 
 
-def walk(rng: Random, stock: Stock, days: Iterable[date], splits: Mapping[date, int]) -> list[Path]:
-    """The stock's whole history. A split divides the price from its day on; days before stay as they were."""
-    paths = []
-    close, anchor = stock.price, float(stock.price)
-    listed, holding = stock.listed_shares, int(stock.listed_shares * stock.foreign_percent / 100)
-    home, lean, credit = stock.foreign_percent / 100, 0.0, 0.5 + 4 * rng.random()
-    deviation, usual = stock.volatility, stock.listed_shares * stock.turnover
-    gauss, draw = rng.gauss, rng.random
-    for day in days:
-        ratio = splits.get(day)
-        if ratio:
-            close, anchor, usual = max(1, nearest_tick(close / ratio)), anchor / ratio, usual * ratio
-            listed, holding = listed * ratio, holding * ratio
-        if stock.halted_from and day >= stock.halted_from:
-            paths.append(Path(day, close, close, close, close, close, 0, 0, 0, 0, holding, listed, credit))
-            continue
-        before, (ceiling, floor) = close, price_limits(close)
-        move = gauss(0, deviation) * (5 if draw() < 0.004 else 1) + 0.004 * (anchor / close - 1)
-        open_ = _between(floor, before * (1 + 0.3 * move + gauss(0, deviation / 4)), ceiling)
-        close = _between(floor, before * (1 + move), ceiling)
-        high = _between(max(open_, close), max(open_, close) * (1 + abs(gauss(0, deviation / 3))), ceiling)
-        low = _between(floor, min(open_, close) * (1 - abs(gauss(0, deviation / 3))), min(open_, close))
-        volume = max(SMALLEST_VOLUME, int(usual * (0.4 + 1.2 * draw() ** 2) * (1 + 20 * abs(move))))
-        value = _value(low, high, volume, draw())
-
-        lean = min(0.5, max(-0.5, 0.6 * lean + gauss(0, 0.15) + home - holding / listed))
-        size = volume * 0.2 * (0.7 + 0.6 * draw())
-        buy, sell = int(size * (1 + lean)), int(size * (1 - lean))
-        if not 0 <= holding + buy - sell <= listed:
-            buy, sell = sell, buy
-        holding += buy - sell
-        credit = round(min(12.0, max(0.0, credit + gauss(0, 0.03))), 2)
-        paths.append(
-            Path(day, before, open_, high, low, close, volume, value, buy, sell, holding, listed, credit)
-        )
-    return paths
-
-
-def _between(low: int, price: float, high: int) -> int:
-    """The valid price nearest to ``price``, kept between two valid prices."""
-    return min(high, max(low, nearest_tick(price)))
-
-
-def _value(low: int, high: int, volume: int, part: float) -> int:
-    """What the volume cost, its average well inside low … high, and possible with whole steps."""
-    step = tick_size(low)
-    return low * volume + int((high - low) * volume * (0.35 + 0.3 * part)) // step * step
-
-
-def krx_days(rng: Random, paths: Iterable[Path]) -> list[Day]:
-    """The full rows of one calendar year."""
+def krx_days(rng: Random, paths: Iterable[Path], earlier: int = 0) -> list[Day]:
+    """Full rows of one calendar year, from its source; an even number of days came ``earlier`` in it."""
+    rng.getrandbits(64 * (earlier // 2 * _KRX_DRAWS_OF_TWO))
     return [_krx_day(rng, path) for path in paths]
 
 
@@ -195,7 +126,13 @@ def _program(rng: Random, volume: int, value: int) -> Sides:
     return Sides(buy, sell, buy * value // volume, sell * value // volume)
 
 
-def nxt_day(rng: Random, krx: Day) -> Day:
+def nxt_days(rng: Random, rows: Iterable[Day], earlier: int = 0) -> list[Day]:
+    """The same days at the second venue, of which ``earlier`` days of the year came before."""
+    rng.getrandbits(64 * (earlier * _NXT_DRAWS))
+    return [_nxt_day(rng, krx) for krx in rows]
+
+
+def _nxt_day(rng: Random, krx: Day) -> Day:
     """The same stock and day at the second venue: its own trades, close to the first venue's prices.
 
     Foreigners are not told apart by venue: they have no part in the flows drawn here, and a row as
@@ -203,13 +140,13 @@ def nxt_day(rng: Random, krx: Day) -> Day:
     venues' rows are the same).
     """
     ceiling, floor = price_limits(krx.previous_close)
-    close = _between(floor, krx.close * (1 + rng.gauss(0, 0.002)), ceiling)
-    open_ = _between(floor, (krx.open + krx.previous_close) / 2 * (1 + rng.gauss(0, 0.002)), ceiling)
+    close = between(floor, krx.close * (1 + rng.gauss(0, 0.002)), ceiling)
+    open_ = between(floor, (krx.open + krx.previous_close) / 2 * (1 + rng.gauss(0, 0.002)), ceiling)
     top, bottom = max(open_, close), min(open_, close)
-    high = _between(top, krx.high * (1 + rng.gauss(-0.003, 0.002)), ceiling)
-    low = _between(floor, krx.low * (1 + rng.gauss(0.003, 0.002)), bottom)
+    high = between(top, krx.high * (1 + rng.gauss(-0.003, 0.002)), ceiling)
+    low = between(floor, krx.low * (1 + rng.gauss(0.003, 0.002)), bottom)
     volume = max(SMALLEST_VOLUME // 4, int(krx.volume * rng.uniform(0.05, 0.35)))
-    value = _value(low, high, volume, rng.random())
+    value = money(low, high, volume, rng.random())
     bought, sold = split_volume(rng, volume, 0, 0)
     return krx._replace(
         venue="nxt",

@@ -29,17 +29,16 @@ from kiwoomdata.simulator.market import intraday, program, rankings, universe
 from kiwoomdata.simulator.market.daily import (
     NXT_SINCE,
     Day,
-    Path,
     Venue,
     adjusted,
     both_venues,
     krx_days,
     mirrored,
-    nxt_day,
+    nxt_days,
     split_ratio,
-    walk,
 )
 from kiwoomdata.simulator.market.flows import NO_FLOWS, Sides
+from kiwoomdata.simulator.market.history import NO_HISTORY, History, history
 from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.numbers import price_limits
 from kiwoomdata.simulator.market.orderbook import (
@@ -57,6 +56,8 @@ __all__ = ["TALLIES", "DayStrength", "Market"]
 TALLIES = (time(9, 30), time(10), time(11, 30), time(13, 20), time(14, 30))
 
 FIRST_ORDERS = time(8, 30)  # from then on an opening price is expected
+
+PART = 20  # how many days are drawn together; an even number, as ``krx_days`` wants it
 
 Pair = tuple[Day, Day | None]  # a day at the first venue and at the second
 
@@ -89,10 +90,12 @@ class Market:
         self._sessions = trading_days(first_day, today)
         if not self._sessions:
             raise ValueError(f"first_day: expected a trading day on or after it by {today}, got {first_day}")
+        # To the end of the year, so that the next day's market is on the same way.
+        self._calendar = tuple(trading_days(first_day, date(today.year, 12, 31)))
         self._splits: dict[str, dict[date, int]] = defaultdict(dict)
         # Trades and rows are cached as of the end of a day, so that ``now`` may move.
-        self._paths = lru_cache(maxsize=64)(self._walk)
-        self._year = lru_cache(maxsize=96)(self._draw_year)
+        self._history = lru_cache(maxsize=256)(self._find_history)
+        self._part = lru_cache(maxsize=1_200)(self._draw_part)
         self._trades = lru_cache(maxsize=128)(self._draw_trades)
         self._whole = program.WholeMarket(self._rng, self._sessions)
 
@@ -124,7 +127,7 @@ class Market:
                 f"({self.first_day} to {self.session_day}), got ratio {ratio} on {day}"
             )
         self._splits[symbol][day] = ratio
-        for cache in (self._paths, self._year, self._trades):
+        for cache in (self._history, self._part, self._trades):
             cache.cache_clear()
 
     # Days
@@ -141,14 +144,12 @@ class Market:
 
         Raw by default; with ``adjusted_as_of`` in the shares of that day, as far as splits go.
         """
-        found = []
-        for year in range(max(start.year, self.first_day.year), min(end.year, self.session_day.year) + 1):
-            for day, pair in self._year(symbol, year).items():
-                if start <= day <= end:
-                    moment = self._moment(None) if day == self.session_day else None
-                    row = self._at(symbol, pair, moment, venue)
-                    if row:
-                        found.append(row)
+        found, way = [], self._history(symbol)
+        for index in range(way.position(start), way.position(min(end, self.session_day) + timedelta(days=1))):
+            moment = self._moment(None) if way.days[index] == self.session_day else None
+            row = self._at(symbol, self._pair_at(symbol, index), moment, venue)
+            if row:
+                found.append(row)
         splits = self._splits.get(symbol)
         if splits:
             return [adjusted(row, split_ratio(row.date, adjusted_as_of, splits)) for row in found]
@@ -411,25 +412,37 @@ class Market:
             return stock
         return stock._replace(listed_from=self._sessions[-universe.NEW_LISTING_SESSIONS :][0])
 
-    def _walk(self, symbol: str) -> list[Path]:
+    def _find_history(self, symbol: str) -> History:
         stock = self.stock(symbol)
         if stock is None or stock.delisted:
-            return []
-        days = self._sessions[self._position(stock.listed_from) :]
-        return walk(self._rng(symbol), stock, days, self._splits.get(symbol, {}))
+            return NO_HISTORY
+        days = self._calendar[bisect_left(self._calendar, stock.listed_from) :]
+        splits = tuple(sorted(self._splits.get(symbol, {}).items()))
+        return history(f"{self.seed}:{symbol}", stock, days, splits)
 
-    def _draw_year(self, symbol: str, year: int) -> dict[date, Pair]:
-        """The full rows of a year by their date, first venue and second."""
-        paths = [path for path in self._paths(symbol) if path.date.year == year]
-        stock, rng, nxt_rng = self.stock(symbol), self._rng(symbol, year), self._rng(symbol, year, "nxt")
-        pairs: dict[date, Pair] = {}
-        for krx in krx_days(rng, paths):
-            both = stock is not None and stock.on_nxt and krx.date >= NXT_SINCE
-            pairs[krx.date] = krx, nxt_day(nxt_rng, krx) if both else None
-        return pairs
+    def _draw_part(self, symbol: str, year: int, number: int) -> list[Pair]:
+        """The full rows of some days of a year, first venue and second."""
+        stock, way = self.stock(symbol), self._history(symbol)
+        begin, end = way.years[year], way.position(date(year + 1, 1, 1))
+        first = begin + number * PART
+        paths = map(way.path, range(first, min(first + PART, end)))
+        krx = krx_days(self._rng(symbol, year), paths, first - begin)
+        since = max(begin, way.position(NXT_SINCE))  # where the year's days at the second venue begin
+        there = krx[max(0, since - first) :] if stock and stock.on_nxt else []
+        nxt = nxt_days(self._rng(symbol, year, "nxt"), there, max(0, first - since))
+        return list(zip(krx, [*[None] * (len(krx) - len(nxt)), *nxt], strict=True))
+
+    def _pair_at(self, symbol: str, index: int) -> Pair:
+        way = self._history(symbol)
+        year = way.days[index].year
+        number, place = divmod(index - way.years[year], PART)
+        return self._part(symbol, year, number)[place]
 
     def _pair(self, symbol: str, day: date) -> Pair | None:
-        return self._year(symbol, day.year).get(day)
+        days = self._history(symbol).days
+        index = bisect_left(days, day)
+        there = index < len(days) and days[index] == day <= self.session_day
+        return self._pair_at(symbol, index) if there else None
 
     def _draw_trades(self, symbol: str, day: date, venue: Venue) -> tuple[Trade, ...]:
         krx, nxt = self._pair(symbol, day) or (None, None)

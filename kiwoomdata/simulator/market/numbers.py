@@ -41,7 +41,8 @@ def ceil_to_tick(price: float) -> int:
 
 def nearest_tick(price: float) -> int:
     """The valid price nearest to ``price``."""
-    return floor_to_tick(price + tick_size(int(price)) / 2)
+    whole = int(price + _STEPS[bisect_right(_BELOW, price)] / 2)
+    return whole - whole % _STEPS[bisect_right(_BELOW, whole)]
 
 
 def step_up(price: int) -> int:
