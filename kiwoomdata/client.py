@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, Protocol
 
 import polars as pl
 
-from kiwoomdata import forks, frames, store
+from kiwoomdata import ceiling, forks, frames, store
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both
 from kiwoomdata.complete import examined, tell
 from kiwoomdata.entries import ENDPOINTS
@@ -42,7 +42,7 @@ from kiwoomdata.telling import Told, gathered, give
 if TYPE_CHECKING:
     from kiwoomdata.simulator import Server
 
-__all__ = ["Client", "current", "default_client", "endpoint_of", "use"]
+__all__ = ["Client", "current", "default_client", "endpoint_of", "positive", "use"]
 
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
@@ -102,6 +102,8 @@ class Client:
         Defaults for every call; see :func:`kiwoomdata.request`.
     max_pages
         The ceiling of one job; reaching it is :class:`kiwoomdata.Truncated`.
+    max_requests
+        A call that would send more raises ValueError before the first request, with the number and the time.
     workers
         How many symbols are fetched side by side.
     progress
@@ -134,6 +136,7 @@ class Client:
         on_bad: OnBad = "raise",
         on_truncated: OnTruncated = "raise",
         max_pages: int = 2_000,
+        max_requests: int = 2_000,
         workers: int = 4,
         progress: bool | None = None,
         state: Path | str | Literal[False] | None = None,
@@ -175,8 +178,9 @@ class Client:
         )
         self.on_bad = choose("on_bad", on_bad, ("raise", "null"))
         self.on_truncated = choose("on_truncated", on_truncated, ("raise", "mark"))
-        self.max_pages, self.workers, self.progress = _positive("max_pages", max_pages), workers, progress
-        _positive("workers", workers)
+        self.max_pages, self.workers, self.progress = positive("max_pages", max_pages), workers, progress
+        positive("workers", workers)
+        self.max_requests = positive("max_requests", max_requests)
         self._clock = clock
         folder = None if state is False else Path(state) if state else state_folder()
         if self._simulator is not None:
@@ -326,6 +330,7 @@ class Client:
         names: Names | None = None,
         on_bad: OnBad | None = None,
         on_truncated: OnTruncated | None = None,
+        max_requests: int | None = None,
         **named: Any,
     ) -> dict[str, pl.DataFrame]:
         """The typed frames of any TR by part; see :func:`kiwoomdata.request_parts`."""
@@ -348,6 +353,10 @@ class Client:
             if oldest > newest:
                 raise ValueError(f"since: {oldest} is after {newest}, the newest day wanted")
             until = newest if store.by_days(endpoint) else None
+        if not offline:
+            asked = self._question(endpoint, body, oldest, until, refresh=refresh, offline=offline)
+            most = self.max_requests if max_requests is None else positive("max_requests", max_requests)
+            ceiling.check(self, [asked], most, refresh=refresh)
         told: Told = {}
         try:
             with gathered(told):
@@ -478,6 +487,13 @@ class Client:
         )
         return found.typed, source
 
+    def holds(
+        self, endpoint: Endpoint, body: Mapping[str, str], since: date | None, until: date | None
+    ) -> bool:
+        """Whether the store answers this without a request."""
+        question = self._question(endpoint, body, since, until, refresh=False, offline=False)
+        return self.store is not None and store.needs_no_request(self.store, question)
+
     def _question(
         self,
         endpoint: Endpoint,
@@ -506,7 +522,7 @@ class Client:
 
         ``tick`` is called after each page, to show how far the walk is.
         """
-        ceiling = self.max_pages if max_pages is None else _positive("max_pages", max_pages)
+        ceiling = self.max_pages if max_pages is None else positive("max_pages", max_pages)
         return Pages(self.transport.send, endpoint, body, since=since, max_pages=ceiling, tick=tick)
 
 
@@ -539,7 +555,7 @@ def main_part(endpoint: Endpoint) -> Part:
     return endpoint.rows or endpoint.parts[0]
 
 
-def _positive(name: str, value: int) -> int:
+def positive(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
     return value

@@ -16,10 +16,10 @@ from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 import polars as pl
 
-from kiwoomdata import forks
+from kiwoomdata import ceiling, forks
 from kiwoomdata.arguments import as_symbols, body_of, not_both
 from kiwoomdata.calendar import nth_trading_day_before
-from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
+from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client, positive
 from kiwoomdata.complete import tell
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, Truncated
@@ -72,6 +72,8 @@ class Options(TypedDict, total=False):
         A text that fits no rule of its kind: ``"raise"`` DecodeError, or ``"null"`` with a warning.
     on_truncated
         Paging that a guard or ceiling stopped: ``"raise"`` Truncated, or ``"mark"`` it in the provenance.
+    max_requests
+        A call that would send more is a ValueError before the first request; left out: the client's 2,000.
     """
 
     client: Client
@@ -83,6 +85,7 @@ class Options(TypedDict, total=False):
     offline: bool
     on_bad: OnBad
     on_truncated: OnTruncated
+    max_requests: int
 
 
 _KNOWN = tuple(Options.__annotations__)
@@ -244,6 +247,8 @@ def run(
     choose("on_bad", options.get("on_bad") or client.on_bad, ("raise", "null"))
     not_both(options.get("refresh", False), options.get("offline", False))
     errors = choose("errors", options.get("errors", "raise"), ("raise", "collect"))
+    most = options.get("max_requests")
+    most = client.max_requests if most is None else positive("max_requests", most)
     first = next(iter(jobs.values()))
     shapes = shape if isinstance(shape, Mapping) else dict.fromkeys(jobs, shape)
     empty = _empty(first, next(iter(shapes.values())), client)
@@ -290,6 +295,8 @@ def run(
         if together is not None and len(jobs) > 1 and not options.get("refresh", False):
             whole = _take_stored(client, jobs, together, frames, sources)
         left = {name: job for name, job in jobs.items() if name not in sources}
+        if not options.get("offline", False):
+            ceiling.check(client, left.values(), most, refresh=bool(options.get("refresh", False)))
         _fetch_all(client, left, fetch, failures, alone=len(jobs) == 1)
     finally:
         _give_all(warned)

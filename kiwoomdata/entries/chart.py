@@ -110,7 +110,7 @@ MINUTE_BARS = Endpoint(
         ADJUSTED,
     ),
     key=("time",),
-    walk=Walk("time", anchor="today"),
+    walk=Walk("time", minutes="tic_scope", anchor="today"),
     rebased=True,
     page_rows=900,
     order="newest first",

@@ -254,6 +254,8 @@ class Walk:
     """The request key that takes the oldest day, where the TR has one."""
     whole: bool = False
     """Rows, or how far back they reach, depend on the question: its answer is kept as it came."""
+    minutes: str | None = None
+    """The request key that says how many minutes a row covers; None: a row is no bar of minutes."""
     anchor: Literal["asked", "today"] = "asked"
     """``"today"``: the rows are relative to the day asked (prices adjusted as seen from ``until``). Then
     they are always asked from today and cut afterwards, and rows of another anchor are never mixed with

@@ -123,7 +123,7 @@ INDEX_MINUTE_BARS = Endpoint(
             default="1m",
         ),
     ),
-    walk=Walk("time"),
+    walk=Walk("time", minutes="tic_scope"),
     key=("time",),
     page_rows=900,
     order="newest first",

@@ -133,7 +133,7 @@ def request(
         again. Without it every page is fetched.
     max_pages
         The ceiling; reaching it raises Truncated, or marks the frame with ``on_truncated="mark"``.
-    names, refresh, offline, on_bad, on_truncated
+    names, refresh, offline, on_bad, on_truncated, max_requests
         As for every named function.
 
     Returns

@@ -66,7 +66,7 @@ from kiwoomdata.store import by_day, by_question
 from kiwoomdata.store.disk import Store
 from kiwoomdata.store.question import Answer, Ask, Question, as_it_came
 
-__all__ = ["Answer", "Question", "Store", "answer", "by_days", "held"]
+__all__ = ["Answer", "Question", "Store", "answer", "by_days", "held", "needs_no_request"]
 
 
 def by_days(endpoint: Endpoint) -> bool:
@@ -79,6 +79,14 @@ def held(store: Store, question: Question) -> Answer | None:
     if not by_days(question.endpoint) or question.since is None or question.until is None:
         return None
     return by_day.held(store, question)
+
+
+def needs_no_request(store: Store, question: Question) -> bool:
+    """Whether the store alone answers."""
+    if by_days(question.endpoint) and question.since is not None and question.until is not None:
+        return by_day.held(store, question) is not None
+    bounded = question.since is None or question.until is not None
+    return bounded and by_question.keeps(question.endpoint) and by_question.held(store, question) is not None
 
 
 def answer(store: Store | None, question: Question, ask: Ask) -> Answer:

@@ -32,7 +32,7 @@ from kiwoomdata.store.disk import Head, SeriesKey, Store
 from kiwoomdata.store.finality import business_day, last_final_day
 from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, day_of, ended_oddly, read
 
-__all__ = ["answer", "keeps"]
+__all__ = ["answer", "held", "keeps"]
 
 
 def keeps(endpoint: Endpoint) -> bool:
@@ -56,6 +56,11 @@ def answer(store: Store, question: Question, ask: Ask) -> Answer:
     with store.lock(key, stop=question.stopped) as mine:
         found = _kept(store, key, question)  # somebody else may have asked meanwhile
         return found or _asked(store if mine else None, key, question, ask)
+
+
+def held(store: Store, question: Question) -> Answer | None:
+    """The answer out of the store alone, while it holds."""
+    return _kept(store, _key(question), question)
 
 
 def _key(question: Question) -> SeriesKey:

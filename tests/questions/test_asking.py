@@ -179,3 +179,49 @@ def test_a_stream_takes_names(client: kd.Client) -> None:
         live.subscribe("카카오")
         assert live.wait(rows=3, seconds=60)
         assert set(live.frame()["symbol"]) <= {"005930", "035720"}
+
+
+def test_a_call_of_too_many_requests_is_refused_before_the_first(
+    server: kd.simulator.Server, make_client: Any
+) -> None:
+    codes = [f"{n:06}" for n in range(10, 23_010, 10)]
+    with make_client(server, quota="5/s") as client:
+        with pytest.raises(ValueError, match="^max_requests: .* 2,300 requests for 2,300 series.* 460 s at"):
+            kd.candles(codes, *RANGE, client=client)
+        with pytest.raises(ValueError, match="about 3 requests for 3 series, .*; pass max_requests=3, "):
+            kd.orderbook_snapshot(["005930", "000660", "035420"], client=client, max_requests=2)
+        with pytest.raises(ValueError, match=r"^max_requests: expected a whole number of at least 1, got 0"):
+            kd.quotes("005930", client=client, max_requests=0)
+        with pytest.warns(kd.EmptyAnswer):
+            kd.quotes(codes[:100], client=client, max_requests=1)  # one request for a hundred
+    assert server.log.count() == server.log.count("ka10095") + 1  # the token
+
+
+def test_the_pages_of_a_range_count(server: kd.simulator.Server, make_client: Any) -> None:
+    with make_client(server, max_requests=12) as client:
+        ten_years: Any = ("005930", "2016-11-21", "2026-11-20")
+        with pytest.raises(ValueError, match="about 123 requests for 1 series"):  # 2,458 days, 20 a page
+            kd.daily_prices(*ten_years, client=client)
+        with pytest.raises(ValueError, match="about 123 requests for 1 series"):
+            kd.request("ka10086", symbol="005930", until="2026-11-20", since="2016-11-21", client=client)
+        with pytest.raises(ValueError, match="about 5 requests"):  # 600 a page, from today back
+            kd.candles("005930", "2016-11-21", "2016-12-01", max_requests=4, client=client)
+        with pytest.raises(ValueError, match="about 104 requests"):  # 380 minutes on 246 days, 900 a page
+            kd.candles("005930", "2025-11-21", interval="1m", client=client)
+        with pytest.raises(ValueError, match="about 21 requests"):
+            kd.candles("005930", "2025-11-21", interval="5m", client=client)
+    assert server.log.count() == 0
+
+
+def test_what_the_store_holds_is_not_counted(server: kd.simulator.Server, make_client: Any) -> None:
+    symbols = ["005930", "000660", "035420"]
+    ask: Any
+    with make_client(server) as client:
+        for ask in (kd.candles, kd.daily_prices, kd.short_selling):
+            held = ask(symbols, *RANGE, client=client)
+            assert ask(symbols, *RANGE, client=client, max_requests=1).equals(held)
+            assert ask(symbols, *RANGE, client=client, max_requests=1, offline=True).equals(held)
+            with pytest.raises(ValueError, match=r"^max_requests: "):
+                ask(symbols, *RANGE, client=client, max_requests=1, refresh=True)
+            with pytest.raises(ValueError, match="for 2 series"):
+                ask([*symbols, "035720", "196170"], *RANGE, client=client, max_requests=1)
