@@ -170,7 +170,7 @@ def test_get_pipes_csv() -> None:
         ("get daily_prices 005930 --colums close", "--colums: no such option. Did you mean 'columns'?"),
         ("get daily_prices 005930 --mod simulator", "--mod: no such option. Did you mean 'mode'?"),
         ("describe ka1086", "api_id: 'ka1086' is not in the catalogue. Did you mean 'ka10086'?"),
-        ("get zzz", "function: no 'zzz'. There are request,"),
+        ("get zzz", "function: no 'zzz'. There are "),
         ("gett daily_prices", "no command 'gett'. Did you mean 'get'?"),
         ("cache inof", "no command 'inof'. Did you mean 'info'?"),
         ("get daily_prices", "symbol: missing. Usage: kiwoomdata get daily_prices SYMBOL [START]"),
@@ -178,7 +178,7 @@ def test_get_pipes_csv() -> None:
         ("get broker_trend 003", "symbol: missing."),
         ("get orderbook_snapshot 005930 --symbol 000660", "symbol: given twice"),
         ("prefetch - --from 2024-01-02", "symbols: missing; standard input holds no code"),
-        ("get daily_prices Samsung 2024-01-02 --mode simulator", "symbol: expected six characters"),
+        ("get daily_prices 005930x 2024-01-02 --mode simulator", "symbol: expected six characters"),
         ("get daily_prices 005930 2024-01-02 --measure --mode simulator", "--measure"),
         (
             "get daily_prices 005930 2024-01-02 --out x.xyz --mode simulator",
