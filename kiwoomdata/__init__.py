@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.etf import etf_quotes as etf_quotes
     from kiwoomdata.questions.etf import etf_return as etf_return
     from kiwoomdata.questions.etf import etf_trades as etf_trades
+    from kiwoomdata.questions.finding import find as find
     from kiwoomdata.questions.flows import closing_investor_trades as closing_investor_trades
     from kiwoomdata.questions.flows import intraday_investor_trades as intraday_investor_trades
     from kiwoomdata.questions.flows import investor_flows as investor_flows

@@ -37,6 +37,7 @@ HOMES = {
     "questions.any_tr": ("catalogue", "describe", "raw", "request", "request_parts"),
     "questions.candles": ("candles", "index_candles"),
     "questions.conditions": ("condition_search", "condition_stream", "conditions"),
+    "questions.finding": ("find",),
     "questions.flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
     "questions.institutions": ("broker_trend", "institution_trades", "institution_trend"),
     "questions.investors": ("investor_breakdown", "sector_flows"),

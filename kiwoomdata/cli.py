@@ -33,7 +33,7 @@ _NO_KEYS = """no key was found. Three ways:
   1. try it without keys:       add --mode simulator
   2. with a mock account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET, and add --mode mock
   3. with a real account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET"""
-_FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe")),)
+_FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe", "find")),)
 _YES_OR_NO = ("refresh", "offline")
 _PORT = click.IntRange(0, 65535)
 
@@ -269,49 +269,48 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
 @main.command()
 @click.argument("api_id", required=False)
 def describe(api_id: str | None) -> None:
-    """List the TRs, or the keys of one TR.
+    """List the TRs, live feeds and condition calls, or the keys of one of them.
 
     \b
-    Example:
+    Examples:
       kiwoomdata describe ka10086
+      kiwoomdata describe trade
     """
-    import polars as pl
-
     import kiwoomdata as kd
+    from kiwoomdata.entries.feeds import FEEDS
 
-    every = kd.catalogue()["api_id"]
+    every = [*kd.catalogue()["api_id"], *(feed.name for feed in FEEDS.values())]
     if api_id is not None and api_id not in every:
         hint = _nearest(api_id, every) or " kiwoomdata describe lists what is."
         raise click.UsageError(f"api_id: {api_id!r} is not in the catalogue.{hint}")
-    with pl.Config(
-        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, fmt_str_lengths=60, tbl_hide_dataframe_shape=True
-    ):
-        click.echo(str(kd.describe(api_id) if api_id else kd.catalogue()))
+    _show(kd.describe(api_id) if api_id else kd.catalogue())
 
 
 @main.command()
 @click.argument("text")
 def find(text: str) -> None:
-    """Find columns and TRs by an English or Korean word, or by the API's key.
+    """Find functions, TRs, feeds and columns by English or Korean words, or by the API's key.
 
     \b
-    Example:
-      kiwoomdata find 순매수
+    Examples:
+      kiwoomdata find 수급
+      kiwoomdata find "short selling"
     """
-    import polars as pl
-
     import kiwoomdata as kd
 
-    every = pl.concat(
-        kd.describe(api_id).select(pl.lit(api_id).alias("api_id"), pl.all())
-        for api_id in kd.catalogue()["api_id"]
-    )
-    words = pl.concat_str("key", "column", "korean", "note", separator=" ").str.to_lowercase()
-    hits = every.filter(words.str.contains(text.lower(), literal=True))
+    hits = kd.find(text)
     if hits.is_empty():
-        raise click.ClickException(f"nothing in the catalogue holds {text!r}")
-    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=True):
-        click.echo(str(hits.drop("note")))
+        raise click.ClickException(f"nothing in the catalogue is like {text!r}")
+    _show(hits)
+
+
+def _show(frame: Any) -> None:
+    import polars as pl
+
+    with pl.Config(
+        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, fmt_str_lengths=60, tbl_hide_dataframe_shape=True
+    ):
+        click.echo(str(frame))
 
 
 @main.command()

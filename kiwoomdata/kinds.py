@@ -47,8 +47,8 @@ lost its value: null, and told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -126,6 +126,8 @@ class Kind:
     """The same for a whole column; null wherever the quick way is not sure."""
     above_zero: bool = False
     """Whether 0 says that there is none."""
+    codes: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The server's codes and the words that they are, of a kind of words."""
 
     def __repr__(self) -> str:
         return f"<kind {self.name}>"
@@ -271,6 +273,7 @@ def words(name: str, categories: tuple[str, ...], texts: dict[str, str | None], 
         "one of " + ", ".join(sorted(texts)),
         parse,
         lambda c: c.replace_strict(texts, default=None, return_dtype=pl.String).cast(dtype),
+        codes={text: word for text, word in texts.items() if word is not None},
     )
 
 

@@ -327,6 +327,7 @@ if TYPE_CHECKING:
     conditions = in_pandas(_kd.conditions)
     daily_prices = in_pandas(_kd.daily_prices)
     describe = in_pandas(_kd.describe)
+    find = in_pandas(_kd.find)
     institution_trades = in_pandas(_kd.institution_trades)
     institution_trend = in_pandas(_kd.institution_trend)
     intraday_investor_trades = in_pandas(_kd.intraday_investor_trades)

@@ -1,4 +1,4 @@
-"""The catalogue as frames, and the two doors to any TR."""
+"""The catalogue as frames, and the doors to any TR."""
 
 from __future__ import annotations
 
@@ -10,75 +10,114 @@ import polars as pl
 from kiwoomdata.arguments import DateLike
 from kiwoomdata.client import Client, default_client, endpoint_of
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.entries.condition import CONDITIONS
 from kiwoomdata.entries.entry import Column, Param
+from kiwoomdata.entries.feeds import FEEDS, Feed
 from kiwoomdata.rest.protocol import Page
 
 __all__ = ["catalogue", "describe", "raw", "request", "request_parts"]
 
+_LIVE = "/api/dostk/websocket"
+_CALLS = {
+    "conditions": "kd.conditions()",
+    "condition_search": 'kd.condition_search("0")',
+    "condition_stream": 'kd.condition_stream("0")',
+}
+_CATALOGUE = {
+    "api_id": pl.String(),
+    "korean": pl.String(),
+    "english": pl.String(),
+    "category": pl.String(),
+    "url": pl.String(),
+    "function": pl.String(),
+    "page_rows": pl.Int64(),
+    "final": pl.String(),
+    "example": pl.String(),
+}
 _DESCRIBE = {
     name: pl.String() for name in ("part", "key", "column", "korean", "kind", "dtype", "unit", "note")
 }
 
 
 def catalogue() -> pl.DataFrame:
-    """All TRs that this package knows.
+    """All TRs, live feeds and condition calls that this package knows.
 
-    One row is one TR.
+    One row is one of them.
 
     Returns
     -------
     DataFrame
-        ``api_id korean english category url function`` (String), ``page_rows`` (Int64, null where
-        nobody has measured it), ``final`` (String: when a row can no longer change), ``example`` (String: a
-        call).
+        ``api_id`` (String: what :func:`describe` takes; of a feed the server's code), ``korean english``
+        (String), ``category`` (String; ``"live"`` of feeds, ``"condition"`` of condition calls), ``url
+        function`` (String), ``page_rows`` (Int64, null where nobody has measured it), ``final`` (String:
+        when a row can no longer change), ``example`` (String: a call).
 
     Examples
     --------
     >>> import kiwoomdata as kd
     >>> kd.catalogue().filter(api_id="ka10086").select("function", "page_rows", "final").row(0)
     ('daily_prices, investor_flows', 20, 'next morning')
+    >>> kd.catalogue().filter(api_id="0B").select("english", "category").row(0)
+    ('Trades of a stock', 'live')
     """
-    return pl.DataFrame(
-        [
-            {
-                "api_id": endpoint.api_id,
-                "korean": endpoint.ko,
-                "english": endpoint.en,
-                "category": endpoint.category,
-                "url": endpoint.path,
-                "function": endpoint.function,
-                "page_rows": endpoint.page_rows,
-                "final": endpoint.final,
-                "example": endpoint.call,
-            }
-            for endpoint in ENDPOINTS.values()
-        ],
-        schema_overrides={"page_rows": pl.Int64()},
-    )
+    rows = [
+        *((e.api_id, e.ko, e.en, e.category, e.path, e.function, e.page_rows, e.final, e.call) for e in
+          ENDPOINTS.values()),
+        *((f.type, f.ko, f.en, "live", _LIVE, "stream_to_frame", None, "never", _stream_call(f)) for f in
+          FEEDS.values()),
+        *((c.api_id, c.ko, c.en, "condition", _LIVE, c.function, None, "never", _CALLS[c.function]) for c in
+          CONDITIONS.values()),
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_CATALOGUE, orient="row")
 
 
 def describe(api_id: str) -> pl.DataFrame:
-    """The keys of a TR, request and response, and what they mean here.
+    """The keys of a TR, a live feed or a condition call, and what they mean here.
 
     One row is one key; a key that gives two columns stands twice.
+
+    Parameters
+    ----------
+    api_id
+        A TR (``"ka10086"``), a feed by its code or name (``"0B"``, ``"trade"``), or a condition call
+        (``"ka10172"``); :func:`catalogue` lists them, and :func:`find` finds them by words.
 
     Returns
     -------
     DataFrame
-        ``part`` (``"request"``, or the name of the response's frame), ``key`` (as the API spells it),
-        ``column`` (ours), ``korean kind dtype unit note`` (String). A unit that depends on the request
-        is told as such, one that no source states is ``"unknown"``.
+        ``part`` (``"request"``, the name of the response's frame, or the feed's name), ``key`` (as the API
+        spells it; of a feed the FID), ``column`` (ours), ``korean kind dtype unit note`` (String). A unit
+        that depends on the request is told as such, one that no source states is ``"unknown"``. A note
+        holds the words of codes where they are known.
 
     Examples
     --------
     >>> import kiwoomdata as kd
     >>> kd.describe("ka10086").filter(key="amt_mn").select("part", "column", "kind", "unit").row(0)
     ('prices', 'value', 'amount', 'KRW')
+    >>> kd.describe("trade").equals(kd.describe("0B"))
+    True
     """
-    endpoint = endpoint_of(api_id)
-    rows = [_param_row(param) for param in endpoint.params]
-    rows += [_column_row(part.name, column) for part in endpoint.parts for column in part.columns]
+    if not isinstance(api_id, str):
+        raise TypeError(f"api_id: expected a text such as 'ka10086', '0B' or 'trade', got {api_id!r}")
+    feed = FEEDS.get(api_id) or next((feed for feed in FEEDS.values() if feed.name == api_id), None)
+    if feed is not None:
+        rows = [_column_row(feed.name, column) for column in feed.columns]
+    elif api_id in CONDITIONS:
+        call = CONDITIONS[api_id]
+        rows = [_param_row(param) for param in call.params]
+        rows += [_column_row("data", column) for column in call.columns]
+    else:
+        endpoint = endpoint_of(api_id)
+        rows = [_param_row(param) for param in endpoint.params]
+        rows += [_column_row(part.name, column) for part in endpoint.parts for column in part.columns]
     return pl.DataFrame(rows, schema=_DESCRIBE)
+
+
+def _stream_call(feed: Feed) -> str:
+    symbols = {"stock": '"005930"', "sector": '"001"', "gold": '"MGD"'}
+    item = symbols.get(feed.item_kind, "[]") if feed.needs_items else "[]"
+    return f'kd.stream_to_frame({item}, "{feed.name}", window="5m")'
 
 
 def _param_row(param: Param) -> dict[str, str]:
@@ -97,6 +136,7 @@ def _param_row(param: Param) -> dict[str, str]:
 
 
 def _column_row(part: str, column: Column) -> dict[str, str]:
+    codes = ", ".join(f"{code}={word}" for code, word in column.kind.codes.items())
     return {
         "part": part,
         "key": column.key,
@@ -105,7 +145,7 @@ def _column_row(part: str, column: Column) -> dict[str, str]:
         "kind": column.kind.name,
         "dtype": str(column.kind.dtype),
         "unit": column.unit_text,
-        "note": column.note,
+        "note": "; ".join(text for text in (codes, column.note) if text),
     }
 
 

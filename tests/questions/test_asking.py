@@ -12,6 +12,9 @@ import pytest
 
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
+from kiwoomdata.entries.condition import CONDITIONS
+from kiwoomdata.entries.feeds import FEEDS
+from kiwoomdata.entries.synonyms import SYNONYMS
 from kiwoomdata.names import code_of
 from tests.conftest import TODAY, simulated
 
@@ -225,3 +228,87 @@ def test_what_the_store_holds_is_not_counted(server: kd.simulator.Server, make_c
                 ask(symbols, *RANGE, client=client, max_requests=1, refresh=True)
             with pytest.raises(ValueError, match="for 2 series"):
                 ask([*symbols, "035720", "196170"], *RANGE, client=client, max_requests=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("수급", "investor_flows"),
+        ("공매도", "short_selling"),
+        ("short selling", "short_selling"),
+        ("Short-Selling", "short_selling"),
+        ("수정주가", "candles"),
+        ("분봉", "candles"),
+        ("minute bars", "candles"),
+        ("weekly", "candles"),
+        ("resample", "candles"),
+        ("호가", "orderbook_snapshot"),
+        ("체결강도", "trade_strength"),
+        ("PER", "stock_info"),
+        ("종목", "stocks"),
+        ("실시간", "stream_to_frame"),
+        ("조건검색", "condition_search"),
+        ("daily_prices", "daily_prices"),
+        ("ka10086", "ka10086"),
+        ("0B", "trade"),
+        ("주식체결", "trade"),
+        ("amt_mn", "value"),
+    ],
+)
+def test_find_knows_the_words_that_people_use(text: str, first: str) -> None:
+    found = kd.find(text)
+    assert found["name"][0] == first
+    assert found["score"].is_sorted(descending=True)
+    assert found["score"].min() > 0.5
+    assert found["score"].max() <= 1
+
+
+def test_find_searches_functions_trs_feeds_conditions_and_columns() -> None:
+    assert set(kd.find("체결")["kind"]) == {"function", "tr", "feed", "column"}
+    assert set(kd.find("조건검색")["kind"]) >= {"function", "condition"}
+    (row,) = kd.find("amt_mn").filter(name="value").rows(named=True)
+    assert (row["kind"], row["korean"]) == ("column", "금액(백만)")
+    assert row["english"] == "amt_mn of ka10086"
+
+
+def test_a_text_that_nothing_holds_finds_what_is_spelled_alike() -> None:
+    for text, meant in (("공메도", "short_selling"), ("daily_prics", "daily_prices")):
+        found = kd.find(text)
+        assert found["name"][0] == meant
+        assert found["score"].max() <= 0.5
+    assert kd.find("qqqqqq").is_empty()
+    assert kd.find("qqqqqq").schema == kd.find("수급").schema
+    with pytest.raises(ValueError, match="^text: expected words"):
+        kd.find("  ")
+    wrong: Any = 215
+    with pytest.raises(TypeError, match="^text: expected words"):
+        kd.find(wrong)
+
+
+def test_whatever_a_synonym_names_is_there() -> None:
+    described = {*kd.catalogue()["api_id"], *(feed.name for feed in FEEDS.values())}
+    for word, names in SYNONYMS.items():
+        assert word == word.casefold().strip()
+        assert set(names) <= {*kd.__all__, *described}, word
+        assert kd.find(word)["name"].to_list()[: len(names)] == list(names)
+
+
+def test_describe_tells_every_key_of_feeds_and_condition_calls() -> None:
+    for feed in FEEDS.values():
+        assert set(kd.describe(feed.type)["key"]) == set(feed.fids)
+    for call in CONDITIONS.values():
+        keys = {param.key for param in call.params} | {column.key for column in call.columns}
+        assert set(kd.describe(call.api_id)["key"]) == keys
+
+
+def test_describe_tells_a_feed_by_its_code_and_by_its_name_with_its_codes() -> None:
+    trade = kd.describe("0B")
+    assert trade.equals(kd.describe("trade"))
+    assert trade.filter(key="290").select("part", "column", "note").row(0) == (
+        *("trade", "session", "guide: 1 before, 2 during, 3 after the session"),
+    )
+    assert "1=limit_up, 2=up, 3=flat" in trade.filter(key="25")["note"][0]
+    assert kd.describe("0g").height != kd.describe("0G").height  # the case counts
+    assert kd.describe("ka10172").filter(part="request")["key"].to_list() == ["seq", "stex_tp"]
+    with pytest.raises(ValueError, match="^api_id: 'traid' is not in the catalogue"):
+        kd.describe("traid")
