@@ -271,7 +271,7 @@ class LiveSide:
         message = _read(text)
         trnm = str((message or {}).get("trnm") or "")
         if trnm == "CNSRREQ":
-            self._feeds.stocks()  # drawing them takes seconds, the first time: nobody else need wait
+            self._feeds.stocks()  # drawing them takes a while, the first time: nobody else need wait
         with self._changed:
             was_in, had = session.logged_in, session.channels
             answer = session.receive(message)

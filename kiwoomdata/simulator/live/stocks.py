@@ -7,12 +7,11 @@ answers about it. Prices carry their colour; amounts are in the unit that the se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property, lru_cache
 from random import Random
 from typing import Any, NamedTuple
 
-from kiwoomdata.calendar import session_hours
+from kiwoomdata.calendar import previous_trading_day, session_hours
 from kiwoomdata.kinds import DIRECTIONS
 from kiwoomdata.simulator.market.daily import Day, Venue
 from kiwoomdata.simulator.market.flows import Sides
@@ -220,8 +219,7 @@ class StockDay:
 def stock_day(market: Market, symbol: str, venue: Venue) -> StockDay | None:
     """The session day of a stock at a venue; None where it has none, or has not begun."""
     stock, today = market.stock(symbol), market.session_day
-    # A month is longer than any row of holidays.
-    rows = market.days(symbol, today - timedelta(days=30), today, venue)
+    rows = market.days(symbol, previous_trading_day(today), today, venue)
     if stock is None or not rows or rows[-1].date != today:
         return None
     before = rows[-2] if len(rows) > 1 else None
