@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import date as Date
 from datetime import timedelta
 from typing import Any, Literal, Unpack
@@ -17,6 +16,7 @@ from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Measure, Venue, halted
+from kiwoomdata.telling import warn
 
 __all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
 
@@ -155,11 +155,10 @@ def _by_time(
     asked = {"market": market, "venue": params["venue"]}
     jobs = single(program.PROGRAM_BY_TIME, params, asked=asked, dated=day == latest)
     if day != latest:
-        warnings.warn(
+        warn(
             f"ka90005: {day} was asked for, but the live server is said to ignore the date and to answer for "
             "the latest session. The rows name no day, so the frame names none.",
             KiwoomDataWarning,
-            stacklevel=3,
         )
     return jobs
 

@@ -312,3 +312,9 @@ def test_describe_tells_a_feed_by_its_code_and_by_its_name_with_its_codes() -> N
     assert kd.describe("ka10172").filter(part="request")["key"].to_list() == ["seq", "stex_tp"]
     with pytest.raises(ValueError, match="^api_id: 'traid' is not in the catalogue"):
         kd.describe("traid")
+
+
+def test_a_warning_of_a_function_names_the_line_that_called_it(shared: kd.Client, told: list[Any]) -> None:
+    kd.program_trend(market="kospi", by="time", date="2026-10-30", client=shared)
+    assert "ka90005: 2026-10-30 was asked for" in str(told[0].message)
+    assert told[0].filename == __file__
