@@ -35,6 +35,7 @@ _NO_KEYS = """no key was found. Three ways:
   3. with a real account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET"""
 _FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe", "find")),)
 _YES_OR_NO = ("refresh", "offline")
+_NUMBERS = ("max_pages", "max_requests")
 _PORT = click.IntRange(0, 65535)
 
 
@@ -261,6 +262,10 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
             raise click.UsageError(f"--{name}: not for the command line, which writes what --out says")
         if name in _YES_OR_NO:
             named[name] = click.BOOL.convert(value, None, None)
+        elif name in _NUMBERS:
+            if not value.isdecimal():
+                raise click.UsageError(f"--{name}: expected a whole number, got {value!r}")
+            named[name] = int(value)
         else:
             named[name] = value.split(",") if "," in value else value
     return positional, named

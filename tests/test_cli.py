@@ -191,6 +191,14 @@ def test_get_pipes_csv() -> None:
             "'maybe' is not a valid boolean",
         ),
         ("get daily_prices 005930 2024-01-02 --mode simulator --out no/such/x.csv", "no folder 'no/such'"),
+        (
+            "get daily_prices 005930 2024-01-02 2024-12-30 --max_requests 3 --mode simulator",
+            "max_requests: this call would send about ",
+        ),
+        (
+            "get daily_prices 005930 --max_requests many",
+            "--max_requests: expected a whole number, got 'many'",
+        ),
         ("simulate --port 80000", "80000 is not in the range"),
         ("simulate --pace fast", "--pace: expected a number of 0 or more, or 'max', got 'fast'"),
         ("simulate --pace nan", "--pace: expected a number of 0 or more, or 'max', got 'nan'"),
