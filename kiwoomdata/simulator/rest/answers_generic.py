@@ -279,7 +279,7 @@ def _moments(ask: Ask, part: Part, subject: _Subject) -> tuple[list[Values], str
     """Bars of minutes or of trades, the newest first. The key says which day, and how many of it went."""
     assert subject.stock is not None
     day, sent = ask.day_and_count_of_key() or (ask.market.session_day, 0)
-    interval = next((ask.body[p.key] for p in ask.endpoint.params if p.name == "interval"), "1")
+    interval = next((ask.body.get(p.key) for p in ask.endpoint.params if p.name == "interval"), None) or "1"
     param = ask.endpoint.param("interval")
     by_time = param is None or next(iter(param.choices)).endswith("m")
     floor = max(ask.market.first_day, ask.market.today - _REACH[by_time] * DAY)
