@@ -817,7 +817,7 @@ FOREIGN_INSTITUTION_RANKING = Endpoint(
     path="/api/dostk/rkinfo",
     category="ranking",
     function="foreign_institution_ranking",
-    example="kd.foreign_institution_ranking()",
+    example='kd.foreign_institution_ranking("2024-01-31")',
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),

@@ -283,7 +283,7 @@ LENDING_BY_STOCK = Endpoint(
     path="/api/dostk/slb",
     category="lending",
     function="lending_by_stock",
-    example="kd.lending_by_stock()",
+    example='kd.lending_by_stock("2024-01-31")',
     params=(
         Param("dt", "date", "일자", DATE),
         choice("mrkt_tp", "market", "시장구분", None, kospi="001", kosdaq="101"),

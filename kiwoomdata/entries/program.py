@@ -508,7 +508,7 @@ PROGRAM_BY_STOCK = Endpoint(
     path="/api/dostk/stkinfo",
     category="stock",
     function="program_by_stock",
-    example="kd.program_by_stock()",
+    example='kd.program_by_stock("2024-01-31")',
     params=(
         Param("dt", "date", "일자", DATE),
         choice("mrkt_tp", "market", "시장구분", None, kospi="P00101", kosdaq="P10102"),

@@ -7,6 +7,7 @@ from typing import Any, Literal, Unpack
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day
+from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import investor as investor_
 from kiwoomdata.query import Options, client_of, for_symbols, question, run, single
 from kiwoomdata.questions.prices import Venue
@@ -258,11 +259,12 @@ def foreign_institution_ranking(
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> frame = kd.foreign_institution_ranking()
+    >>> frame = kd.foreign_institution_ranking("2024-01-31")
     >>> frame.height > 0
     True
     """
-    day = past_day(date, "date", client_of(options).today())
+    today = client_of(options).today()
+    day = last_trading_day(today) if date is None else past_day(date, "date", today)
     return run(
         single(
             investor_.FOREIGN_INSTITUTION_RANKING,

@@ -7,6 +7,7 @@ from typing import Literal, Unpack
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, date_range, past_day
+from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import lending as lending_
 from kiwoomdata.entries import short
 from kiwoomdata.query import Options, client_of, for_symbols, question, run, single
@@ -58,11 +59,12 @@ def lending_by_stock(
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> frame = kd.lending_by_stock()
+    >>> frame = kd.lending_by_stock("2024-01-31")
     >>> frame.height > 0
     True
     """
-    day = past_day(date, "date", client_of(options).today())
+    today = client_of(options).today()
+    day = last_trading_day(today) if date is None else past_day(date, "date", today)
     return listing(lending_.LENDING_BY_STOCK, {"date": day, "market": market}, options, top=top)
 
 

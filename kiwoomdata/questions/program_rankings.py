@@ -7,6 +7,7 @@ from typing import Literal, Unpack
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, past_day
+from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import program
 from kiwoomdata.query import Options, client_of, question
 from kiwoomdata.questions.prices import Venue
@@ -59,11 +60,12 @@ def program_by_stock(
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> frame = kd.program_by_stock()
+    >>> frame = kd.program_by_stock("2024-01-31")
     >>> frame.height > 0
     True
     """
-    day = past_day(date, "date", client_of(options).today())
+    today = client_of(options).today()
+    day = last_trading_day(today) if date is None else past_day(date, "date", today)
     return listing(
         program.PROGRAM_BY_STOCK, {"date": day, "market": market, "venue": venue}, options, venue=venue
     )
