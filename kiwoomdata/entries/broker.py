@@ -90,7 +90,7 @@ BROKER_RANKING = Endpoint(
     example='kd.broker_ranking("005930", "2024-01-02", "2024-01-31")',
     params=(
         SYMBOL,
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE),
         choice("qry_tp", "side", "조회구분", None, sell="1", buy="2"),
         Param(
@@ -267,7 +267,7 @@ BROKER_NET_RANKING = Endpoint(
     category="ranking",
     params=(
         SYMBOL,
-        Param("strt_dt", "start", "시작일자", DATE, required=False),
+        Param("strt_dt", "start", "시작일자", DATE, required=False, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE, required=False),
         choice("qry_dt_tp", "range", "조회기간구분", "days", days="0", dates="1"),
         choice("pot_tp", "from_day", "시점구분", "today", today="0", yesterday="1"),
@@ -304,7 +304,7 @@ BROKER_BY_DAY = Endpoint(
     category="stock",
     params=(
         SYMBOL,
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE),
         choice("qry_dt_tp", "range", "조회기간구분", "days", days="0", dates="1"),
         choice("pot_tp", "from_day", "시점구분", "today", today="0", yesterday="1"),

@@ -394,7 +394,7 @@ INVESTOR_RANKING = Endpoint(
     function="investor_ranking",
     example='kd.investor_ranking("foreign", "2024-01-02", "2024-01-31")',
     params=(
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE),
         choice("trde_tp", "side", "매매구분", None, sell="1", buy="2"),
         choice("mrkt_tp", "market", "시장구분", None, kospi="001", kosdaq="101"),
@@ -489,7 +489,7 @@ INVESTOR_TOTALS = Endpoint(
     example='kd.investor_totals("005930", "2024-01-02", "2024-01-31")',
     params=(
         SYMBOL,
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE),
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
         choice("trde_tp", "side", "매매구분", None, net="0"),
@@ -510,7 +510,7 @@ SAME_SIDE_RANKING = Endpoint(
     function="same_side_ranking",
     example='kd.same_side_ranking("2024-01-02", "2024-01-31")',
     params=(
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE, required=False),
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("trde_tp", "side", "매매구분", None, buy="1", sell="2"),

@@ -145,7 +145,7 @@ LENDING = Endpoint(
     function="lending",
     example='kd.lending(start="2024-01-02", end="2024-01-31")',
     params=(
-        Param("strt_dt", "start", "시작일자", DATE, required=False),
+        Param("strt_dt", "start", "시작일자", DATE, required=False, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE, required=False),
         Param("all_tp", "all", "전체구분", TEXT, {"1": "1"}, default="1"),
     ),
@@ -180,7 +180,7 @@ LENDING_TOP = Endpoint(
     function="lending_top",
     example='kd.lending_top("2024-01-02", "2024-01-31")',
     params=(
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE, required=False),
         choice("mrkt_tp", "market", "시장구분", None, kospi="001", kosdaq="101"),
     ),
@@ -248,7 +248,7 @@ STOCK_LENDING = Endpoint(
     function="lending",
     example='kd.lending("005930", "2024-01-02", "2024-01-31")',
     params=(
-        Param("strt_dt", "start", "시작일자", DATE, required=False),
+        Param("strt_dt", "start", "시작일자", DATE, required=False, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE, required=False),
         Param("all_tp", "all", "전체구분", TEXT, {"0": "0"}, default="0", required=False),
         SYMBOL_KRX,

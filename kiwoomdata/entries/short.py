@@ -19,7 +19,7 @@ SHORT_SELLING = Endpoint(
         Param(
             "tm_tp", "mode", "시간구분", TEXT, {"start": "0", "range": "1"}, default="start", required=False
         ),
-        Param("strt_dt", "start", "시작일자", DATE),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE),
     ),
     walk=Walk("date", until="end_dt", since="strt_dt", whole=True),

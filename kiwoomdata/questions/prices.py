@@ -63,10 +63,11 @@ def knows_the_basis(first: date) -> Callable[[Parts], bool]:
     """Whether a traded row stands before the first one that is shown."""
 
     def enough(parts: Parts) -> bool:
-        oldest = parts["prices"].head(1)
+        dated = parts["prices"].filter(pl.col("date").is_not_null())
+        oldest = dated.head(1)
         if oldest.height and oldest["volume"][0] and oldest["close"][0] and oldest["date"][0] < first:
             return True  # nearly always, and much quicker
-        days = parts["prices"].filter(_TRADED)["date"]
+        days = dated.filter(_TRADED)["date"]
         shown = days.filter(days >= first)
         return shown.is_empty() or bool((days < first).any())
 

@@ -334,10 +334,10 @@ def test_however_messages_are_put_into_frames_they_come_out_in_order(
         ("005930", {"feeds": []}, ValueError, "feeds: expected at least one"),
         ("005930", {"feeds": [7]}, TypeError, "feeds: expected names or codes"),
         ([], {}, ValueError, "symbols: the feed trade needs at least one, a stock code such as '005930'"),
-        ("Samsung", {}, ValueError, "symbols: expected a stock code such as '005930' .*, got 'Samsung'"),
+        ("00593", {}, ValueError, "symbols: expected a stock code such as '005930' .*, got '00593'"),
         ("001", {}, ValueError, "symbols: expected a stock code"),
         ([5930], {}, TypeError, "symbols: expected texts such as '005930', so that zeros stay, got 5930"),
-        (5930, {}, TypeError, "symbols: expected a code such as '005930', or a list"),
+        (5930, {}, TypeError, "symbols: expected .*'005930'.*, got 5930"),
         ("005930", {"feeds": "sector_index"}, ValueError, "symbols: expected a sector code such as '001'"),
         (
             "005930",
