@@ -239,12 +239,12 @@ def _columns(
             column.kind.name,
             str(column.kind.dtype).partition("(")[0],
             _unit(column, flags or {}),
-            column.note,
+            column.explained,
         )
         for column in columns
     ]
     head = (key, *_COLUMNS)
-    width = len(head) if any(column.note for column in columns) else len(head) - 1
+    width = len(head) if any(column.explained for column in columns) else len(head) - 1
     return _table(head[:width], (row[:width] for row in rows))
 
 

@@ -134,6 +134,12 @@ class Column:
         return self.name + AS_SERVED if unknown and not self.name.endswith(AS_SERVED) else self.name
 
     @property
+    def explained(self) -> str:
+        """The words of its codes where it has such, and the note."""
+        codes = ", ".join(f"{code}={word}" for code, word in self.kind.codes.items())
+        return "; ".join(text for text in (codes, self.note) if text)
+
+    @property
     def unit_text(self) -> str:
         names = dict.fromkeys(unit.name for unit in self.units.values())
         return " or ".join(names) if names else self.unit.name

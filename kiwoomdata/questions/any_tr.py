@@ -136,7 +136,6 @@ def _param_row(param: Param) -> dict[str, str]:
 
 
 def _column_row(part: str, column: Column) -> dict[str, str]:
-    codes = ", ".join(f"{code}={word}" for code, word in column.kind.codes.items())
     return {
         "part": part,
         "key": column.key,
@@ -145,7 +144,7 @@ def _column_row(part: str, column: Column) -> dict[str, str]:
         "kind": column.kind.name,
         "dtype": str(column.kind.dtype),
         "unit": column.unit_text,
-        "note": "; ".join(text for text in (codes, column.note) if text),
+        "note": column.explained,
     }
 
 
