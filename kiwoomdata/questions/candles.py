@@ -1,4 +1,4 @@
-"""Candles: of stocks by trades, minutes, days, weeks, months and years, and of indices by day."""
+"""Candles of stocks and of indices: by trades, minutes, days, weeks, months and years."""
 
 from __future__ import annotations
 
@@ -36,7 +36,17 @@ _BY_MOMENT = {
     for word in param.choices
 }
 _ALSO = {"1d": "day", "d": "day", "1w": "week", "w": "week", "1mo": "month", "1y": "year", "1h": "60m"}
-_ORDER = ("open", "high", "low", "close", "volume", "value", "change", "direction", "turnover_pct")
+_ORDER = (
+    *("open", "high", "low", "close", "volume", "volume_as_served", "value", "value_as_served"),
+    *("cumulative_volume", "change", "direction", "turnover_pct"),
+)
+_INDEX_BY_DATE = {
+    "day": index.INDEX_DAILY_BARS,
+    "week": index.INDEX_WEEKLY_BARS,
+    "month": index.INDEX_MONTHLY_BARS,
+    "year": index.INDEX_YEARLY_BARS,
+}
+_INDEX_MINUTES = ("1m", "3m", "5m", "10m", "30m")
 _INDICES = {"kospi": "001", "kosdaq": "101", "kospi200": "201", "krx100": "701"}
 
 
@@ -130,12 +140,12 @@ def index_candles(
     end: DateLike | None = None,
     *,
     period: str | None = None,
-    interval: Literal["day"] = "day",
+    interval: Literal["day", "week", "month", "year", "1m", "3m", "5m", "10m", "30m"] = "day",
     **options: Unpack[Options],
 ) -> pl.DataFrame:
-    """Open, high, low, close, volume and value of an index by day.
+    """Open, high, low, close, volume and value of an index by day, week, month, year or minutes.
 
-    One row is one trading day of one index.
+    One row is one bar of one index.
 
     Parameters
     ----------
@@ -145,19 +155,23 @@ def index_candles(
     start, end, period
         As in :func:`kiwoomdata.daily_prices`; both ends inclusive.
     interval
-        ``"day"``.
+        ``"day"`` (default), ``"week"``, ``"month"``, ``"year"``, or minutes ``"1m"``, ``"3m"``, ``"5m"``,
+        ``"10m"``, ``"30m"``. Bars of weeks, months and years that hold a day of the range are given whole.
 
     Returns
     -------
     DataFrame
-        Ascending by date, then in the order of the sectors: ``date`` (Date), ``sector`` (String, its code),
-        ``open high low close`` (Float64, points), ``volume`` (Int64, shares, exact to the thousand),
-        ``value`` (Int64, KRW, exact to the million).
+        Ascending: ``date`` (Date), or ``time`` (Datetime in Seoul) of minutes, ``sector`` (String, its code),
+        ``open high low close`` (Float64, points), ``volume`` (Int64, shares, exact to the thousand) and
+        ``value`` (Int64, KRW, exact to the million), which of weeks and months nobody has proven:
+        ``volume_as_served value_as_served``. Of minutes ``cumulative_volume`` (Int64, shares), ``change``
+        (Float64, points) and ``direction`` (Enum) in place of the value.
 
     Notes
     -----
-    Source: ka20006 (업종일봉조회요청). 600 days a request. A row is final the next morning. Errors as in
-    :func:`kiwoomdata.daily_prices`.
+    Source: ka20006 (업종일봉조회요청), 600 days a request; ka20007 (weeks), ka20008 (months), ka20019
+    (years), ka20005 (minutes, 900 bars a request). A bar is final on the morning after its last trading day.
+    Errors as in :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
@@ -169,8 +183,10 @@ def index_candles(
     client = client_of(options)
     today = client.today()
     first, last, notes = date_range(start, end, today, period)
-    one_of("interval", interval, ("day",))
-    endpoint = index.INDEX_DAILY_BARS
+    word = one_of("interval", _plain(interval), (*_INDEX_BY_DATE, *_INDEX_MINUTES))
+    endpoint = _INDEX_BY_DATE.get(word, index.INDEX_MINUTE_BARS)
+    asked = {"until": last} if word in _INDEX_BY_DATE else {"interval": word}
+    since, moment = period_start(first, endpoint.period), "date" if word in _INDEX_BY_DATE else "time"
     named = [sector] if isinstance(sector, str) else sector
     if not isinstance(named, Iterable) or isinstance(named, Mapping):
         raise TypeError(
@@ -179,13 +195,14 @@ def index_candles(
     jobs = {}
     for one in named:
         code = _INDICES.get(one.strip().lower(), one) if isinstance(one, str) else one
-        body = body_of(endpoint, {"sector": code, "until": last})
-        jobs[body["inds_cd"]] = Job(endpoint, body, first, last, {"sector": pl.lit(body["inds_cd"])})
+        body = body_of(endpoint, {"sector": code, **asked})
+        jobs[body["inds_cd"]] = Job(endpoint, body, since, last, {"sector": pl.lit(body["inds_cd"])})
     if not jobs:
         raise ValueError("sector: the list is empty; give at least one")
     return run(
         jobs,
-        _bars(endpoint, extra=("date",)),
+        _bars(endpoint, extra=(moment,)),
+        order=(moment,),
         notes=notes,
         options=options,
     )
