@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -236,9 +236,10 @@ def test_ctrl_c_is_heard_while_the_server_keeps_us_waiting(wire: Wire, parts: li
 # --- connections ---------------------------------------------------------------------------
 
 
-def connections() -> int:
-    """How many connections the server has: it runs a thread for each."""
-    return sum("process_request" in thread.name for thread in threading.enumerate())
+def connections(before: Collection[threading.Thread]) -> int:
+    """How many connections a server has that was started after ``before``: it runs a thread for each. Those
+    of other tests in this process may still be there."""
+    return sum("process_request" in each.name for each in threading.enumerate() if each not in before)
 
 
 def eventually(true: Callable[[], bool]) -> None:
@@ -249,6 +250,7 @@ def eventually(true: Callable[[], bool]) -> None:
 
 
 def test_threads_that_end_leave_no_connections_open() -> None:
+    before = set(threading.enumerate())
     with serving(Answer(GOOD)) as server:
         transport = transport_to(server)
         for _ in range(10):
@@ -258,17 +260,18 @@ def test_threads_that_end_leave_no_connections_open() -> None:
             for thread in threads:
                 thread.join()
         assert len(server.asked) == 40
-        assert 1 <= connections() <= 4
+        assert 1 <= connections(before) <= 4
         transport.close()
-        eventually(lambda: connections() == 0)
+        eventually(lambda: connections(before) == 0)
 
 
 def test_one_thread_uses_one_connection() -> None:
+    before = set(threading.enumerate())
     with serving(Answer(GOOD)) as server:
         transport = transport_to(server)
         for _ in range(5):
             transport.send(ASK)
-        assert connections() == 1
+        assert connections(before) == 1
         transport.close()
 
 
