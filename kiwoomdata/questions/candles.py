@@ -38,7 +38,7 @@ _BY_MOMENT = {
 _ALSO = {"1d": "day", "d": "day", "1w": "week", "w": "week", "1mo": "month", "1y": "year", "1h": "60m"}
 _ORDER = (
     *("open", "high", "low", "close", "volume", "volume_as_served", "value", "value_as_served"),
-    *("cumulative_volume", "change", "direction", "turnover_pct"),
+    *("change", "direction", "turnover_pct"),
 )
 _INDEX_BY_DATE = {
     "day": index.INDEX_DAILY_BARS,
@@ -164,8 +164,8 @@ def index_candles(
         Ascending: ``date`` (Date), or ``time`` (Datetime in Seoul) of minutes, ``sector`` (String, its code),
         ``open high low close`` (Float64, points), ``volume`` (Int64, shares, exact to the thousand) and
         ``value`` (Int64, KRW, exact to the million), which of weeks and months nobody has proven:
-        ``volume_as_served value_as_served``. Of minutes ``cumulative_volume`` (Int64, shares), ``change``
-        (Float64, points) and ``direction`` (Enum) in place of the value.
+        ``volume_as_served value_as_served``. Of minutes ``change`` (Float64, points) and ``direction`` (Enum)
+        in place of the value.
 
     Notes
     -----
