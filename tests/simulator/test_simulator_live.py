@@ -861,6 +861,7 @@ def test_the_day_begins_again_where_that_was_chosen(serve: Callable[..., Server]
     server = serve(pace=60, timer=timer, after_day="again")
     with open_wire(server) as wire:
         wire.register(["005930"], ["0C"])
+        until(lambda: server.live.at)  # the day begins by the clock as it stands when it has been drawn
         timer.now += 6.5 * 60
         first = wire.rest()
         timer.now += 3
