@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 
-SEOUL = timezone(timedelta(hours=9))
+from kiwoomdata.calendar import KST, now_kst
+
 FOLDER = Path(__file__).parent
 
 
@@ -20,11 +21,11 @@ def shift(moment: str, now: datetime) -> timedelta:
     """How far the moment is from ``now``."""
     if moment.startswith("+"):
         return timedelta(days=int(moment[1:].removesuffix("d")))
-    return datetime.fromisoformat(moment).replace(tzinfo=SEOUL) - now
+    return datetime.fromisoformat(moment).replace(tzinfo=KST) - now
 
 
 def main(moment: str, *words: str) -> int:
-    seconds = shift(moment, datetime.now(SEOUL)).total_seconds()
+    seconds = shift(moment, now_kst()).total_seconds()
     paths = [str(FOLDER / "clock"), os.environ.get("PYTHONPATH", "")]
     environ = {
         **os.environ,

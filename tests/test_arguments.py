@@ -13,8 +13,7 @@ import pytest
 
 from kiwoomdata.arguments import as_date, as_symbol, as_symbols, before, body_of, date_range, one_of, word
 from kiwoomdata.entries import ENDPOINTS
-
-TODAY = date(2026, 11, 20)
+from tests.conftest import TODAY
 
 
 @pytest.mark.parametrize(

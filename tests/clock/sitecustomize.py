@@ -5,10 +5,10 @@ time. ``python -m tests.shifted`` sets both. Nothing of the suite imports this.
 """
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 _seconds = os.environ.get("SHIFTED_CLOCK")
 if _seconds:
     import time_machine
 
-    time_machine.travel(datetime.now(UTC) + timedelta(seconds=float(_seconds)), tick=True).start()
+    time_machine.travel(timedelta(seconds=float(_seconds)), tick=True).start()

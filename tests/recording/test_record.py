@@ -317,7 +317,7 @@ def test_what_killed_writers_left_is_not_read_and_goes_once_it_is_old(folder: Pa
     foreign = folder.parent / ".ticks.txt"
     for path in (*left, young, foreign):
         path.write_bytes(b"PAR1 half a file")
-    now = time.time()
+    now = at("2026-11-20 18:30:00") / 1_000_000
     for path in (*left, foreign):
         os.utime(path, (now - 7200, now - 7200))
     os.utime(young, (now, now))  # the file system does not go by the clock of the tests

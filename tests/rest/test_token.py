@@ -493,6 +493,7 @@ from pathlib import Path
 from kiwoomdata.rest.credentials import Credentials
 from kiwoomdata.rest.token import Token, TokenKeeper
 
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 folder, issued, how = sys.argv[1:]
 
 def issue():
@@ -503,19 +504,20 @@ def issue():
     if how == "hang":
         time.sleep(600)
     time.sleep(0.3)  # long enough for the other process to get here as well, if nothing held it up
-    return Token(f"value-{number}", datetime.now(UTC) + timedelta(hours=24))
+    return Token(f"value-{number}", NOW + timedelta(hours=24))
 
 keeper = TokenKeeper(
     issue,
     server="https://api.kiwoom.com",
     credentials=Credentials("app-key-0123456789", "app-secret-0123456789"),
     folder=Path(folder),
+    clock=lambda: NOW,
 )
 print("ready", flush=True)
 sys.stdin.readline()
 token = keeper.get()
 if how == "renew":
-    token = keeper.renew(Token("value-0", datetime.now(UTC) + timedelta(hours=24)))
+    token = keeper.renew(Token("value-0", NOW + timedelta(hours=24)))
 print("got", token.value, flush=True)
 """
 

@@ -16,8 +16,8 @@ from kiwoomdata import errors
 from kiwoomdata.calendar import is_trading_day
 from kiwoomdata.kinds import KST
 from kiwoomdata.simulator import Server
+from tests.conftest import TODAY
 
-TODAY = date(2026, 11, 20)
 Make = Callable[..., kd.Client]
 
 

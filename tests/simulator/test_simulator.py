@@ -23,12 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiwoomdata import simulator
-from kiwoomdata.calendar import KST, nth_trading_day_before, previous_trading_day, trading_days
+from kiwoomdata.calendar import KST, now_kst, nth_trading_day_before, previous_trading_day, trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator import Market, Server
+from tests.conftest import TODAY
 from tests.talk import BODIES, MARKET_DATA, Talk, number
 
-TODAY = date(2026, 11, 20)
 GOOD = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
 EXAMPLES: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "vendor_examples.json").read_text("utf-8")
@@ -1157,7 +1157,7 @@ def test_every_tr_answers_at_any_time_of_day(serve: Callable[..., Talk], at: tim
 
 def test_without_a_moment_the_market_stands_after_the_latest_close(serve: Callable[..., Talk]) -> None:
     talk = serve(seed=1)
-    real = datetime.now(KST)
+    real = now_kst()
     assert abs(talk.server.now() - real) < timedelta(minutes=1)
     assert talk.server.today <= real.date()
     newest = talk.ask("ka10086", qry_dt=text_of(real.date())).rows[0]["date"]

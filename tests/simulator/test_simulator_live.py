@@ -29,9 +29,9 @@ from kiwoomdata.kinds import decode
 from kiwoomdata.simulator import LIVE_FAULTS, Market, Server
 from kiwoomdata.simulator.live.feeds import Channel, Feeds
 from kiwoomdata.simulator.live.playback import Playback
+from tests.conftest import TODAY
 from tests.talk import Talk, number
 
-TODAY = date(2026, 11, 20)
 HISTORY = date(2026, 9, 1)  # a short one: stocks are drawn quickly
 MARKET = Market(1, today=TODAY, now=time(18, 30), first_day=HISTORY)
 FEEDS_OF_A_DAY = Feeds(MARKET, krx_only=False)
