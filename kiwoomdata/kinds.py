@@ -97,6 +97,8 @@ __all__ = [
     "decode",
     "encode",
     "split_code",
+    "labels",
+    "labels",
     "words",
 ]
 
@@ -274,6 +276,19 @@ def words(name: str, categories: tuple[str, ...], texts: dict[str, str | None], 
         parse,
         lambda c: c.replace_strict(texts, default=None, return_dtype=pl.String).cast(dtype),
         codes={text: word for text, word in texts.items() if word is not None},
+    )
+
+
+def labels(name: str, texts: dict[str, str]) -> Kind:
+    """Words beside a column that keeps the codes as they came: of a code that is not listed they say nothing."""
+    dtype = pl.Enum(list(texts.values()))
+    return Kind(
+        name,
+        dtype,
+        "a code",
+        texts.get,
+        lambda c: c.replace_strict(texts, default=None, return_dtype=pl.String).cast(dtype),
+        codes=texts,
     )
 
 

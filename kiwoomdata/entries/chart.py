@@ -90,6 +90,7 @@ MONTHLY_BARS = _daily(
 YEARLY_BARS = _daily(
     *("ka10094", "주식년봉차트조회요청", "Candles of a stock by year", "year", "stk_yr_pole_chart_qry"),
     KRW,  # 907,701,444,915,103 / 3,954,801,551 shares = 229,519 (live, 2026)
+    page_rows=30,  # live, 2026. Nobody has counted those of weeks and months.
 )
 
 MINUTE_BARS = Endpoint(

@@ -55,6 +55,7 @@ from kiwoomdata.kinds import (
     Kind,
     Style,
     encode,
+    labels,
     words,
 )
 
@@ -89,6 +90,23 @@ MEMBERSHIP = words("membership", ("enter", "leave"), {**_TABLES["membership"]})
 ORDER_VENUE = words("order venue", ("krx", "nxt", "all"), {**_TABLES["order venue"]})
 VI_EVENT = words("vi event", ("static", "dynamic", "both"), {**_TABLES["vi event"]}, "[0-9]+")
 VI_DIRECTION = words("vi direction", ("up", "down"), {**_TABLES["vi direction"]}, "[0-9]+")
+# As the guide lists them.
+MARKET_STATE = labels(
+    "market state name",
+    {
+        "0": "before_krx",
+        "3": "krx_open",
+        "P": "nxt_pre_market_open",
+        "Q": "nxt_pre_market_close",
+        "R": "nxt_main_market_open",
+        "S": "nxt_main_market_close",
+        "T": "nxt_after_market_auction_open",
+        "U": "nxt_after_market_open",
+        "V": "nxt_closing_price_trading_close",
+        "W": "nxt_after_market_close",
+    },
+)
+SESSION_NAME = labels("session name", {"1": "before", "2": "regular", "3": "after"})
 VI_SESSION = words("vi session", ("regular",), {**_TABLES["vi session"]}, "[0-9]+")
 
 # --- what a feed is --------------------------------------------------------------------------
@@ -139,7 +157,10 @@ _GUIDE_STATES = (
 _REMAINING = Column(
     "214", "remaining", TIME, "장시작예상잔여시간", note="hours, minutes and seconds until the session starts"
 )
-_STATE = Column("215", "market_state", TEXT, "장운영구분", note=_GUIDE_STATES)
+_STATE = (
+    Column("215", "market_state", TEXT, "장운영구분", note=_GUIDE_STATES),
+    Column("215", "market_state_name", MARKET_STATE, "장운영구분명"),
+)
 _TICKER = Column("216", "investor_ticker", TEXT, "투자자별ticker")
 _VENUE_CODE = Column(
     "9081", "venue_code", TEXT, "거래소구분", note="printed as 1, seen live as KRX: see the column venue"
@@ -218,6 +239,7 @@ TRADE = Feed(
         *_day_so_far("measured live in 2026: FID 14 in million won, FID 29 in won"),
         Column("228", "strength", RATIO, "체결강도", PERCENT),
         Column("290", "session", TEXT, "장구분", note="guide: 1 before, 2 during, 3 after the session"),
+        Column("290", "session_name", SESSION_NAME, "장구분명"),
         Column("691", "knock_out_distance_as_served", RATIO, "K.O 접근도", UNKNOWN),
         Column(
             "851",
@@ -427,7 +449,7 @@ ORDERBOOK = Feed(
             style="plus",
             note="FID 24 of yesterday's whole volume; the sign, dropped, is a colour",
         ),
-        _STATE,
+        *_STATE,
         _TICKER,
         *_venue_book("krx", 6044),
         *_venue_book("nxt", 6066),
@@ -524,7 +546,7 @@ PROGRAM = Feed(
             note="live on 2026-07-20: 37 shares at 1,850,000 won were 68",
         ),
         _REMAINING,
-        _STATE,
+        *_STATE,
         _TICKER,
     ),
 )
@@ -715,7 +737,7 @@ MARKET_STATUS = Feed(
     "When sessions start and end",
     needs_items=False,
     item_kind="none",
-    columns=(_TRADE_TIME, _STATE, _REMAINING),
+    columns=(_TRADE_TIME, *_STATE, _REMAINING),
 )
 
 # --- the account's own events ----------------------------------------------------------------
@@ -864,6 +886,8 @@ def write_values(feed: Feed, row: Mapping[str, Any]) -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     for column in feed.columns:
+        if column.kind in (MARKET_STATE, SESSION_NAME):
+            continue  # the server writes the code alone
         value = row.get(column.name)
         if column.kind is SIDE:
             texts[column.key] = {"buy": "+", "sell": "-"}.get(value or "", "")
