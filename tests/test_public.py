@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,17 @@ def test_the_names_that_type_checkers_see_are_those_that_there_are() -> None:
     assert seen == set(kd.__all__) - {"__version__"}
 
 
+def test_the_names_that_type_checkers_see_in_the_pandas_face_are_the_same() -> None:
+    tree = ast.parse((PACKAGE / "pandas.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    there = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assigned = [node for node in (*tree.body, *block.body) if isinstance(node, ast.Assign)]
+    made = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
+    made |= {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    assert set(kd.__all__) - {"__version__"} <= there | made
+    assert set(FRAMES) <= made
+
+
 def test_a_submodule_never_hides_a_public_name() -> None:
     """Importing ``kiwoomdata.x`` sets the attribute x: a function of that name would be gone."""
     modules = {path.stem for path in PACKAGE.glob("*.py")} | {p.name for p in PACKAGE.iterdir() if p.is_dir()}
@@ -97,39 +110,77 @@ def test_there_is_no_order_in_the_package() -> None:
 
 
 TYPED = """
+from typing import assert_type
+import pandas as pd
+import polars as pl
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
-reveal_type(kd.daily_prices("005930", "2024-01-02"))
-reveal_type(kdp.daily_prices(["005930"], "2024-01-02", names="ko"))
-reveal_type(kdp.program_trend(market="kospi", start="2024-01-02"))
-reveal_type(kd.request("ka10086", symbol="005930"))
-reveal_type(kd.request_parts("ka10086", symbol="005930"))
-reveal_type(kdp.stream_to_frame("005930").frame())
-reveal_type(kdp.cache.info())
-kd.daily_prices("005930", "2024-01-02", measure="won")
-kdp.daily_prices("005930", "2024-01-02", names="kr")
-kd.daily_price("005930", "2024-01-02")
-kdp.daily_price("005930", "2024-01-02")
+
+assert_type(kd.daily_prices("005930", "2024-01-02"), pl.DataFrame)
+assert_type(kdp.daily_prices(["005930"], "2024-01-02", names="ko"), pd.DataFrame)
+assert_type(kdp.program_trend(market="kospi", start="2024-01-02"), pd.DataFrame)
+assert_type(kd.request("ka10086", symbol="005930"), pl.DataFrame)
+assert_type(kdp.request("ka10086", symbol="005930"), pd.DataFrame)
+assert_type(kd.request_parts("ka10086", symbol="005930"), dict[str, pl.DataFrame])
+assert_type(kdp.request_parts("ka10086", symbol="005930"), dict[str, pd.DataFrame])
+assert_type(kd.ticks("folder"), pl.LazyFrame)
+assert_type(kdp.ticks("folder"), pd.DataFrame)
+assert_type(kd.cache.info(), pl.DataFrame)
+assert_type(kdp.cache.info(), pd.DataFrame)
+assert_type(kd.stream_to_frame("005930").bars("1m"), pl.DataFrame)
+assert_type(kdp.stream_to_frame("005930").frame(), pd.DataFrame)
+for event in kdp.stream_to_frame("005930"):
+    if isinstance(event, kd.Gap):
+        assert_type(event.reason, str)
+    else:
+        assert_type(event.frame, pd.DataFrame)
 kd.use("simulator")
+kd.daily_prices("005930", "2024-01-02", measure="won")  # wrong
+kd.daily_prices("005930", "2024-01-02", offline="yes")  # wrong
+kdp.daily_prices("005930", "2024-01-02", names="kr")  # wrong
+kdp.daily_prices("005930", "2024-01-02", as_="pandas")  # wrong
+kd.daily_price("005930", "2024-01-02")  # wrong
+kdp.daily_price("005930", "2024-01-02")  # wrong
 """
 
 
-@pytest.mark.timeout(300)
-def test_mypy_tells_polars_from_pandas_and_finds_wrong_words_and_names(tmp_path: Path) -> None:
-    file = tmp_path / "typed.py"
-    file.write_text(TYPED)
+def mypy(file: Path) -> set[int]:
+    """The lines in which it finds an error."""
+    cache = str(file.parent / "cache")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(file)],
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, "-O", "json", str(file)],
         capture_output=True,
         text=True,
         timeout=280,
     )
-    told = [line.split("typed.py:")[1] for line in done.stdout.splitlines() if "typed.py:" in line]
-    polars, pandas = "polars.dataframe.frame.DataFrame", "DataFrame"
-    for line, frame in zip(told[:7], (polars, pandas, pandas, polars, polars, pandas, pandas), strict=True):
-        assert frame in line, line
-        assert ("polars" in line) == (frame == polars), line
-    assert [line.partition(":")[0] for line in told if ": error" in line] == ["11", "12", "13", "14"], told
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    return {each["line"] for each in told if each["file"].endswith(file.name) and each["severity"] == "error"}
+
+
+def pyright(file: Path) -> set[int]:
+    """The same."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, str(file)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        cwd=file.parent,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = json.loads(done.stdout)["generalDiagnostics"]
+    return {each["range"]["start"]["line"] + 1 for each in told if each["severity"] == "error"}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
+def test_checkers_tell_polars_from_pandas_and_find_wrong_words_and_names(
+    tmp_path: Path, checker: Callable[[Path], set[int]]
+) -> None:
+    file = tmp_path / "typed.py"
+    file.write_text(TYPED)
+    wrong = {n for n, line in enumerate(TYPED.splitlines(), 1) if line.endswith("# wrong")}
+    assert checker(file) == wrong
 
 
 def test_the_pandas_face_has_every_public_name() -> None:
