@@ -21,6 +21,15 @@ UNITS = {
     "shares": ("shares", 1),
     "hundred_shares": ("shares", 100),
     "thousand_shares": ("shares", 1_000),
+    "thousand_krw": ("KRW", 1_000),
+    "ten_million_krw": ("KRW", 10_000_000),
+    "hundred_million_krw": ("KRW", 100_000_000),
+    "krw_x100": ("KRW", 0.01),
+    "percent_x100": ("%", 0.01),
+    "millionths": ("", 0.000_001),
+    "grams": ("g", 1),
+    "kilograms": ("g", 1_000),
+    "underlying_unit": ("of the underlying", 1),
     "points": ("points", 1),
     "points_x100": ("points", 0.01),
 }
@@ -89,7 +98,7 @@ def test_what_was_sold_is_never_negative_by_convention() -> None:
 SETTLED = {("ka10044", "netprps_qty"), ("ka10044", "netprps_amt"), ("ka10007", "trde_prica")}
 
 
-@pytest.mark.parametrize("api_id", [api_id for api_id in ENDPOINTS if api_id[:4] in ("ka10", "ka90")])
+@pytest.mark.parametrize("api_id", ENDPOINTS)
 def test_units_are_those_that_the_numbers_prove(api_id: str) -> None:
     file = SHARED / "units.json"
     if not file.exists():

@@ -176,12 +176,13 @@ INDEX_WEEKLY_BARS = Endpoint(
             "업종주봉조회",
             (
                 Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
-                quantity("trde_qty", "volume_as_served", "거래량", UNKNOWN),
+                # 393,564 and 10,582,466 of the week from 2025-02-10 are what ka20006 prints of that Monday.
+                quantity("trde_qty", "volume", "거래량", THOUSAND_SHARES),
                 Column("dt", "date", DATE, "일자"),
                 Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
                 Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
                 Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
-                Column("trde_prica", "value_as_served", AMOUNT, "거래대금", UNKNOWN),
+                Column("trde_prica", "value", AMOUNT, "거래대금", MILLION_KRW),
             ),
         ),
     ),

@@ -163,7 +163,7 @@ def index_candles(
     DataFrame
         Ascending: ``date`` (Date), or ``time`` (Datetime in Seoul) of minutes, ``sector`` (String, its code),
         ``open high low close`` (Float64, points), ``volume`` (Int64, shares, exact to the thousand) and
-        ``value`` (Int64, KRW, exact to the million), which of weeks and months nobody has proven:
+        ``value`` (Int64, KRW, exact to the million); of months nobody has proven the units:
         ``volume_as_served value_as_served``. Of minutes ``change`` (Float64, points) and ``direction`` (Enum)
         in place of the value.
 

@@ -13,6 +13,7 @@ import pytest
 import kiwoomdata as kd
 from kiwoomdata.kinds import KST
 from tests.conftest import simulated
+from tests.envelopes import Answer, serving
 
 RANGE = ("2026-10-01", "2026-10-30")
 OHLC = ("open", "high", "low", "close")
@@ -138,6 +139,22 @@ def test_an_index_is_asked_by_name_or_code_and_is_in_points(shared: kd.Client) -
     both = kd.index_candles(["kospi", "101"], *RANGE, client=shared)
     assert both["sector"].to_list()[:2] == ["001", "101"]
     assert both.select("close").equals(both.select(pl.col("close").round(2)))
+
+
+def test_a_week_of_an_index_is_in_shares_and_won_as_its_days_are(
+    shared: kd.Client, make_client: Callable[..., kd.Client]
+) -> None:
+    prices = dict.fromkeys(("cur_prc", "open_pric", "high_pric", "low_pric"), "252127")
+    bar = {"dt": "20250210", "trde_qty": "393564", "trde_prica": "10582466", **prices}  # of its Monday, live
+    answer = {"inds_cd": "001", "inds_stk_pole_qry": [bar], "return_code": 0, "return_msg": ""}
+    with serving(Answer(answer)) as server:
+        client = make_client(server, clock=lambda: datetime(2025, 2, 10, 18, tzinfo=KST))
+        (row,) = kd.index_candles("kospi", "2025-02-10", interval="week", client=client).rows(named=True)
+    assert (row["close"], row["volume"], row["value"]) == (2_521.27, 393_564_000, 10_582_466_000_000)
+    days = kd.index_candles("kospi", "2026-10-12", "2026-10-16", client=shared)
+    week = kd.index_candles("kospi", "2026-10-12", "2026-10-16", interval="week", client=shared)
+    assert week["volume"][0] == pytest.approx(days["volume"].sum(), abs=5_000)  # each day is rounded
+    assert week["value"][0] == pytest.approx(days["value"].sum(), abs=5_000_000)
 
 
 @pytest.mark.parametrize(
