@@ -25,7 +25,7 @@ from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.backend_bases import CloseEvent
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
@@ -392,13 +392,72 @@ def test_what_is_no_frame_is_refused() -> None:
         ({"palette": "german"}, "palette: expected one of 'korean', 'western', got 'german'"),
         ({"theme": "grey"}, "theme: expected one of 'light', 'dark', got 'grey'"),
         ({"locale": "kr"}, "locale: expected one of 'ko', 'en', got 'kr'"),
+        ({"up": "rot"}, "up: expected a colour such as '#148a63' or 'green', got 'rot'"),
+        ({"figsize": 7}, "figsize: expected width and height in inches, such as .*, got 7"),
+        ({"figsize": (10, 0)}, "figsize: expected width and height in inches"),
+        ({"save": "candles.gif"}, "save: expected a name ending in .png, .svg, .pdf, got 'candles.gif'"),
+        ({"save": "nowhere/candles.png"}, "save: there is no folder 'nowhere'; make it first"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         plot.candles(bars_of(3), **options)
-    with pytest.raises(TypeError, match="expected palette, theme, locale, title, got 'colour'"):
+    assert plt.get_fignums() == []
+
+
+def test_an_option_that_no_chart_has_is_refused() -> None:
+    told = "expected palette, theme, locale, title, up, down, figsize, save, got 'colour'"
+    with pytest.raises(TypeError, match=told):
         plot.candles(bars_of(3), colour="red")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_takes_a_size_and_colours(name: str, frames: dict[str, pl.DataFrame]) -> None:
+    ax = CHARTS[name][1](frames[name], figsize=(7, 4), up="#010203", down="#a0b0c0")
+    assert ax.figure.get_size_inches().tolist() == [7, 4]
+    used = {to_hex(colour) for each in ax.figure.findobj(PolyCollection) for colour in each.get_facecolors()}
+    assert not used & {to_hex(RED), to_hex(BLUE)}
+
+
+def test_colours_of_your_own_are_those_of_up_and_down() -> None:
+    frame = bars_of(2).with_columns(open=pl.Series([100.0, 120.0]), close=pl.Series([110.0, 90.0]))
+    ax = plot.candles(frame, up="#010203", palette="western")
+    assert [to_hex(colour) for colour in colours(ax)] == ["#010203", to_hex(RED)]
+
+
+def test_axes_that_are_given_have_the_size_of_their_figure() -> None:
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match="figsize: not with ax, whose figure has a size"):
+        plot.candles(bars_of(3), ax=ax, figsize=(4, 4))
+
+
+@pytest.mark.parametrize("name", ["candles", "book", "breakdown", "flows by day"])
+def test_a_saved_chart_fits_a_slide(name: str, frames: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+    file = tmp_path / "chart.png"
+    CHARTS[name][1](frames[name], save=file, theme="dark")
+    seen = plt.imread(file)
+    assert seen.shape[:2] == (1080, 1920)
+    np.testing.assert_allclose(seen[0, 0, :3], to_rgb("#14181e"), atol=0.01)
+
+
+def test_a_saved_chart_has_the_size_that_was_asked_for(tmp_path: Path) -> None:
+    with mpl.rc_context({"savefig.bbox": "tight", "savefig.transparent": True}):
+        plot.candles(bars_of(9), figsize=(5, 3), save=str(tmp_path / "a.png"))
+    seen = plt.imread(tmp_path / "a.png")
+    assert (seen.shape[:2], seen[0, 0, 3]) == ((576, 960), 1.0)
+    figure, ax = plt.subplots(figsize=(4, 4))
+    plot.candles(bars_of(9), ax=ax, save=tmp_path / "b.png")
+    assert plt.imread(tmp_path / "b.png").shape[:2] == (768, 768)
+    assert figure.get_size_inches().tolist() == [4, 4]
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_documents_are_written_alike_each_time(kind: str, tmp_path: Path) -> None:
+    for name in "ab":
+        plot.candles(bars_of(9), title="삼성전자", save=tmp_path / f"{name}.{kind}")
+    one, other = ((tmp_path / f"{name}.{kind}").read_bytes() for name in "ab")
+    assert one == other
+    assert len(one) > 5_000
 
 
 # --- candles -------------------------------------------------------------------------------------
@@ -1036,6 +1095,13 @@ def test_a_notebook_gets_one_output_whose_picture_is_replaced() -> None:
     assert set(events[1:]) == {"update 5"}
     assert chart.running is False
     assert plt.get_fignums() == []
+
+
+def test_a_live_chart_has_a_size_of_its_own_and_is_not_saved_with_each_picture() -> None:
+    chart = plot.live(Stream(minute_bars(3)), clockwork=Clock(), figsize=(6, 3))
+    assert chart.figure.get_size_inches().tolist() == [6, 3]
+    with pytest.raises(ValueError, match=r"save: not for a chart that moves; call \.figure\.savefig"):
+        plot.live(Stream(minute_bars(3)), save="a.png")
 
 
 def test_wrong_arguments_of_a_live_chart_are_refused() -> None:

@@ -77,8 +77,7 @@ def orderbook(frame: Any, cumulative: bool = False, ax: Axes | None = None, **st
     )
     asks, bids = sides = _sides(table)
     look = Look.of(ax, style)
-    with look.applied():
-        place = look.axes(ax, (6.4, 7.2))
+    with look.drawing(ax, (6.4, 7.2)) as place:
         look.dress(place, side="left", grid=False)
         place.grid(True, axis="x")
         longest = max(_lengths(side, cumulative).max(initial=0.0) for side in sides) or 1.0

@@ -94,9 +94,8 @@ def investor_flows(
     groups = [(unit, names) for unit, names in groups if names]
     closes = _closes(price, table)
     look = Look.of(ax, style)
-    with look.applied():
-        count = len(chosen)
-        place = look.axes(ax, (10, 5.2) if cumulative else (10, 1.3 + 1.35 * (count + (closes is not None))))
+    height = 5.2 if cumulative else 1.3 + 1.35 * (len(chosen) + (closes is not None))
+    with look.drawing(ax, (10, height)) as place:
         line = Timeline(table.when, dated=table.dated)
         if cumulative:
             top = _lines(place, look, table, line, groups, closes)
@@ -289,9 +288,8 @@ def breakdown(frame: Any, top: int = 15, ax: Axes | None = None, **style: Unpack
     codes = table.texts.get("symbol", [""] * table.rows)
     labels = [" ".join(dict.fromkeys(filter(None, (names[i], codes[i])))) for i in kept]
     look = Look.of(ax, style)
-    with look.applied():
-        rows = len(kept)
-        place = look.axes(ax, (1.9 + 0.78 * len(classes), 1.0 + 0.33 * rows))
+    rows = len(kept)
+    with look.drawing(ax, (1.9 + 0.78 * len(classes), 1.0 + 0.33 * rows)) as place:
         look.dress(place, side="left", grid=False)
         colours = LinearSegmentedColormap.from_list("flows", [look.down, look.paper, look.up])
         shares = np.nan_to_num(values / largest[:, None]) / 1.15  # so that numbers stay legible on all of it

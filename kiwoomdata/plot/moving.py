@@ -239,10 +239,12 @@ def live(
     if feed == "trade":
         draw = ticks if bars is None else candles
     source = partial(stream.bars, bars) if draw is candles else partial(stream.frame, feed)
+    if style.get("save") is not None:
+        raise ValueError("save: not for a chart that moves; call .figure.savefig when it should be kept")
     look = Look.of(ax, style)
-    with look.applied():
-        place = look.axes(ax, (6.4, 7.2) if feed == "orderbook" else (10, 5.8))
-    style["theme"] = look.theme
+    with look.drawing(ax, (6.4, 7.2) if feed == "orderbook" else (10, 5.8)) as place:
+        style["theme"] = look.theme
+        style.pop("figsize", None)
     return LivePlot(
         lambda: _newest(source(), symbol, last),
         lambda: bool(stream.running),

@@ -88,8 +88,7 @@ def dashboard(
     won = table.only("flow_unit") == "KRW"
     names = ("price", "volume", "flows", *(("foreign",) if won else ()), "program")
     heights = {"price": 3.4, "volume": 0.9, "flows": 1.9, "foreign": 1.1, "program": 1.3}
-    with look.applied():
-        figure = look.figure((11, 8.2 + won))
+    with look.figure((11, 8.2 + won)) as figure:
         axes: dict[str, Axes] = {}
         grid = figure.add_gridspec(len(names), 1, height_ratios=[heights[name] for name in names])
         for row, name in enumerate(names):

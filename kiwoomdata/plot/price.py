@@ -47,8 +47,9 @@ def candles(
     ax
         The axes to draw on, which share their place with the volume. Left out: a new figure.
     **style
-        ``palette="korean"`` or ``"western"``, ``theme="light"`` or ``"dark"``, ``locale="ko"`` or
-        ``"en"``, ``title``.
+        ``palette="korean"`` or ``"western"``, ``up`` and ``down`` (colours of your own),
+        ``theme="light"`` or ``"dark"``, ``locale="ko"`` or ``"en"``, ``title``, ``figsize`` in inches,
+        and ``save``, a file ending in .png, .svg or .pdf; without ``figsize`` it is a slide's, 16:9.
 
     Returns
     -------
@@ -73,8 +74,7 @@ def candles(
     table = read(frame, "candles", needs=OHLC, may=("volume",), sources=DAILY_SOURCES)
     check_priced(table, "candles")
     look = Look.of(ax, style)
-    with look.applied():
-        place = look.axes(ax, (10, 5.8))
+    with look.drawing(ax, (10, 5.8)) as place:
         with_volume = volume and "volume" in table and bool(np.isfinite(table["volume"]).any())
         upper, *lower = panels(place, (3.4, 1), ("volume",)) if with_volume else [place]
         line = Timeline(table.when, dated=table.dated)
@@ -90,8 +90,7 @@ def ticks(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
     """The price of each trade, with the last one written at the right."""
     table = read(frame, "ticks", needs=("price",))
     look = Look.of(ax, style)
-    with look.applied():
-        place = look.axes(ax, (10, 4.6))
+    with look.drawing(ax, (10, 4.6)) as place:
         look.dress(place)
         line = Timeline(table.when, dated=table.dated)
         there = table["price"] > 0
@@ -242,8 +241,7 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
         sources=("ka10046", "ka10047"),
     )
     look = Look.of(ax, style)
-    with look.applied():
-        place = look.axes(ax, (10, 4.6))
+    with look.drawing(ax, (10, 4.6)) as place:
         line = Timeline(table.when, dated=table.dated)
         look.dress(place, side="left")
         x, main = line.at(table.when), table["strength"]

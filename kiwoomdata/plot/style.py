@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
-from matplotlib.colors import to_rgb
+from matplotlib.colors import is_color_like, to_rgb
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from kiwoomdata.plot.font import FAMILIES, register
@@ -37,12 +39,20 @@ class Style(TypedDict, total=False):
     ``theme``: ``"light"`` or ``"dark"``; left out, what suits the figure of ``ax``, or light.
     ``locale``: ``"ko"`` (억, 조; the default) or ``"en"`` (K, M, B, T).
     ``title``: instead of the symbol; ``""`` for none.
+    ``up``, ``down``: colours in place of the palette's, as matplotlib takes them.
+    ``figsize``: width and height of the figure in inches; not with ``ax``, whose figure has a size.
+    ``save``: a file ending in .png, .svg or .pdf, which the figure is written to. Without ``figsize``
+    and ``ax`` it is then a slide's: 16:9, in pixels 1920 x 1080.
     """
 
     palette: Palette
     theme: Theme | None
     locale: Locale
     title: str | None
+    up: str | None
+    down: str | None
+    figsize: tuple[float, float] | None
+    save: str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True)
@@ -73,14 +83,22 @@ _MOVES: dict[tuple[str, str], tuple[str, str]] = {
 }
 
 
+_SLIDE = 1920
+"""Pixels across a slide, which is 16:9."""
+_WRITTEN = (".png", ".svg", ".pdf")
+
+
 @dataclass(frozen=True)
 class Look:
-    """A palette, a theme and a language, checked."""
+    """What was asked for of :class:`Style`, checked."""
 
-    palette: Palette = "korean"
-    theme: Theme = "light"
-    locale: Locale = "ko"
-    title: str | None = None
+    theme: Theme
+    locale: Locale
+    title: str | None
+    up: str
+    down: str
+    figsize: tuple[float, float] | None
+    save: Path | None
 
     @classmethod
     def of(cls, ax: Axes | None, style: Style) -> Look:
@@ -93,15 +111,18 @@ class Look:
         theme = style.get("theme")
         if theme is not None:
             choose("theme", theme, ("light", "dark"))
+        figsize, save = _size(style.get("figsize")), _file(style.get("save"))
         if ax is not None:
+            if figsize is not None:
+                raise ValueError("figsize: not with ax, whose figure has a size; leave one of them out")
             figure = ax.figure.canvas.figure  # the whole one, also of axes in a part of it
             if theme is None:
                 theme = "dark" if _brightness(figure.get_facecolor()) < 0.4 else "light"
             else:
                 figure.set_facecolor(_GROUNDS[theme].paper)
-        return cls(
-            style.get("palette", "korean"), theme or "light", style.get("locale", "ko"), style.get("title")
-        )
+        moves = _MOVES[style.get("palette", "korean"), theme or "light"]
+        up, down = (_colour(style, name) or own for name, own in zip(("up", "down"), moves, strict=True))  # type: ignore[arg-type]
+        return cls(theme or "light", style.get("locale", "ko"), style.get("title"), up, down, figsize, save)
 
     # Colours
 
@@ -120,14 +141,6 @@ class Look:
     @property
     def line(self) -> str:
         return _GROUNDS[self.theme].line
-
-    @property
-    def up(self) -> str:
-        return _MOVES[self.palette, self.theme][0]
-
-    @property
-    def down(self) -> str:
-        return _MOVES[self.palette, self.theme][1]
 
     def nth(self, number: int) -> str:
         """A colour for the n-th of several things."""
@@ -206,19 +219,47 @@ class Look:
             "patch.linewidth": 0.0,
             "path.sketch": None,
             "path.effects": [],
+            "savefig.bbox": "standard",
+            "savefig.transparent": False,
+            "svg.fonttype": "path",  # letters as shapes, which look the same where our font is not
+            "svg.hashsalt": "kiwoomdata",
         }
 
-    def axes(self, ax: Axes | None, size: tuple[float, float]) -> Axes:
-        """The axes to draw on: those given, or those of a new figure of pyplot."""
-        return ax if ax is not None else self.figure(size).add_subplot()
+    @contextmanager
+    def drawing(self, ax: Axes | None, size: tuple[float, float]) -> Iterator[Axes]:
+        """The axes to draw on: those given, or those of a new figure. In the end ``save`` is written."""
+        if ax is None:
+            with self.figure(size) as figure:
+                yield figure.add_subplot()
+        else:
+            with self.applied():
+                yield ax
+                self._write(ax.figure.canvas.figure, 192)
 
-    def figure(self, size: tuple[float, float]) -> Figure:
-        """A new figure of pyplot, which a notebook or a window shows."""
-        figure = plt.figure(figsize=size)
-        edge = 0.06 / size[0], 0.06 / size[1]  # inches left free around the figure
-        rect = (edge[0], edge[1], 1 - 2 * edge[0], 1 - 2 * edge[1])
-        figure.set_layout_engine(ConstrainedLayoutEngine(rect=rect, h_pad=0.03, w_pad=0.03, hspace=0.01))
-        return figure
+    @contextmanager
+    def figure(self, size: tuple[float, float]) -> Iterator[Figure]:
+        """A new figure of pyplot, which a notebook or a window shows; none where drawing fails."""
+        if self.figsize is not None:
+            size = self.figsize
+        elif self.save is not None:
+            height = max(size[1], size[0] * 9 / 16)
+            size = height * 16 / 9, height
+        with self.applied():
+            figure = plt.figure(figsize=size)
+            edge = 0.06 / size[0], 0.06 / size[1]  # inches left free around the figure
+            rect = (edge[0], edge[1], 1 - 2 * edge[0], 1 - 2 * edge[1])
+            figure.set_layout_engine(ConstrainedLayoutEngine(rect=rect, h_pad=0.03, w_pad=0.03, hspace=0.01))
+            try:
+                yield figure
+                self._write(figure, 192 if self.figsize else _SLIDE / size[0])
+            except BaseException:
+                plt.close(figure)
+                raise
+
+    def _write(self, figure: Figure, dpi: float) -> None:
+        if self.save is not None:
+            stamp = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(self.save.suffix)
+            figure.savefig(self.save, dpi=dpi, facecolor=figure.get_facecolor(), metadata=stamp)
 
     def dress(self, ax: Axes, *, side: Literal["left", "right"] = "right", grid: bool = True) -> None:
         """Give axes the look. Ticks are made long after a chart was drawn, so all of it is said here."""
@@ -274,6 +315,34 @@ def _load_backend() -> None:
     no figure is shown). Loaded with the first figure, among ours, they would end with ours.
     """
     plt.draw_if_interactive()  # type: ignore[no-untyped-call]
+
+
+def _colour(style: Style, name: Literal["up", "down"]) -> str | None:
+    colour = style.get(name)
+    if colour is not None and not is_color_like(colour):
+        raise ValueError(f"{name}: expected a colour such as '#148a63' or 'green', got {colour!r}")
+    return colour
+
+
+def _size(figsize: Any) -> tuple[float, float] | None:
+    if figsize is None:
+        return None
+    pair = tuple(figsize) if isinstance(figsize, Sequence) else ()
+    if len(pair) != 2 or not all(isinstance(each, int | float) and 0.5 <= each <= 200 for each in pair):
+        raise ValueError(f"figsize: expected width and height in inches, such as (10, 5), got {figsize!r}")
+    return pair
+
+
+def _file(save: str | os.PathLike[str] | None) -> Path | None:
+    """Refuse before anything is drawn or fetched what could not be written."""
+    if save is None:
+        return None
+    path = Path(save)
+    if path.suffix not in _WRITTEN:
+        raise ValueError(f"save: expected a name ending in {', '.join(_WRITTEN)}, got {str(path)!r}")
+    if not path.parent.is_dir():
+        raise ValueError(f"save: there is no folder {str(path.parent)!r}; make it first")
+    return path
 
 
 def _brightness(colour: Any) -> float:

@@ -92,8 +92,7 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
     kind = next(kind for kind in _KINDS if any(column in table for column in kind.columns.values()))
     line = Timeline(table.when, dated=table.dated)
     look = Look.of(ax, style)
-    with look.applied():
-        place = look.axes(ax, (10, 4.8))
+    with look.drawing(ax, (10, 4.8)) as place:
         look.dress(place, side="left")
         x = line.at(table.when)
         found = {word: table[column] for word, column in kind.columns.items() if column in table}
