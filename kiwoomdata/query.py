@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime
 from functools import partial, wraps
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
@@ -34,6 +34,7 @@ from kiwoomdata.telling import Told, gathered, listed, warn
 __all__ = [
     "Job",
     "Options",
+    "Plan",
     "bar",
     "client_of",
     "for_symbols",
@@ -109,19 +110,46 @@ class Job:
     for older ones until they do. Left out: the rows shown are enough."""
 
 
-def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
-    """Mark a named function: its ``symbol`` may be a name, and its signature and help show all options."""
+@dataclass(frozen=True)
+class Plan:
+    """What a named function asks for, and how one frame is made of it; nothing has been sent yet."""
+
+    jobs: Mapping[str, Job]
+    shape: Shape | Mapping[str, Shape]
+    """Makes the frame of one job of its parts; in a mapping each job has its own."""
+    _: KW_ONLY
+    order: Sequence[str] = ("date",)
+    """The columns to sort by, ascending; without any the server's order stays."""
+    notes: Sequence[str] = ()
+    """What goes into the provenance."""
+    together: Shape | None = None
+    """Does the same as ``shape`` for the rows of many symbols at once, each symbol's ascending and named in
+    ``symbol``: what the store holds of a universe is then read, joined and shaped in one go."""
+    told: Callable[[], object] | None = None
+    """Warns of what only all answers together show."""
+    options: Mapping[str, Any]
+
+
+def question(function: Callable[P, Plan]) -> Callable[P, pl.DataFrame]:
+    """Make a named function of one that plans: it runs the plan, and its signature and help show all options.
+
+    Its ``symbol`` may be a name. The plan alone is what ``plan`` of the named function gives.
+    """
     own = inspect.signature(function)
     place = list(own.parameters).index("symbol") if "symbol" in own.parameters else None
 
     @wraps(function)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
+    def plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
         if place is not None and place < len(args):
             said = _with_codes(args[place], kwargs)
             return function(*args[:place], said, *args[place + 1 :], **kwargs)  # type: ignore[arg-type]
         if "symbol" in kwargs:
             kwargs["symbol"] = _with_codes(kwargs["symbol"], kwargs)
         return function(*args, **kwargs)
+
+    @wraps(function)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
+        return run(plan(*args, **kwargs))
 
     parameters = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     for name, annotation in Options.__annotations__.items():
@@ -133,7 +161,10 @@ def question(function: Callable[P, pl.DataFrame]) -> Callable[P, pl.DataFrame]:
                 annotation=annotation.__forward_arg__,
             )
         )
-    asked.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    shown = own.replace(parameters=parameters, return_annotation="pl.DataFrame")
+    asked.__signature__ = shown  # type: ignore[attr-defined]
+    asked.__annotations__ = {**function.__annotations__, "return": pl.DataFrame}
+    asked.plan = plan  # type: ignore[attr-defined]
     asked.__doc__ = _with_options(function.__doc__ or "")
     return asked
 
@@ -218,23 +249,10 @@ def single(
     return {endpoint.api_id: Job(endpoint, body_of(endpoint, params), since, until, extra, dated)}
 
 
-def run(
-    jobs: Mapping[str, Job],
-    shape: Shape | Mapping[str, Shape],
-    *,
-    order: Sequence[str] = ("date",),
-    notes: Sequence[str] = (),
-    together: Shape | None = None,
-    options: Mapping[str, Any],
-) -> pl.DataFrame:
-    """Fetch all jobs side by side and give one frame.
-
-    ``shape`` makes the frame of one job of its parts; in a mapping each job has its own. ``order`` are the
-    columns to sort by, ascending; without any the server's order stays. ``notes`` go into the provenance.
-    ``together`` does the same as ``shape`` for the rows of many symbols at once, each symbol's ascending and
-    named in ``symbol``: what the store holds of a universe is then read, joined and shaped in one go.
-    What the frame lacks is told once, for all jobs.
-    """
+def run(plan: Plan) -> pl.DataFrame:
+    """Fetch all jobs of a plan side by side and give one frame. What it lacks is told once, for all jobs."""
+    jobs, shape, order, options = plan.jobs, plan.shape, plan.order, plan.options
+    together = plan.together
     client = client_of(options)
     form: dict[str, Any] = {
         "names": options.get("names") or client.names,
@@ -305,10 +323,12 @@ def run(
     pieces = [frames.pop(name) for name in jobs if name in frames] or [empty if whole is None else whole]
     frame = _in_order(pieces, [name for name in order if name in empty.columns])
     told = [sources[name] for name in jobs if name in sources]
-    source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(notes))
+    source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(plan.notes))
     if failures:
         _tell(failures, errors, present(frame, source, **form))
     tell(source)
+    if plan.told is not None:
+        plan.told()
     return present(frame, source, **form)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import DateLike, Symbols, date_range
 from kiwoomdata.entries import broker as broker_
 from kiwoomdata.entries import stock
-from kiwoomdata.query import Options, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import given, listing
 
@@ -26,7 +24,7 @@ def broker_ranking(
     side: Literal["sell", "buy"] = "buy",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Brokers of a stock by what they bought and sold in a range (종목별증권사순위).
 
     One row is one broker of one symbol.
@@ -74,7 +72,7 @@ def broker_ranking(
     jobs = for_symbols(
         broker_.BROKER_RANKING, symbol, venue, {"start": first, "end": last, "side": side, "days": "1"}
     )
-    return run(jobs, lambda parts: parts["brokers"], order=(), notes=notes, options=options)
+    return Plan(jobs, lambda parts: parts["brokers"], order=(), notes=notes, options=options)
 
 
 @question
@@ -86,7 +84,7 @@ def broker_stocks(
     days: Literal[1, 5, 10, 60] = 1,
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks that a broker bought or sold most (증권사별매매상위).
 
     One row is one stock.
@@ -148,7 +146,7 @@ def broker_ticks(
     venue: Venue = "krx",
     symbol: str | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The trades of a broker as they happen (거래원순간거래량).
 
     One row is one trade of the broker.
@@ -218,7 +216,7 @@ def broker_exits(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Brokers that left the first places of a stock today (당일상위이탈원).
 
     One row is one place: a seller that left, and a buyer that left; the two are independent.
@@ -257,13 +255,13 @@ def broker_exits(
     True
     """
     jobs = for_symbols(broker_.BROKER_EXITS, symbol, venue, {})
-    return run(jobs, lambda parts: parts["exits"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["exits"], order=(), options=options)
 
 
 @question
 def brokers(
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The member firms of the exchange and their codes (회원사 리스트).
 
     One row is one member firm.
@@ -291,4 +289,4 @@ def brokers(
     >>> frame.height > 0
     True
     """
-    return run(single(stock.BROKERS, {}), lambda parts: parts["brokers"], order=(), options=options)
+    return Plan(single(stock.BROKERS, {}), lambda parts: parts["brokers"], order=(), options=options)

@@ -12,7 +12,7 @@ from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, one_of
 from kiwoomdata.calendar import period_start
 from kiwoomdata.entries import chart, index
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run
+from kiwoomdata.query import Job, Options, Parts, Plan, client_of, for_symbols, question
 from kiwoomdata.questions.prices import Venue
 
 __all__ = ["candles", "index_candles"]
@@ -61,7 +61,7 @@ def candles(
     adjusted: bool = True,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Open, high, low, close and volume by day, week, month, year, minutes or a number of trades.
 
     One row is one bar of one symbol. A day, week, month or year without trades has no bar, nor has a minute.
@@ -124,7 +124,7 @@ def candles(
     jobs = for_symbols(
         endpoint, symbol, venue, params, since=period_start(first, endpoint.period), until=last
     )
-    return run(
+    return Plan(
         jobs,
         _bars(endpoint, extra=("date",) if word in _BY_DATE else ("time",)),
         order=("date",) if word in _BY_DATE else ("time",),
@@ -142,7 +142,7 @@ def index_candles(
     period: str | None = None,
     interval: Literal["day", "week", "month", "year", "1m", "3m", "5m", "10m", "30m"] = "day",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Open, high, low, close, volume and value of an index by day, week, month, year or minutes.
 
     One row is one bar of one index.
@@ -199,7 +199,7 @@ def index_candles(
         jobs[body["inds_cd"]] = Job(endpoint, body, since, last, {"sector": pl.lit(body["inds_cd"])})
     if not jobs:
         raise ValueError("sector: the list is empty; give at least one")
-    return run(
+    return Plan(
         jobs,
         _bars(endpoint, extra=(moment,)),
         order=(moment,),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import DateLike, Symbols
 from kiwoomdata.entries import etf
-from kiwoomdata.query import Options, for_symbols, question, run
+from kiwoomdata.query import Options, Plan, for_symbols, question
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import between, bounds, listing
 
@@ -27,7 +25,7 @@ __all__ = [
 def etf_info(
     symbol: Symbols,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What an ETF is: its index and its tax (ETF종목정보).
 
     One row is one symbol.
@@ -62,7 +60,7 @@ def etf_info(
     True
     """
     jobs = for_symbols(etf.ETF_INFO, symbol, None, {})
-    return run(jobs, lambda parts: parts["info"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["info"], order=(), options=options)
 
 
 @question
@@ -71,7 +69,7 @@ def etf_daily(
     start: DateLike | None = None,
     end: DateLike | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Price, NAV and tracking of an ETF by day (ETF일별추이).
 
     One row is one trading day of one symbol.
@@ -113,7 +111,7 @@ def etf_daily(
     """
     first, last = bounds(start, end)
     jobs = for_symbols(etf.ETF_DAILY, symbol, None, {})
-    return run(jobs, lambda parts: between(parts["days"], first, last), options=options)
+    return Plan(jobs, lambda parts: between(parts["days"], first, last), options=options)
 
 
 @question
@@ -122,7 +120,7 @@ def etf_daily_flows(
     start: DateLike | None = None,
     end: DateLike | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Net buying of an ETF by foreigners and institutions, by day (ETF일자별).
 
     One row is one trading day of one symbol.
@@ -160,14 +158,14 @@ def etf_daily_flows(
     """
     first, last = bounds(start, end)
     jobs = for_symbols(etf.ETF_DAILY_FLOWS, symbol, None, {})
-    return run(jobs, lambda parts: between(parts["days"], first, last), options=options)
+    return Plan(jobs, lambda parts: between(parts["days"], first, last), options=options)
 
 
 @question
 def etf_intraday(
     symbol: Symbols,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Price, NAV and tracking of an ETF through the day (ETF시간대별추이).
 
     One row is one moment of today of one symbol.
@@ -206,14 +204,14 @@ def etf_intraday(
     True
     """
     jobs = for_symbols(etf.ETF_INTRADAY, symbol, None, {})
-    return run(jobs, lambda parts: parts["times"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["times"], order=(), options=options)
 
 
 @question
 def etf_trades(
     symbol: Symbols,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The trades of an ETF today (ETF시간대별체결).
 
     One row is one trade of one symbol.
@@ -248,7 +246,7 @@ def etf_trades(
     True
     """
     jobs = for_symbols(etf.ETF_TRADES, symbol, None, {})
-    return run(jobs, lambda parts: parts["trades"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["trades"], order=(), options=options)
 
 
 @question
@@ -263,7 +261,7 @@ def etf_quotes(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """All ETFs at the moment (ETF전체시세).
 
     One row is one ETF.
@@ -329,7 +327,7 @@ def etf_return(
     *,
     period: Literal["week", "month", "six_months", "year"] = "month",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The return of an ETF beside an index of your choice (ETF수익율).
 
     One row is one symbol.
@@ -369,4 +367,4 @@ def etf_return(
     True
     """
     jobs = for_symbols(etf.ETF_RETURN, symbol, None, {"index": index, "period": period})
-    return run(jobs, lambda parts: parts["returns"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["returns"], order=(), options=options)

@@ -10,7 +10,7 @@ import polars as pl
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, session_hours
 from kiwoomdata.entries import quote
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Measure, Venue, flow_columns
 from kiwoomdata.questions.shapes import with_symbol
 
@@ -40,7 +40,7 @@ def investor_flows(
     venue: Venue | None = None,
     measure: Measure = "shares",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Net buying of a stock by individuals, institutions, foreigners, foreign brokers and programs.
 
     One row is one trading day of one symbol. Positive is net buying.
@@ -88,7 +88,7 @@ def investor_flows(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["prices"].select("date", *flow_columns(unit))
 
-    return run(jobs, shape, notes=notes, together=shape, options=options)
+    return Plan(jobs, shape, notes=notes, together=shape, options=options)
 
 
 @question
@@ -101,7 +101,7 @@ def intraday_investor_trades(
     foreign_brokers: Literal["include", "exclude"] = "exclude",
     simultaneous: Literal["any", "only"] = "any",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What one class of investor trades in each stock during the session (provisional).
 
     One row is one stock, in the server's order. Live, **only foreigners have rows, and only from 09:00 to
@@ -159,7 +159,7 @@ def intraday_investor_trades(
         "simultaneous": simultaneous,
         "venue": place,
     }
-    return run(
+    return Plan(
         single(quote.INTRADAY_INVESTOR_TRADES, params, asked=asked),
         lambda parts: with_symbol(parts["trades"], place),
         order=(),
@@ -175,7 +175,7 @@ def closing_investor_trades(
     measure: Measure = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Twelve classes of investor for each stock, after the close.
 
     One row is one stock, in the server's order. **Before and during a session the investors are those of
@@ -224,7 +224,7 @@ def closing_investor_trades(
         front = ("symbol", "venue", "name")
         return with_symbol(parts["trades"], place).select(*front, day, pl.exclude(front))
 
-    return run(
+    return Plan(
         single(quote.CLOSING_INVESTOR_TRADES, params, asked=asked),
         shape,
         order=(),

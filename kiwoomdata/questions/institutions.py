@@ -10,7 +10,7 @@ import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Venue, halted
 from kiwoomdata.questions.shapes import with_symbol
@@ -28,7 +28,7 @@ def institution_trades(
     market: Market = "kospi",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks that institutions bought (or sold) on balance over a range of days.
 
     One row is one stock, in the server's order.
@@ -70,7 +70,7 @@ def institution_trades(
         asked={**words(quote.INSTITUTION_TRADES, market=market, side=side), "start": first, "end": last},
         dated=False,
     )
-    return run(
+    return Plan(
         jobs, lambda parts: with_symbol(parts["trades"], place), order=(), notes=notes, options=options
     )
 
@@ -86,7 +86,7 @@ def institution_trend(
     institution_price: Literal["buy", "sell"] = "buy",
     foreign_price: Literal["buy", "sell"] = "buy",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Institutions' and foreigners' net buying day by day, cumulated, with their estimated average prices.
 
     One row is one trading day of one symbol; both ends inclusive.
@@ -145,7 +145,7 @@ def institution_trend(
             *(pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known),
         )
 
-    return run(jobs, shape, notes=notes, options=options)
+    return Plan(jobs, shape, notes=notes, options=options)
 
 
 _FLOW = ("net_buy", "cumulative")
@@ -167,7 +167,7 @@ def broker_trend(
     period: str | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What one broker's clients bought and sold of a stock, day by day.
 
     One row is one trading day of one symbol; both ends inclusive.
@@ -205,4 +205,4 @@ def broker_trend(
     first, last, notes = date_range(start, end, today, period)
     params = {"broker": broker, "start": first, "end": last}
     jobs = for_symbols(quote.BROKER_TREND, symbol, venue, params, since=first, until=last)
-    return run(jobs, lambda parts: parts["trend"], notes=notes, options=options)
+    return Plan(jobs, lambda parts: parts["trend"], notes=notes, options=options)

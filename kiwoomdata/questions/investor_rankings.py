@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import investor as investor_
-from kiwoomdata.query import Options, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import between, bounds, filtered, listing
 
@@ -38,7 +36,7 @@ def investor_totals(
     side: Literal["net"] = "net",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Net buying of a stock by thirteen investor classes over a range (종목별투자자기관별합계).
 
     One row is one symbol.
@@ -92,7 +90,7 @@ def investor_totals(
         venue,
         {"start": first, "end": last, "measure": measure, "side": side},
     )
-    return run(jobs, lambda parts: parts["totals"], order=(), notes=notes, options=options)
+    return Plan(jobs, lambda parts: parts["totals"], order=(), notes=notes, options=options)
 
 
 @question
@@ -104,7 +102,7 @@ def intraday_investor_flow(
     side: Literal["net", "buy", "sell"] = "net",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What investor classes have bought and sold of a stock through the day, cumulative (장중투자자별매매).
 
     One row is one moment of today of one symbol.
@@ -151,7 +149,7 @@ def intraday_investor_flow(
     jobs = for_symbols(
         investor_.INTRADAY_INVESTORS, symbol, venue, {"market": market, "measure": measure, "side": side}
     )
-    return run(jobs, lambda parts: parts["times"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["times"], order=(), options=options)
 
 
 @question
@@ -162,7 +160,7 @@ def foreign_holdings(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Foreign holdings of a stock and the limit that they use, by day (외국인보유).
 
     One row is one trading day of one symbol.
@@ -204,7 +202,7 @@ def foreign_holdings(
     """
     first, last = bounds(start, end)
     jobs = for_symbols(investor_.FOREIGN_HOLDINGS, symbol, venue, {})
-    return run(jobs, lambda parts: between(parts["days"], first, last), options=options)
+    return Plan(jobs, lambda parts: between(parts["days"], first, last), options=options)
 
 
 @question
@@ -215,7 +213,7 @@ def foreign_institution_ranking(
     measure: Literal["value", "shares"] = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What foreigners and institutions bought and sold most on one day (외국인기관매매상위).
 
     One row is one rank: the stock that foreigners sold, that they bought, and the same of
@@ -265,7 +263,7 @@ def foreign_institution_ranking(
     """
     today = client_of(options).today()
     day = last_trading_day(today) if date is None else past_day(date, "date", today)
-    return run(
+    return Plan(
         single(
             investor_.FOREIGN_INSTITUTION_RANKING,
             {"date": day, "market": market, "measure": measure, "venue": venue},
@@ -287,7 +285,7 @@ def same_side_ranking(
     sort: Literal["shares", "value"] = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks that foreigners and institutions both bought, or both sold (동일순매매순위).
 
     One row is one stock.
@@ -361,7 +359,7 @@ def buying_streaks(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """For how many days in a row institutions and foreigners have bought a stock or a sector (연속매매현황).
 
     One row is one stock, or one sector.
@@ -456,7 +454,7 @@ def foreign_ranking(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks by what foreigners did: net buying, streaks, the limit used, foreign brokers (외인매매상위).
 
     One row is one stock, in the server's order.
@@ -536,7 +534,7 @@ def investor_ranking(
     market: Market = "kospi",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks that a class of investor bought or sold most: today, or in a range (투자자별매매상위).
 
     One row is one stock, in the server's order.

@@ -9,7 +9,7 @@ import polars as pl
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, past_day, words
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import investor, sector
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Measure, Venue
 
@@ -29,7 +29,7 @@ def investor_breakdown(
     side: Literal["net", "buy", "sell"] = "net",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Thirteen investor classes of a stock by day: what each net bought, bought or sold.
 
     One row is one trading day of one symbol. All classes add up to 0 where they are nets.
@@ -81,7 +81,7 @@ def investor_breakdown(
         more = [name for name in frame.columns if name not in served]
         return frame.select(*before, *_CLASSES, unit, *more)
 
-    return run(jobs, shape, notes=notes, options=options)
+    return Plan(jobs, shape, notes=notes, options=options)
 
 
 @question
@@ -92,7 +92,7 @@ def sector_flows(
     measure: Measure = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What thirteen investor classes net bought in each sector of a market on one day.
 
     One row is one sector, in the server's order; the market as a whole comes first.
@@ -150,4 +150,4 @@ def sector_flows(
         flows = [name for name in three if name in frame.columns]
         return frame.select(pl.lit(day).alias("date"), *before, *flows, pl.exclude(*before, *flows), unit)
 
-    return run(jobs, shape, order=(), options=options)
+    return Plan(jobs, shape, order=(), options=options)

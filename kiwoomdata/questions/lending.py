@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import DateLike, Symbols, date_range, past_day
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import lending as lending_
 from kiwoomdata.entries import short
-from kiwoomdata.query import Options, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import given, listing
 
@@ -24,7 +22,7 @@ def lending_by_stock(
     *,
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What was lent of each stock on one day (대차거래내역).
 
     One row is one stock.
@@ -76,7 +74,7 @@ def lending_top(
     *,
     period: str | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The ten stocks that were lent most in a range (대차거래상위10종목).
 
     One row is one stock.
@@ -131,7 +129,7 @@ def credit_trend(
     kind: Literal["loan", "short"] = "loan",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Margin loans of a stock, or its short credit, by day (신용매매동향).
 
     One row is one trading day of one symbol.
@@ -182,7 +180,7 @@ def credit_trend(
     jobs = for_symbols(
         lending_.CREDIT_TREND, symbol, venue, {"until": last, "kind": kind}, since=first, until=last
     )
-    return run(
+    return Plan(
         jobs,
         lambda parts: parts["days"],
         notes=notes,
@@ -197,7 +195,7 @@ def credit_eligible(
     grade: Literal["all", "A", "B", "C", "D", "E"] = "all",
     symbol: str | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks that may be bought on credit (신용융자 가능종목).
 
     One row is one stock.
@@ -250,7 +248,7 @@ def short_selling(
     period: str | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Short selling of a stock by day (공매도추이).
 
     One row is one trading day of one symbol.
@@ -303,7 +301,7 @@ def short_selling(
         since=first,
         until=last,
     )
-    return run(
+    return Plan(
         jobs,
         lambda parts: parts["days"],
         notes=notes,
@@ -319,7 +317,7 @@ def lending(
     *,
     period: str | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """What was lent, repaid and is on loan of a stock, or of the market, by day (대차거래추이).
 
     One row is one trading day of one symbol, or of the whole market.
@@ -365,7 +363,7 @@ def lending(
         if symbol is None
         else for_symbols(lending_.STOCK_LENDING, symbol, None, asked, since=first, until=last)
     )
-    return run(
+    return Plan(
         jobs,
         lambda parts: parts["days"],
         notes=notes,

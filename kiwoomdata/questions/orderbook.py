@@ -11,7 +11,7 @@ from kiwoomdata.arguments import Symbols
 from kiwoomdata.entries import quote
 from kiwoomdata.errors import EmptyAnswer
 from kiwoomdata.frames import long_book
-from kiwoomdata.query import Options, Parts, for_symbols, question, run
+from kiwoomdata.query import Options, Parts, Plan, for_symbols, question
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.telling import warn
 
@@ -24,7 +24,7 @@ def orderbook_snapshot(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The order book of this moment, ten levels a side, long, with its totals.
 
     One row is one level of one side of one symbol: 20 rows a symbol, asks first, best level first.
@@ -57,7 +57,7 @@ def orderbook_snapshot(
     if of_all:
         jobs |= for_symbols(quote.QUOTE_BOARD, of_all, None, {})
     shapes = {code: _combined if code in of_all else _book for code in jobs}
-    return run(jobs, shapes, order=(), options=options)
+    return Plan(jobs, shapes, order=(), options=options)
 
 
 _TOTALS = (
@@ -80,7 +80,7 @@ def _combined(parts: Parts) -> pl.DataFrame:
 def after_hours_quote(
     symbol: Symbols,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The book of the after-hours single-price session (시간외단일가), five levels a side, long.
 
     One row is one level of one side of one symbol: 10 rows a symbol, asks first, best level first.
@@ -116,7 +116,7 @@ def after_hours_quote(
     10
     """
     jobs = for_symbols(quote.AFTER_HOURS_QUOTE, symbol, None, {})
-    return run(jobs, {code: partial(_after_hours, code) for code in jobs}, order=(), options=options)
+    return Plan(jobs, {code: partial(_after_hours, code) for code in jobs}, order=(), options=options)
 
 
 _SESSION = ("last_price", "last_change", "direction", "change_pct", "volume")

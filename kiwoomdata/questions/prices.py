@@ -15,7 +15,7 @@ from kiwoomdata.calendar import session_hours
 from kiwoomdata.client import Client
 from kiwoomdata.entries import quote
 from kiwoomdata.frames import columns_of
-from kiwoomdata.query import Options, Parts, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 
 __all__ = ["daily_prices", "price_table", "quote_board", "rights_quotes", "session_summary", "trade_strength"]
 
@@ -84,7 +84,7 @@ def daily_prices(
     venue: Venue | None = None,
     measure: Measure = "shares",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Open, high, low, close, volume and value of each day, with credit, foreign holding and flows.
 
     One row is one trading day of one symbol. Prices are as they were traded (not adjusted).
@@ -177,7 +177,7 @@ def daily_prices(
         basis = pl.when(pl.col("venue") == "krx").then(rebased().over("symbol", "venue"))
         return shape(parts, basis)
 
-    return run(jobs, shapes, notes=notes, together=together, options=options)
+    return Plan(jobs, shapes, notes=notes, together=together, options=options)
 
 
 @question
@@ -186,7 +186,7 @@ def price_table(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Recent days with foreign holding, net buying and credit.
 
     One row is one trading day of one symbol, as many recent days as the server gives.
@@ -220,7 +220,7 @@ def price_table(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["prices"].with_columns(still)
 
-    return run(jobs, shape, options=options)
+    return Plan(jobs, shape, options=options)
 
 
 @question
@@ -229,7 +229,7 @@ def session_summary(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The session so far: open, high, low, last, volume and trade strength.
 
     One row is one symbol.
@@ -254,7 +254,7 @@ def session_summary(
     ['005930', '000660']
     """
     jobs = for_symbols(quote.SESSION_SUMMARY, symbol, venue, {})
-    return run(jobs, lambda parts: parts["session"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["session"], order=(), options=options)
 
 
 @question
@@ -263,7 +263,7 @@ def quote_board(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Price, expected price, ten levels, order counts and liquidity providers' quantities.
 
     One row is one symbol, wide: ``ask_price_1`` … ``bid_quantity_change_10``. With ``venue="all"`` the book
@@ -304,14 +304,14 @@ def quote_board(
         frame = parts["board"].drop("code")
         return frame.select("name", "date", "time", pl.exclude("name", "date", "time"))
 
-    return run(jobs, shape, order=(), options=options)
+    return Plan(jobs, shape, order=(), options=options)
 
 
 @question
 def rights_quotes(
     kind: Literal["all", "warrants", "certificates"] = "all",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Quotes of subscription rights: warrants (신주인수권증권) and certificates (신주인수권증서).
 
     One row is one right, in the server's order.
@@ -337,7 +337,7 @@ def rights_quotes(
     """
     params = {"kind": chosen(quote.RIGHTS_QUOTES, "kind", kind)}
     jobs = single(quote.RIGHTS_QUOTES, params, asked=params)
-    return run(jobs, lambda parts: parts["quotes"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["quotes"], order=(), options=options)
 
 
 @question
@@ -347,7 +347,7 @@ def trade_strength(
     by: Literal["time", "day"] = "time",
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """How strongly buyers press (체결강도): bought volume over sold volume, in percent.
 
     One row is one minute of the latest session (``by="time"``) or one recent day (``by="day"``).
@@ -386,4 +386,4 @@ def trade_strength(
         # The key of a day's quantity is blank on every live row; its volume is what was cumulated.
         return parts["strength"] if rows == "time" else parts["strength"].drop("quantity").with_columns(still)
 
-    return run(jobs, shape, order=order, options=options)
+    return Plan(jobs, shape, order=order, options=options)

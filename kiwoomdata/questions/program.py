@@ -13,7 +13,7 @@ from kiwoomdata.calendar import nth_trading_day_before, session_hours
 from kiwoomdata.client import Client
 from kiwoomdata.entries import program
 from kiwoomdata.errors import KiwoomDataWarning
-from kiwoomdata.query import Job, Options, Parts, client_of, for_symbols, question, run, single
+from kiwoomdata.query import Job, Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Measure, Venue, halted
 from kiwoomdata.telling import warn
@@ -35,7 +35,7 @@ def program_trend(
     venue: Venue | None = None,
     interval: Literal["minute", "tick"] = "minute",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Program trading of a stock or of a whole market, by day or through one day.
 
     One row is one day, or one minute (tick) of a day.
@@ -110,7 +110,7 @@ def program_trend(
         if (start, end, period) != (None, None, None):
             raise ValueError("start, end, period: by='time' shows one day; give date= instead")
         jobs = _by_time(symbol, board, venue, step, measure, date, client)
-        return run(jobs, lambda parts: parts["trend"], order=("time",), options=options)
+        return Plan(jobs, lambda parts: parts["trend"], order=("time",), options=options)
     if date is not None:
         if (start, end, period) != (None, None, None):
             raise ValueError("date: say either date= or start= and end=")
@@ -122,7 +122,7 @@ def program_trend(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["trend"].with_columns(still)
 
-    return run(jobs, shape, notes=notes, together=shape, options=options)
+    return Plan(jobs, shape, notes=notes, together=shape, options=options)
 
 
 def _market_params(market: str, venue: str | None, day: Date, interval: str, measure: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def arbitrage_balance(
     *,
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The balance of arbitrage trading (차익잔고), bought and sold side, day by day.
 
     One row is one day, up to ``date``, as far back as the server goes; each row carries its own day.
@@ -221,7 +221,7 @@ def arbitrage_balance(
     """
     day = past_day(date, "date", client_of(options).today())
     jobs = single(program.ARBITRAGE_BALANCE, {"date": day, "venue": venue})
-    return run(jobs, _balance, options=options)
+    return Plan(jobs, _balance, options=options)
 
 
 def _balance(parts: Parts) -> pl.DataFrame:
@@ -236,7 +236,7 @@ def program_cumulative(
     measure: Measure = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Program trading of a market day by day, with its running total.
 
     One row is one day, as the server gives them for ``date``; each row carries its own day.
@@ -275,4 +275,4 @@ def program_cumulative(
     day = today - timedelta(days=365) if date is None else past_day(date, "date", today)
     asked = words(program.PROGRAM_CUMULATIVE, market=market, venue=venue)
     jobs = single(program.PROGRAM_CUMULATIVE, {**asked, "date": day, "measure": measure}, asked=asked)
-    return run(jobs, lambda parts: parts["trend"], options=options)
+    return Plan(jobs, lambda parts: parts["trend"], options=options)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import DateLike, past_day
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import program
-from kiwoomdata.query import Options, client_of, question
+from kiwoomdata.query import Options, Plan, client_of, question
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import listing
 
@@ -23,7 +21,7 @@ def program_by_stock(
     *,
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Program trading by stock on one day (종목별프로그램매매현황).
 
     One row is one stock.
@@ -79,7 +77,7 @@ def program_ranking(
     measure: Literal["value", "shares"] = "value",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks that programs bought or sold most today (프로그램순매수상위).
 
     One row is one stock.

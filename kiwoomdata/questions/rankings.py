@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import one_of
 from kiwoomdata.entries import extremes as extremes_
 from kiwoomdata.entries import lending, ranking
-from kiwoomdata.query import Options, question
+from kiwoomdata.query import Options, Plan, question
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import filtered, given, listing
 
@@ -43,7 +41,7 @@ def order_imbalance(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks by the orders that wait to buy and to sell (호가잔량상위).
 
     One row is one stock.
@@ -121,7 +119,7 @@ def limit_moves(
     price: Literal["all", "below_1k", "1k_2k", "2k_3k", "5k_10k", "from_10k", "from_1k"] = "all",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks at their daily limit, up, down or unchanged (상하한가).
 
     One row is one stock.
@@ -200,7 +198,7 @@ def volume_records(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks whose volume is above the highest of the days before (거래량갱신).
 
     One row is one stock.
@@ -264,7 +262,7 @@ def volume_walls(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks that traded much of their volume in one band of prices (매물대집중).
 
     One row is one band of one stock.
@@ -335,7 +333,7 @@ def valuation_ranking(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks by PER, PBR or ROE (고저PER).
 
     One row is one stock.
@@ -388,7 +386,7 @@ def credit_ranking(
     credit: Literal["all", "a", "b", "c", "d", "e", "any"] = "all",
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks by credit ratio (신용비율상위).
 
     One row is one stock.
@@ -453,7 +451,7 @@ def search_ranking(
     *,
     window: Literal["30s", "1m", "10m", "1h", "day"] = "day",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks that users look at most (실시간종목조회순위).
 
     One row is one stock.
@@ -514,7 +512,7 @@ def movers(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks by how far they have moved: from the close before, from the open, in the auction, after hours.
 
     One row is one stock, the furthest first (전일대비등락률상위, 시가대비등락률, 예상체결등락률상위,
@@ -608,7 +606,7 @@ def most_traded(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks by what was traded of them: volume, value or turnover (당일거래량상위, 거래대금상위).
 
     One row is one stock, the most traded first.
@@ -695,7 +693,7 @@ def surges(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks whose volume, price or waiting orders jumped (거래량급증, 가격급등락, 호가잔량급증, 잔량율급증).
 
     One row is one stock, in the server's order.
@@ -794,7 +792,7 @@ def extremes(
     limits: Literal["exclude", "include"] | None = None,
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Stocks at a new high or low, or near the day's (신고저가, 고저가근접).
 
     One row is one stock, in the server's order.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import one_of
 from kiwoomdata.entries import sector as sector_
-from kiwoomdata.query import Options, question, run, single
+from kiwoomdata.query import Options, Plan, question, single
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import listing
 
@@ -19,7 +17,7 @@ __all__ = ["sector_indices", "sector_quote", "sector_stocks", "sectors"]
 def sectors(
     market: Literal["kospi", "kosdaq", "kospi200", "kospi100", "krx100"] = "kospi",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The sector codes of a market (업종코드 리스트).
 
     One row is one sector.
@@ -53,14 +51,14 @@ def sectors(
     True
     """
     jobs = single(sector_.SECTORS, {"market": market})
-    return run(jobs, lambda parts: parts["sectors"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["sectors"], order=(), options=options)
 
 
 @question
 def sector_indices(
     market: Literal["kospi", "kosdaq"] = "kospi",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """All sector indices of a market at the moment (전업종지수).
 
     One row is one index.
@@ -96,7 +94,7 @@ def sector_indices(
     >>> frame.height > 0
     True
     """
-    return run(
+    return Plan(
         single(sector_.SECTOR_INDICES, {"sector": _INDEX[one_of("market", market, ("kospi", "kosdaq"))]}),
         lambda parts: parts["indices"],
         order=(),
@@ -111,7 +109,7 @@ def sector_stocks(
     venue: Venue = "krx",
     top: int | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks of a sector (업종별주가).
 
     One row is one stock.
@@ -161,7 +159,7 @@ def sector_quote(
     *,
     by: Literal["time", "day"] = "time",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """A sector index through the day, or by day (업종현재가).
 
     One row is one moment of today, or one trading day.
@@ -205,7 +203,7 @@ def sector_quote(
         if one_of("by", by, ("time", "day")) == "time"
         else (single(sector_.SECTOR_QUOTE_BY_DAY, asked), "days")
     )
-    return run(jobs, lambda parts: parts[rows], options=options)
+    return Plan(jobs, lambda parts: parts[rows], options=options)
 
 
 def _index(sector: str) -> dict[str, str]:

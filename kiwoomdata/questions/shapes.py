@@ -13,7 +13,7 @@ from kiwoomdata.arguments import DateLike, as_date
 from kiwoomdata.client import main_part
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.kinds import VENUES
-from kiwoomdata.query import run, single
+from kiwoomdata.query import Plan, single
 
 __all__ = ["between", "bounds", "filtered", "given", "listing", "with_symbol"]
 
@@ -52,7 +52,7 @@ def listing(
     top: int | None = None,
     by: tuple[str, bool] | None = None,
     notes: Sequence[str] = (),
-) -> pl.DataFrame:
+) -> Plan:
     """All pages of a list of stocks, as one frame; then its first rows, where only those are wanted.
 
     ``by`` is the column to rank by and whether it descends, where the server sends the rows in another order.
@@ -68,7 +68,7 @@ def listing(
             frame = frame.sort(name, descending=descending, nulls_last=True, maintain_order=True)
         return frame if top is None else frame.head(top)
 
-    return run(single(endpoint, params), shape, order=(), notes=notes, options=options)
+    return Plan(single(endpoint, params), shape, order=(), notes=notes, options=options)
 
 
 def bounds(start: DateLike | None, end: DateLike | None) -> tuple[date, date]:

@@ -11,7 +11,7 @@ from kiwoomdata.arguments import Symbols, words
 from kiwoomdata.entries import broker, stock
 from kiwoomdata.errors import EmptyAnswer
 from kiwoomdata.frames import placed
-from kiwoomdata.query import Options, Parts, Shape, for_symbols, joined, question, run, single
+from kiwoomdata.query import Options, Parts, Plan, Shape, for_symbols, joined, question, single
 from kiwoomdata.questions.flows import AnyMarket
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import with_symbol
@@ -39,7 +39,7 @@ _MILLION = 1_000_000
 
 
 @question
-def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> pl.DataFrame:
+def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> Plan:
     """What is listed on a market: code, name, shares, sector, warnings, and whether it is traded on NXT.
 
     One row is one listed code, in the server's order. ETFs and ETNs come with KOSPI as well.
@@ -72,11 +72,11 @@ def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> pl.DataFram
     ('삼성전자', True)
     """
     jobs = single(stock.STOCKS, {"market": market})
-    return run(jobs, lambda parts: parts["stocks"].rename({"code": "symbol"}), order=(), options=options)
+    return Plan(jobs, lambda parts: parts["stocks"].rename({"code": "symbol"}), order=(), options=options)
 
 
 @question
-def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Options]) -> pl.DataFrame:
+def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Options]) -> Plan:
     """Price, session, book of five levels, totals and market value of many stocks at once.
 
     One row is one symbol, in the order given. A code that the server does not know is a row of nulls, and is
@@ -131,15 +131,18 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
         return shape
 
     shapes = {name: shape_for(codes) for name, (codes, _) in chunks.items()}
-    frame = run({name: job for name, (_, job) in chunks.items()}, shapes, order=(), options=options)
-    if unknown:
-        codes = [code for some, _ in chunks.values() for code in some if code in unknown]
-        warn(
-            f"ka10095: the server answered nothing for {listed(codes)}. It does so for a code that does "
-            "not exist, and at a venue where the stock is not traded.",
-            EmptyAnswer,
-        )
-    return frame
+
+    def told() -> None:
+        if unknown:
+            codes = [code for some, _ in chunks.values() for code in some if code in unknown]
+            warn(
+                f"ka10095: the server answered nothing for {listed(codes)}. It does so for a code that does "
+                "not exist, and at a venue where the stock is not traded.",
+                EmptyAnswer,
+            )
+
+    jobs = {name: job for name, (_, job) in chunks.items()}
+    return Plan(jobs, shapes, order=(), told=told, options=options)
 
 
 @question
@@ -157,7 +160,7 @@ def vi_events(
     max_value: int | None = None,
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Volatility interruptions (변동성완화장치) of today's session.
 
     One row is one interruption of one stock, in the server's order; a release repeats it with its time.
@@ -219,7 +222,7 @@ def vi_events(
         },
         asked=words(stock.VI_EVENTS, market=market, kind=kind),
     )
-    return run(jobs, lambda parts: _with_venue(parts["events"]), order=(), options=options)
+    return Plan(jobs, lambda parts: _with_venue(parts["events"]), order=(), options=options)
 
 
 def _with_venue(frame: pl.DataFrame) -> pl.DataFrame:
@@ -238,7 +241,7 @@ def _millions(name: str, value: int | None) -> int | None:
 
 
 @question
-def broker_board(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Options]) -> pl.DataFrame:
+def broker_board(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Options]) -> Plan:
     """The five brokers that sold a stock most today, and the five that bought it most.
 
     One row is one place of one side of one symbol, sellers first; empty places are left out.
@@ -273,4 +276,4 @@ def broker_board(symbol: Symbols, *, venue: Venue | None = None, **options: Unpa
         return board.filter(pl.col("broker_name").is_not_null() | (pl.col("quantity") != 0))
 
     jobs = for_symbols(broker.BROKER_BOARD, symbol, venue, {})
-    return run(jobs, shape, order=(), options=options)
+    return Plan(jobs, shape, order=(), options=options)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.entries import theme as theme_
-from kiwoomdata.query import Options, question, run, single
+from kiwoomdata.query import Options, Plan, question, single
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import given, listing
 
@@ -23,7 +21,7 @@ def themes(
     venue: Venue = "krx",
     symbol: str | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Themes by what their stocks returned (테마그룹별).
 
     One row is one theme.
@@ -66,7 +64,7 @@ def themes(
     >>> frame.height > 0
     True
     """
-    return run(
+    return Plan(
         single(
             theme_.THEMES, given({"days": days, "name": name, "by": by, "venue": venue, "symbol": symbol})
         ),
@@ -83,7 +81,7 @@ def theme_stocks(
     days: int | None = None,
     venue: Venue = "krx",
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The stocks of a theme (테마구성종목).
 
     One row is one stock.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-import polars as pl
-
 from kiwoomdata.arguments import DateLike, Symbols, date_range
 from kiwoomdata.entries import stock
-from kiwoomdata.query import Options, client_of, for_symbols, question, run
+from kiwoomdata.query import Options, Plan, client_of, for_symbols, question
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import given
 
@@ -24,7 +22,7 @@ def trades(
     at: str | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """The trades of a stock, today or the day before, by trade or by minute (당일전일체결).
 
     One row is one trade, or one minute, of one symbol.
@@ -70,7 +68,7 @@ def trades(
     True
     """
     jobs = for_symbols(stock.TRADES, symbol, venue, given({"day": day, "interval": interval, "at": at}))
-    return run(jobs, lambda parts: parts["trades"], order=(), options=options)
+    return Plan(jobs, lambda parts: parts["trades"], order=(), options=options)
 
 
 @question
@@ -82,7 +80,7 @@ def daily_detail(
     period: str | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """A stock by day, with the volume before, in and after the session (일별거래상세).
 
     One row is one trading day of one symbol.
@@ -139,7 +137,7 @@ def daily_detail(
     today = client_of(options).today()
     first, last, notes = date_range(start, end, today, period)
     jobs = for_symbols(stock.DAILY_DETAIL, symbol, venue, {"until": last}, since=first, until=last)
-    return run(
+    return Plan(
         jobs,
         lambda parts: parts["days"],
         notes=notes,
@@ -153,7 +151,7 @@ def stock_info(
     *,
     venue: Venue | None = None,
     **options: Unpack[Options],
-) -> pl.DataFrame:
+) -> Plan:
     """Fundamentals and prices of a stock: 45 figures (주식기본정보).
 
     One row is one symbol.
@@ -202,4 +200,4 @@ def stock_info(
     True
     """
     jobs = for_symbols(stock.STOCK_INFO, symbol, venue, {})
-    return run(jobs, lambda parts: parts["info"].drop("code"), order=(), options=options)
+    return Plan(jobs, lambda parts: parts["info"].drop("code"), order=(), options=options)
