@@ -96,9 +96,8 @@ __all__ = [
     "Trouble",
     "decode",
     "encode",
+    "labels",
     "split_code",
-    "labels",
-    "labels",
     "words",
 ]
 
@@ -280,7 +279,7 @@ def words(name: str, categories: tuple[str, ...], texts: dict[str, str | None], 
 
 
 def labels(name: str, texts: dict[str, str]) -> Kind:
-    """Words beside a column that keeps the codes as they came: of a code that is not listed they say nothing."""
+    """Words beside a column that keeps the codes as they came; a code that is not listed has none."""
     dtype = pl.Enum(list(texts.values()))
     return Kind(
         name,
