@@ -2,7 +2,7 @@
 
 ======================  =====================================================================
 no row of a symbol      :class:`EmptyAnswer`, ``provenance.empty``
-trading days, no row    :class:`IncompleteFrame`, ``provenance.missing``
+days or periods, none   :class:`IncompleteFrame`, ``provenance.missing``
 rows without a day      :class:`IncompleteFrame`, ``provenance.dateless``
 an end in doubt         :class:`IncompleteFrame`, ``provenance.doubtful``
 keys that did not come  :class:`MissingKey`, ``provenance.absent``
@@ -22,7 +22,7 @@ import polars as pl
 
 from kiwoomdata.calendar import period_start, session_hours, trading_days
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.entries.entry import Endpoint, Period
 from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, MissingKey
 from kiwoomdata.kinds import DATE
 from kiwoomdata.origin import Provenance
@@ -79,15 +79,13 @@ def examined(
         return replace(source, empty=(name,)) if expected else source
     if dateless:
         source = replace(source, dateless={name: dateless})
-    if walk is not None and since is not None and isinstance(rows.schema[walk.column], pl.Datetime):
-        begun = min(come, default=date.min)  # minutes and trades are kept for a while only
-        lacking = [day for day in trading_days(since, last) if day < begun]
-        source = replace(source, missing={name: tuple(lacking)}) if lacking else source
-    if walk is not None and endpoint.every_day and endpoint.period == "day":
-        first = _first_expected(come, since, stop)
-        lacking = [day for day in trading_days(first, min(stop.ends or last, last)) if day not in come]
+    by_moment = walk is not None and isinstance(rows.schema[walk.column], pl.Datetime)
+    if walk is not None and (endpoint.every_day or (by_moment and since is not None)):
+        # Minutes and trades are kept for a while only: what is older than the server's first is missing too.
+        first = since if by_moment and since is not None else _first_expected(come, since, stop)
+        lacking = _without_a_row(come, first, min(stop.ends or last, last), endpoint.period)
         if lacking:
-            source = replace(source, missing={name: tuple(lacking)})
+            source = replace(source, missing={name: lacking})
         if since is not None and not any(day < min(come, default=date.max) for day in lacking):
             return source  # nothing is missing before the oldest row, however the walk came to its end
     return replace(source, doubtful=(name,)) if stop.doubtful else source
@@ -95,6 +93,17 @@ def examined(
 
 def _without_a_day(rows: pl.DataFrame, column: str) -> int:
     return rows.filter(pl.col(column).is_null() & pl.any_horizontal(pl.all().is_not_null())).height
+
+
+def _without_a_row(come: set[date], first: date, last: date, period: Period) -> tuple[date, ...]:
+    """The trading days without a row; of longer bars, the first one of each period without."""
+    if period == "day":
+        return tuple(day for day in trading_days(first, last) if day not in come)
+    told = {period_start(day, period) for day in come}
+    begun: dict[date, date] = {}
+    for day in trading_days(first, last):
+        begun.setdefault(period_start(day, period), day)
+    return tuple(day for start, day in begun.items() if start not in told)
 
 
 def _first_expected(come: set[date], since: date | None, stop: Stop) -> date:
@@ -140,7 +149,7 @@ def tell(source: Provenance) -> None:
         why = endpoint.when_empty or (_OF_SYMBOLS if endpoint.param("symbol") else _OF_MARKETS)
         warn(f"{source.api_id}: the server had {what}. {why}", EmptyAnswer)
     lacks = [
-        *_holes(source.missing),
+        *_holes(source.missing, "trading day" if endpoint.period == "day" else endpoint.period),
         *(
             f"{count} row(s) of {name} have values and no day"
             for name, count in list(source.dateless.items())[:SHOWN]
@@ -155,10 +164,10 @@ def tell(source: Provenance) -> None:
         warn(f"{source.api_id}: {'; '.join(lacks)}", IncompleteFrame)
 
 
-def _holes(missing: Mapping[str, Sequence[date]]) -> Iterator[str]:
+def _holes(missing: Mapping[str, Sequence[date]], what: str) -> Iterator[str]:
     for name, days in list(missing.items())[:SHOWN]:
         span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
-        yield f"no row for {len(days)} trading day(s) of {name}: {span}"
+        yield f"no row for {len(days)} {what}(s) of {name}: {span}"
     if len(missing) > SHOWN:
         days_left = sum(len(days) for days in list(missing.values())[SHOWN:])
         yield f"{days_left} more of {len(missing) - SHOWN} more symbols; provenance(frame).missing lists all"

@@ -35,7 +35,8 @@ class Provenance:
     empty: tuple[str, ...] = ()
     """Symbols (or the TR, where it takes none) without rows where there should be some."""
     missing: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
-    """By symbol, the trading days without a row, of a TR that has one for each."""
+    """By symbol, the trading days without a row, of a TR that has one for each; of longer bars, the first day
+    of each period without."""
     dateless: Mapping[str, int] = field(default_factory=dict)
     """By symbol, how many rows had values but no day."""
     doubtful: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
-from kiwoomdata.calendar import trading_days
+from kiwoomdata.calendar import period_start, trading_days
 from kiwoomdata.complete import examined
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import KST
@@ -43,7 +43,10 @@ class Days:
         texts = [text for day in self.days if first <= (text := f"{day:%Y%m%d}") <= last][::-1]
         at = int(asked.headers.get("next-key") or 0)
         key = part.named(walk.column).key
-        rows = [row(endpoint.api_id, **{key: text}, **self.cells(part)) for text in texts[at : at + 20]]
+        noon = "120000" if part.by_key[key].kind.name == "datetime" else ""
+        rows = [
+            row(endpoint.api_id, **{key: text + noon}, **self.cells(part)) for text in texts[at : at + 20]
+        ]
         more = at + 20 < len(texts)
         beside = {key: "" for other in endpoint.parts if other.key is None for key in other.by_key}
         answer = Answer(
@@ -118,7 +121,7 @@ EVERY_DAY = {
     **{
         api_id: lambda api_id=api_id, **o: kd.request(api_id, ENDPOINTS[api_id].shown, **o)
         for api_id, endpoint in ENDPOINTS.items()
-        if endpoint.every_day
+        if endpoint.every_day and endpoint.period == "day"
     },
 }
 
@@ -137,6 +140,48 @@ def test_whatever_has_a_row_for_each_day_tells_of_those_without(
     assert set(days) <= hole
     assert {day for day in hole if frame["date"].min() <= day <= frame["date"].max()} == set(days)
     assert f"no row for {len(days)} trading day(s) of {name}" in said(told)
+
+
+@pytest.mark.parametrize("interval", ["day", "week", "month", "year"])
+@pytest.mark.parametrize(
+    "ask",
+    [lambda *a, **o: kd.candles("005930", *a, **o), lambda *a, **o: kd.index_candles("kospi", *a, **o)],
+    ids=["candles", "index_candles"],
+)
+def test_bars_that_are_missing_in_the_middle_and_at_the_end_are_told(
+    make_client: MakeClient, told: Told, cache: Any, ask: Callable[..., pl.DataFrame], interval: Any
+) -> None:
+    begun = {period_start(day, interval): day for day in reversed(WHOLE)}  # the first session of each
+    bars = sorted(begun.values())
+    lacks = begun[period_start(date(2025, 3, 12), interval)], bars[-1]
+    with Envelopes(Days([day for day in bars if day not in lacks])) as server:
+        client = make_client(server, cache=cache)
+        first, again = (ask("2023-06-01", "2026-11-20", interval=interval, client=client) for _ in range(2))
+    assert missing(first) == missing(again) == {next(iter(missing(first))): lacks}
+    assert first.height == len(bars) - 2
+    what = "trading day" if interval == "day" else interval
+    assert f"no row for 2 {what}(s) of" in str(told[0].message)
+    assert f": {lacks[0]} to {lacks[1]}" in str(told[-1].message)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda *a, **o: kd.candles("005930", *a, interval="60m", **o),
+        lambda *a, **o: kd.candles("005930", *a, interval="30t", **o),
+        lambda *a, **o: kd.index_candles("kospi", *a, interval="30m", **o),
+    ],
+    ids=["minutes", "trades", "index"],
+)
+def test_a_day_without_minutes_is_told_wherever_it_stands(
+    make_client: MakeClient, told: Told, cache: Any, ask: Callable[..., pl.DataFrame]
+) -> None:
+    lacks = date(2026, 11, 11), date(2026, 11, 20)
+    with Envelopes(Days([day for day in WHOLE if day not in lacks and day.year == 2026])) as server:
+        frame = ask("2026-11-02", "2026-11-20", client=make_client(server, cache=cache))
+    assert frame["time"].dt.date().n_unique() == 13
+    assert missing(frame) == {next(iter(missing(frame))): lacks}
+    assert "no row for 2 trading day(s) of" in said(told)
 
 
 def test_of_many_symbols_one_warning_names_the_first_five_and_the_provenance_all(

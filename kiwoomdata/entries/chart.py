@@ -62,6 +62,7 @@ def _daily(
         params=(SYMBOL, UNTIL, ADJUSTED),
         key=("date",),
         walk=Walk("date", until="base_dt", anchor="today"),
+        every_day=True,
         rebased=True,
         order="newest first",
         final="next morning",

@@ -306,7 +306,8 @@ class Endpoint:
     """The request key that names the day, or the last day of the range, that the whole answer is about: the
     answer is final when that day is, and is kept by its question."""
     every_day: bool = False
-    """There is a row for each trading day, so that a day without one is missing, not empty."""
+    """There is a row for each trading day (for each period, of longer bars), so that a day without one is
+    missing, not empty. Of minutes and trades, a day without a row is told in any case."""
     rebased: bool = False
     """Past prices may change when a stock is split; nobody has said that they do not."""
     nxt_ends_empty: bool = False

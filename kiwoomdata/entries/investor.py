@@ -458,6 +458,7 @@ INVESTORS_CHART = Endpoint(
         choice("unit_tp", "unit", "단위구분", "one", thousand="1000", one="1"),
     ),
     walk=Walk("date", until="dt"),
+    every_day=True,
     key=("date",),
     unit_flag=MEASURE_AND_UNIT,
     order="newest first",

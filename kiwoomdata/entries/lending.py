@@ -150,6 +150,7 @@ LENDING = Endpoint(
         Param("all_tp", "all", "전체구분", TEXT, {"1": "1"}, default="1"),
     ),
     walk=Walk("date", until="end_dt", since="strt_dt"),
+    every_day=True,
     key=("date",),
     order="newest first",
     final="next morning",

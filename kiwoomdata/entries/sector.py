@@ -285,6 +285,7 @@ SECTOR_QUOTE_BY_DAY = Endpoint(
     example='kd.sector_quote("kospi", by="day")',
     params=(choice("mrkt_tp", "market", "시장구분", None, kospi="0", kosdaq="1", kospi200="2"), SECTOR),
     walk=Walk("date", whole=True),
+    every_day=True,
     key=("date",),
     order="newest first",
     final="next morning",

@@ -99,8 +99,9 @@ def candles(
     Source: ka10081 (주식일봉차트조회요청), 600 days a request; ka10082 (weeks), ka10083 (months), ka10094
     (years); ka10080 (minutes) and ka10079 (trades), 900 bars a request. A day and its minutes are final the
     next morning (06:00 KST), a longer bar on the morning after its last trading day, trades never: the last
-    bar of a running period changes. A range that begins before the server's first minute or trade is told
-    with :class:`kiwoomdata.IncompleteFrame`. Of minutes, prices are adjusted and volumes are not.
+    bar of a running period changes. Days of the range without a bar, those
+    before the server's first minute or trade among them, and longer periods without one are told with
+    :class:`kiwoomdata.IncompleteFrame`. Of minutes, prices are adjusted and volumes are not.
 
     Examples
     --------
