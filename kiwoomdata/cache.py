@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kiwoomdata import client as clients
+from kiwoomdata import forks
 from kiwoomdata.arguments import DateLike, as_date, as_symbol
 from kiwoomdata.client import endpoint_of
 from kiwoomdata.folders import cache_folder
@@ -26,6 +27,7 @@ __all__ = ["clear", "info", "path"]
 @contextmanager
 def _store() -> Iterator[Store]:
     """The store of the client that functions use, or the one that a client would use."""
+    forks.check()
     current = clients.current()
     if current is not None and current.store is not None:
         yield current.store
@@ -87,6 +89,10 @@ def clear(
     day = None if before is None else as_date(before, "before")
     with _store() as store:
         return store.clear(code, tr, day, everything=everything)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 def __getattr__(name: str) -> Any:

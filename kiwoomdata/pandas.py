@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec
 import polars as pl
 
 import kiwoomdata as _kd
+from kiwoomdata import forks
 from kiwoomdata._public import FRAMES, HOME_OF, MODULES
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import split_code
@@ -43,6 +44,7 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
 
     The index is the day (or moment) that begins a row; where several symbols were asked for, day and symbol.
     """
+    forks.check()
     source = provenance(frame)
     index = _index(frame, source)
     enums = [name for name, dtype in frame.schema.items() if dtype == pl.Enum]

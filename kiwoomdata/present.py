@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.arguments import SUFFIXES
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
@@ -164,6 +165,7 @@ def wide(frame: Frame, values: str) -> Frame:
     >>> kd.wide(frame, "close").columns
     ['date', '005930', '000660']
     """
+    forks.check()
     result: Any
     if isinstance(frame, pl.DataFrame):
         result = _wide(frame, values)

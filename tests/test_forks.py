@@ -38,6 +38,7 @@ def run(code: str, *arguments: object) -> str:
 
 def test_a_call_in_a_child_fails_at_once_after_polars_was_used_and_says_what_to_do() -> None:
     said = run("""
+import kiwoomdata.pandas as kdp
 kd.use("simulator")
 client = kd.Client("simulator")
 kd.daily_prices("005930", "2024-01-02", "2024-01-05")
@@ -46,9 +47,15 @@ print(child(lambda: client.raw("ka10086")))
 print(child(lambda: kd.stream_to_frame("005930", rows=9)))
 print(child(lambda: kd.conditions()))
 print(child(lambda: kd.daily_prices("005930", "2024-01-02", "2024-01-05", client=client)))
+frame = kd.daily_prices(["005930", "000660"], "2024-01-02", "2024-01-05")
+print(child(lambda: kd.wide(frame, "close")))
+print(child(lambda: kdp.to_pandas(frame)))
+print(child(kd.cache.info))
+print(child(lambda: kd.cache.clear(symbol="000660")))
+print(child(lambda: kd.plot.candles(frame.head(4))))
 """)
-    assert said.count("ConfigError this process was forked after polars had begun to work") == 5
-    assert said.count("\n1\n") == 5
+    assert said.count("ConfigError this process was forked after polars had begun to work") == 10
+    assert said.count("\n1\n") == 10
 
 
 def test_a_child_that_was_forked_before_works() -> None:

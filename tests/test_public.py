@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -57,6 +58,13 @@ def test_every_public_name_can_be_had_and_is_listed() -> None:
         assert name in dir(kd)
     with pytest.raises(AttributeError, match="no attribute 'orders'"):
         kd.orders  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [kd, kd.cache, kd.plot, kd.simulator], ids=lambda module: module.__name__)
+def test_completion_offers_the_public_names_and_nothing_else(module: ModuleType) -> None:
+    assert sorted(dir(module)) == sorted(module.__all__)
+    for name in dir(module):
+        assert getattr(module, name) is not None
 
 
 def test_the_names_that_type_checkers_see_are_those_that_there_are() -> None:

@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from kiwoomdata import forks
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.origin import provenance
 from kiwoomdata.present import korean_names
@@ -91,6 +92,7 @@ def read(
     ``needs`` must all be there, of ``any_of`` at least one, ``may`` and ``texts`` as they come.
     ``sources`` are the TRs whose Korean names are understood, beside that of the frame's provenance.
     """
+    forks.check()
     table, wording = _as_narwhals(frame, chart), _wording(needs, any_of, timed)
     source = provenance(frame)
     table = table.rename(
