@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,7 +19,7 @@ from kiwoomdata.telling import gathered
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
 
-__all__ = ["code_of", "with_codes"]
+__all__ = ["code_of", "learn", "name_of", "with_codes"]
 
 Listed: TypeAlias = Mapping[str, tuple[str, ...]]
 """Name to the codes that have it."""
@@ -28,6 +28,27 @@ _MARKETS = ("kospi", "kosdaq")
 _NEAR = 3
 _NO_NAMES = ("MGD", "MGU")  # gold, which the live feeds take beside stocks
 _kept: weakref.WeakKeyDictionary[Client, tuple[date, Listed]] = weakref.WeakKeyDictionary()
+_known: dict[str, set[str]] = {}
+
+
+def learn(names: Iterable[tuple[str | None, str | None]]) -> None:
+    """Remember codes with their names, as an answer told them."""
+    for code, name in names:
+        if code and name and name.strip():
+            _known.setdefault(code, set()).add(unicodedata.normalize("NFC", name.strip()))
+
+
+def name_of(code: str) -> str | None:
+    """The name of a stock, as far as an answer of this process told it; None where two tell different ones.
+
+    It costs no request, and is meant for titles.
+
+    >>> learn([("005930", "삼성전자")])
+    >>> name_of("005930")
+    '삼성전자'
+    """
+    names = _known.get(code, ())
+    return next(iter(names)) if len(names) == 1 else None
 
 
 def with_codes(
@@ -105,6 +126,7 @@ def _listed(client: Client, *, offline: bool) -> Listed:
         with gathered({}):  # what is amiss in other columns is not for whoever asks for a name
             parts, _ = client.frames(endpoint, body, offline=offline, on_bad="null", on_truncated="raise")
         rows = parts["stocks"].select("name", "code").drop_nulls()
+        learn(rows.select("code", "name").iter_rows())
         for name, code in rows.iter_rows():
             found.setdefault(unicodedata.normalize("NFC", name.strip()), {})[code] = None
     listed = {name: tuple(codes) for name, codes in found.items()}

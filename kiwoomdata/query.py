@@ -25,7 +25,7 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, Truncated
 from kiwoomdata.frames import OnBad, schema, units
 from kiwoomdata.kinds import VENUES, split_code
-from kiwoomdata.names import with_codes
+from kiwoomdata.names import learn, with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.stamp import stamped
@@ -329,6 +329,8 @@ def run(plan: Plan) -> pl.DataFrame:
     tell(source)
     if plan.told is not None:
         plan.told()
+    if {"symbol", "name"} <= set(frame.columns):
+        learn(frame.select("symbol", "name").unique().iter_rows())
     return present(frame, source, **form)
 
 

@@ -31,7 +31,7 @@ from matplotlib.text import Text
 
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
-from kiwoomdata import plot
+from kiwoomdata import names, plot
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.plot.font import FAMILY, FONT_FILE
 from kiwoomdata.plot.moving import Notebook
@@ -57,7 +57,9 @@ def frames(market: kd.Client) -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No figure is left, and no name is known but those that the test itself asks for."""
+    monkeypatch.setattr(names, "_known", {})
     yield
     plt.close("all")
 
@@ -581,6 +583,39 @@ def test_a_dark_figure_that_is_given_is_drawn_in_light_ink() -> None:
     plot.candles(bars_of(5), ax=ax)
     assert sum(to_rgb(ax.get_facecolor())) < 0.5
     assert sum(to_rgb(ax.yaxis.label.get_color())) > 1.5
+
+
+# --- titles --------------------------------------------------------------------------------------
+
+
+def test_a_title_carries_name_and_code_where_the_name_is_known(market: kd.Client) -> None:
+    by_code = kd.daily_prices("005930", "2026-11-16", "2026-11-20", client=market)
+    assert plot.candles(by_code).get_title("left") == "005930"
+    by_name = kd.daily_prices("삼성전자", "2026-11-16", "2026-11-20", client=market)
+    assert plot.candles(by_name).get_title("left") == "삼성전자 005930"
+    assert plot.candles(by_code).get_title("left") == "삼성전자 005930"
+    assert plot.strength(kd.trade_strength("005930", client=market)).get_title("left") == (
+        "삼성전자 005930 체결강도"
+    )
+
+
+def test_an_answer_that_names_stocks_is_enough_for_a_title(market: kd.Client) -> None:
+    kd.quotes(["000660", "035420"], client=market)
+    frame = kd.daily_prices("035420", "2026-11-16", "2026-11-20", client=market)
+    assert plot.candles(frame).get_title("left") == "NAVER 035420"
+
+
+def test_a_code_with_two_names_is_titled_by_its_code() -> None:
+    names.learn([("005930", "삼성전자"), ("005930", "삼성전자우"), ("000660", " "), (None, "NAVER")])
+    assert (names.name_of("005930"), names.name_of("000660")) == (None, None)
+
+
+def test_a_title_tells_a_venue_that_is_not_krx() -> None:
+    frame = bars_of(3).with_columns(symbol=pl.lit("005930"), name=pl.lit("삼성전자"), venue=pl.lit("nxt"))
+    assert plot.candles(frame).get_title("left") == "삼성전자 005930 NXT"
+    both = frame.with_columns(venue=pl.lit("all"))
+    assert plot.candles(both, title="제목").get_title("left") == "제목"
+    assert plot.candles(both).get_title("left") == "삼성전자 005930 KRX+NXT"
 
 
 # --- time ----------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def orderbook(frame: Any, cumulative: bool = False, ax: Axes | None = None, **st
         frame,
         "orderbook",
         may=(*_LONG, *_WIDE),
-        texts=("side", "time", "name"),
+        texts=("side", "time"),
         sources=("ka10004", "ka10007", "ka10087"),
         timed=False,
     )
@@ -105,7 +105,7 @@ def orderbook(frame: Any, cumulative: bool = False, ax: Axes | None = None, **st
         place.set_xlabel(look.label("depth" if cumulative else "quantity", "shares"))
         place.set_ylabel(look.label("price", "KRW"), labelpad=7)
         look.legend(place, handles)
-        look.entitle(place, " ".join(filter(None, (table.symbol, look.say("book"), _clock(table)))))
+        look.entitle(place, " ".join(filter(None, (table.heading, look.say("book"), _clock(table)))))
     return place
 
 

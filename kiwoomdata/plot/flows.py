@@ -187,7 +187,7 @@ def _lines(
         if closes is not None and axes is place:
             drawn.append(draw_price_behind(place, look, line.at(closes[0]), closes[1]))
         look.legend(axes, drawn)
-    look.entitle(place, table.symbol)
+    look.entitle(place, table.heading)
     return place
 
 
@@ -225,7 +225,7 @@ def _small_bars(
         count_axis(every[-1], Plain(), 4)
         every[-1].set_ylabel(look.label("close", "KRW"), color=look.ink)
     place.figure.align_ylabels(every)
-    look.entitle(place, " ".join(filter(None, (table.symbol, look.say("net_buy")))))
+    look.entitle(place, " ".join(filter(None, (table.heading, look.say("net_buy")))))
     return place
 
 
@@ -270,13 +270,11 @@ def breakdown(frame: Any, top: int = 15, ax: Axes | None = None, **style: Unpack
         frame,
         "breakdown",
         any_of=CLASSES,
-        texts=("name",),
         sources=("ka10066",),
         timed=False,
         one_symbol=False,
     )
-    names = table.texts.get("name") or table.texts.get("symbol")
-    if names is None:
+    if not {"name", "symbol"} & table.texts.keys():
         raise undrawable(
             "breakdown", f"symbol or name, and one or more of {', '.join(CLASSES)}", "no stock is named"
         )
@@ -285,8 +283,7 @@ def breakdown(frame: Any, top: int = 15, ax: Axes | None = None, **style: Unpack
     largest = np.nanmax(np.abs(np.nan_to_num(values)), axis=1)
     kept = np.sort(np.argsort(-largest, kind="stable")[:top])
     values, largest = values[kept], np.where(largest[kept] > 0, largest[kept], 1.0)
-    codes = table.texts.get("symbol", [""] * table.rows)
-    labels = [" ".join(dict.fromkeys(filter(None, (names[i], codes[i])))) for i in kept]
+    labels = [table.named(i) for i in kept]
     look = Look.of(ax, style)
     rows = len(kept)
     with look.drawing(ax, (1.9 + 0.78 * len(classes), 1.0 + 0.33 * rows)) as place:

@@ -127,7 +127,7 @@ def _draw_program(ax: Axes, look: Look, table: Table, line: Timeline, unit: str)
 
 def _draw_headline(ax: Axes, look: Look, table: Table) -> None:
     """The title, and after it the last close and how it moved since the close before."""
-    title = look.entitle(ax, table.symbol)
+    title = look.entitle(ax, table.heading)
     close = table["close"][table["close"] > 0]
     change = close[-1] - close[-2] if len(close) > 1 else 0.0
     colour, words = look.ink, [won(close[-1])]

@@ -82,7 +82,7 @@ def candles(
         for each in lower:
             draw_volume(each, look, table, line)
         line.put_on(upper, look)
-        look.entitle(upper, table.symbol)
+        look.entitle(upper, table.heading)
     return upper
 
 
@@ -103,7 +103,7 @@ def ticks(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
         colour = look.up if moved > 0 else look.down if moved < 0 else look.faint
         tag(place, look, price[-1], won(price[-1]), colour)
         line.put_on(place, look)
-        look.entitle(place, table.symbol)
+        look.entitle(place, table.heading)
     return place
 
 
@@ -269,5 +269,5 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
             drawn.append(draw_price_behind(place, look, x, table[price], price))
         line.put_on(place, look)
         look.legend(place, drawn)
-        look.entitle(place, " ".join(filter(None, (table.symbol, look.say("strength")))))
+        look.entitle(place, " ".join(filter(None, (table.heading, look.say("strength")))))
     return place

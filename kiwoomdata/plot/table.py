@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kiwoomdata import forks
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.names import name_of
 from kiwoomdata.origin import provenance
 from kiwoomdata.present import korean_names
 
@@ -58,6 +59,18 @@ class Table:
     def symbol(self) -> str:
         symbols = self.texts.get("symbol")
         return symbols[0] or "" if symbols else ""
+
+    @property
+    def heading(self) -> str:
+        """Name and code, as far as they are known, and the venue where it is not KRX alone."""
+        venues = {"nxt": "NXT", "all": "KRX+NXT"}
+        venue = venues.get((self.texts.get("venue") or [""])[0] or "", "")
+        return " ".join(filter(None, (self.named(0) if self.symbol else "", venue)))
+
+    def named(self, row: int) -> str:
+        """Name and code of the stock of a row."""
+        symbol, name = ((self.texts.get(column) or {row: None})[row] for column in ("symbol", "name"))
+        return " ".join(dict.fromkeys(filter(None, (name or name_of(symbol or ""), symbol))))
 
     def only(self, name: str) -> str | None:
         """The one text of a column that is the same on every row; None where it is missing."""
@@ -121,7 +134,7 @@ def read(
     numbers = {name: _floats(table[name], chart) for name in wanted}
     told = {
         name: [None if t is None else str(t) for t in table[name].to_list()]
-        for name in ("symbol", "venue", *texts)
+        for name in ("symbol", "venue", "name", *texts)
         if name in table.columns
     }
     if one_symbol:

@@ -108,7 +108,7 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
             handles.append(draw_price_behind(place, look, x, price, behind))
         line.put_on(place, look)
         look.legend(place, handles)
-        look.entitle(place, " ".join(filter(None, (table.symbol, look.say("program_trading")))))
+        look.entitle(place, " ".join(filter(None, (table.heading, look.say("program_trading")))))
     return place
 
 
