@@ -555,6 +555,108 @@ def test_one_row_is_drawn() -> None:
     assert plot.investor_flows(bars_of(1).with_columns(individual=pl.lit(5))).lines[1].get_marker() == "o"
 
 
+def test_more_days_than_pixels_can_show_are_weeks_and_said_to_be(market: kd.Client) -> None:
+    frame = bars_of(700)
+    ax = plot.candles(frame)
+    weeks = frame.group_by_dynamic("date", every="1w").agg(
+        pl.col("open").first(), pl.col("close").last(), pl.col("volume").sum()
+    )
+    assert ax.get_title("left") == "주봉"
+    assert len(polygons(ax)) == weeks.height
+    body = polygons(ax)[7]
+    assert (body[:, 1].min(), body[:, 1].max()) == (weeks["open"][7], weeks["close"][7])
+    heights = [corners[:, 1].max() for corners in polygons(labelled(ax, "volume"))]
+    np.testing.assert_array_equal(heights, weeks["volume"])
+    assert ax.format_xdata(ax.get_xlim()[1]) == str(frame["date"][-1])
+
+
+@pytest.mark.parametrize(
+    ("days", "options", "told"),
+    [
+        (250, {}, ""),
+        (700, {"locale": "en"}, "weekly bars"),
+        (700, {"figsize": (30, 6)}, ""),
+        (250, {"figsize": (2, 2)}, "주봉"),
+        (700, {"figsize": (2, 2)}, "월봉"),
+    ],
+)
+def test_how_long_bars_are_depends_on_the_room(days: int, options: dict[str, Any], told: str) -> None:
+    assert plot.candles(bars_of(days), **options).get_title("left") == told
+
+
+def test_averages_over_weeks_are_those_of_days() -> None:
+    frame = bars_of(700)
+    ax = plot.candles(frame, ma=(5, 20))
+    (line,) = ax.lines  # five days are a week
+    assert line.get_label() == "MA20 (일)"
+    days = frame.select("date", average=pl.col("close").rolling_mean(20))
+    ends = days.group_by_dynamic("date", every="1w").agg(pl.col("average").last()).drop_nulls()
+    np.testing.assert_allclose(line.get_ydata(), ends["average"])
+
+
+def test_a_week_without_a_price_stays_empty_and_the_halted_days_of_others_count() -> None:
+    frame = bars_of(700).with_row_index()
+    week = pl.col("date").is_between(date(2024, 3, 4), date(2024, 3, 8))
+    halted = pl.col("date") == date(2024, 3, 12)
+    frame = frame.with_columns(
+        pl.when(week).then(None).when(halted & (pl.lit(name) != "close")).then(0).otherwise(name).alias(name)
+        for name in (*OHLC, "volume")
+    )
+    ax = plot.candles(frame)
+    lows = frame.select("date", low=pl.when(pl.col("low") > 0).then("low").otherwise("close"))
+    expected = lows.group_by_dynamic("date", every="1w").agg(pl.col("low").min()).drop_nulls()
+    wicks = next(each for each in ax.collections if isinstance(each, LineCollection))
+    assert [segment[:, 1].min() for segment in wicks.get_segments()] == expected["low"].to_list()
+    assert len(polygons(ax)) == expected.height
+
+
+def test_minutes_of_several_days_are_longer_ones_and_a_line_marks_the_nights() -> None:
+    times = [moment for day in (18, 19, 20) for moment in minutes(date(2026, 11, day), 380)]
+    frame = bars_of(700).head(380)
+    frame = pl.concat([frame] * 3).drop("date").with_columns(time=pl.Series(times))
+    ax = plot.candles(frame)
+    assert ax.get_title("left") == "3분봉"
+    assert plot.candles(frame, locale="en").get_title("left") == "3 min bars"
+    assert ax.format_xdata(1) == "2026-11-18 09:03:00"
+    nights = next(each for each in ax.collections if each.get_label() == "night")
+    first, second = (segment[0, 0] for segment in nights.get_segments())
+    assert ax.format_xdata(first + 0.5) == "2026-11-19 09:00:00"
+    assert ax.format_xdata(second + 0.5) == "2026-11-20 09:00:00"
+    check_texts(ax.figure)
+
+
+def test_a_logarithmic_price_is_one(frames: dict[str, pl.DataFrame]) -> None:
+    ax = plot.candles(bars_of(250, start=1_000, step=100), log=True)
+    assert (ax.get_yscale(), labelled(ax, "volume").get_yscale()) == ("log", "linear")
+    low, high = ax.get_ylim()
+    assert 0 < low < 900
+    assert high > 26_000
+    check_texts(ax.figure)
+    near = plot.candles(bars_of(20), log=True)
+    check_texts(near.figure)
+    assert len([text for text in near.get_yticklabels() if text.get_text()]) > 2
+
+
+def test_bars_that_lack_trades_are_hatched_and_the_legend_says_why() -> None:
+    frame = minute_bars(20).with_columns(gap=pl.arange(20).is_in([3, 7]))
+    ax = plot.candles(frame, ma=())
+    for axes in (ax, labelled(ax, "volume")):
+        bands = next(each for each in axes.collections if each.get_label() == "gap")
+        assert bands.get_hatch() == "////"
+        assert [path.vertices[:, 0].mean().round() for path in bands.get_paths()] == [543, 547]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["수신 공백: 빠진 체결 있음"]
+    whole = plot.candles(frame.with_columns(gap=False), ma=())
+    assert whole.get_legend() is None
+    check_texts(ax.figure)
+
+
+@pytest.mark.parametrize("last", range(50_000, 50_600, 50))
+def test_the_tag_of_the_last_price_covers_no_label(last: int) -> None:
+    frame = bars_of(3, step=300).with_columns(close=pl.Series([50_300, 50_600, last]))
+    for size in ((10, 5.8), (3.4, 2.2)):
+        check_texts(plot.candles(frame, ma=(), figsize=size).figure)
+
+
 def test_a_frame_without_volume_has_no_panel_for_it() -> None:
     assert len(plot.candles(bars_of(5).drop("volume")).figure.axes) == 1
     assert len(plot.candles(bars_of(5), volume=False).figure.axes) == 1

@@ -22,7 +22,8 @@ from kiwoomdata.plot.book import orderbook
 from kiwoomdata.plot.flows import breakdown, investor_flows
 from kiwoomdata.plot.moving import LivePlot, live
 from kiwoomdata.plot.overview import dashboard
-from kiwoomdata.plot.price import candles, strength
+from kiwoomdata.plot.price import candles
+from kiwoomdata.plot.strength import strength
 from kiwoomdata.plot.trading import program
 
 __all__ = [

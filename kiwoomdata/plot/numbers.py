@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axis import Axis
-from matplotlib.ticker import Formatter, MaxNLocator
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from kiwoomdata.plot.style import Locale
 
-__all__ = ["MINUS", "Amounts", "Plain", "amount", "count_axis", "exact", "plain", "won"]
+__all__ = ["MINUS", "Amounts", "Plain", "amount", "count_axis", "exact", "plain", "price_axis", "won"]
 
 _UNITS: dict[str, tuple[tuple[float, str], ...]] = {
     "ko": ((1e12, "조"), (1e8, "억"), (1e4, "만"), (1, "")),
@@ -90,6 +90,17 @@ class Plain(Formatter):
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return plain(x)
+
+
+def price_axis(ax: Axes, last: float) -> None:
+    """Ticks of a price, linear or logarithmic, of which none is hidden by the tag of the last one."""
+    low, high = ax.get_ylim()
+    if ax.get_yscale() == "log" and high > 4 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
+    ax.yaxis.set_major_formatter(Plain(beside=last))
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def count_axis(ax: Axes, formatter: Formatter, ticks: int = 6, axis: str = "y") -> None:

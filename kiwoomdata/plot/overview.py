@@ -9,7 +9,15 @@ import numpy as np
 
 from kiwoomdata.plot.flows import INVESTORS, draw_flow_bars, draw_flow_lines
 from kiwoomdata.plot.numbers import MINUS, Amounts, count_axis, won
-from kiwoomdata.plot.price import DAILY_SOURCES, OHLC, check_priced, check_windows, draw_candles, draw_volume
+from kiwoomdata.plot.price import (
+    DAILY_SOURCES,
+    OHLC,
+    averaged,
+    check_windows,
+    draw_candles,
+    draw_volume,
+    priced,
+)
 from kiwoomdata.plot.shapes import y_limits
 from kiwoomdata.plot.style import Look, Style
 from kiwoomdata.plot.table import Table, read
@@ -83,7 +91,7 @@ def dashboard(
         texts=("flow_unit", "foreign_unit"),
         sources=DAILY_SOURCES,
     )
-    check_priced(table, "dashboard")
+    table = averaged(priced(table, "dashboard"), windows)
     line = Timeline(table.when)
     won = table.only("flow_unit") == "KRW"
     names = ("price", "volume", "flows", *(("foreign",) if won else ()), "program")
@@ -128,7 +136,7 @@ def _draw_program(ax: Axes, look: Look, table: Table, line: Timeline, unit: str)
 def _draw_headline(ax: Axes, look: Look, table: Table) -> None:
     """The title, and after it the last close and how it moved since the close before."""
     title = look.entitle(ax, table.heading)
-    close = table["close"][table["close"] > 0]
+    close = table["close"][np.isfinite(table["close"])]
     change = close[-1] - close[-2] if len(close) > 1 else 0.0
     colour, words = look.ink, [won(close[-1])]
     if change:

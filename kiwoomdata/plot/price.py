@@ -1,15 +1,20 @@
-"""Candles, and how strongly buyers press."""
+"""Candles and their volume."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, won
-from kiwoomdata.plot.shapes import bars, sticks, tag, y_limits
+from kiwoomdata.plot.coarser import fitted, said
+from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, price_axis, won
+from kiwoomdata.plot.shapes import bars, boxes, sticks, tag, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Floats, NothingToDraw, Table, read, undrawable
 from kiwoomdata.plot.timeline import Timeline
@@ -17,7 +22,7 @@ from kiwoomdata.plot.timeline import Timeline
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["candles", "strength"]
+__all__ = ["candles"]
 
 OHLC = ("open", "high", "low", "close")
 DAILY_SOURCES = ("ka10086", "ka10005")
@@ -28,17 +33,24 @@ def candles(
     volume: bool = True,
     ma: int | Sequence[int] = (5, 20, 60),
     ax: Axes | None = None,
+    *,
+    log: bool = False,
     **style: Unpack[Style],
 ) -> Axes:
     """Candles with moving averages of the close, and the volume under them.
 
     Days without trading take no room; a day on which a stock was halted is a grey dash at its close.
+    Nights between minutes take none either, and a line marks them. Where there are more rows than two
+    pixels each can show, candles and volume are those of weeks, months, quarters or years (of minutes:
+    of 3 to 60 minutes or days), which the title says; the averages stay those of the rows, without
+    those over fewer rows than two of the bars hold.
 
     Parameters
     ----------
     frame
         Of one symbol: ``date`` (or ``time``), ``open high low close``, and ``volume`` where it is drawn;
-        English, Title-case or Korean names, polars or pandas.
+        English, Title-case or Korean names, polars or pandas. Rows whose ``gap`` is true, as bars of a
+        stream have it, are hatched.
     volume
         Whether to draw it; without a column ``volume`` it is left out.
     ma
@@ -46,6 +58,8 @@ def candles(
         out.
     ax
         The axes to draw on, which share their place with the volume. Left out: a new figure.
+    log
+        True: equal distances are equal percentages.
     **style
         ``palette="korean"`` or ``"western"``, ``up`` and ``down`` (colours of your own),
         ``theme="light"`` or ``"dark"``, ``locale="ko"`` or ``"en"``, ``title``, ``figsize`` in inches,
@@ -71,22 +85,25 @@ def candles(
     ('005930', ['volume'])
     """
     windows = check_windows(ma)
-    table = read(frame, "candles", needs=OHLC, may=("volume",), sources=DAILY_SOURCES)
-    check_priced(table, "candles")
+    table = read(frame, "candles", needs=OHLC, may=("volume", "gap"), sources=DAILY_SOURCES)
+    table = averaged(priced(table, "candles"), windows)
     look = Look.of(ax, style)
     with look.drawing(ax, (10, 5.8)) as place:
         with_volume = volume and "volume" in table and bool(np.isfinite(table["volume"]).any())
         upper, *lower = panels(place, (3.4, 1), ("volume",)) if with_volume else [place]
+        rows = table.rows
+        table, level = fitted(upper, table)
+        windows = tuple(window for window in windows if level is None or window * table.rows > 2 * rows)
         line = Timeline(table.when, dated=table.dated)
-        draw_candles(upper, look, table, line, windows)
+        draw_candles(upper, look, table, line, windows, log=log, coarse=level is not None)
         for each in lower:
             draw_volume(each, look, table, line)
         line.put_on(upper, look)
-        look.entitle(upper, table.heading)
+        look.entitle(upper, table.heading, said(level, look))
     return upper
 
 
-def ticks(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def ticks(frame: Any, ax: Axes | None = None, *, log: bool = False, **style: Unpack[Style]) -> Axes:
     """The price of each trade, with the last one written at the right."""
     table = read(frame, "ticks", needs=("price",))
     look = Look.of(ax, style)
@@ -96,8 +113,8 @@ def ticks(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
         there = table["price"] > 0
         x, price = line.at(table.when)[there], table["price"][there]
         place.plot(x, price, color=look.ink, linewidth=1.0, drawstyle="steps-post")
-        y_limits(place, price)
-        count_axis(place, Plain(beside=price[-1]), 7)
+        y_limits(place, price, log=log)
+        price_axis(place, price[-1])
         place.set_ylabel(look.label("price", "KRW"), labelpad=8)
         moved = price[-1] - price[0]
         colour = look.up if moved > 0 else look.down if moved < 0 else look.faint
@@ -107,10 +124,31 @@ def ticks(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
     return place
 
 
-def check_priced(table: Table, chart: str) -> None:
-    if not (table["close"] > 0).any():
+def priced(table: Table, chart: str) -> Table:
+    """The same with prices that are some: zero is none, and a halted day stands at its close."""
+    open_, high, low, close = (np.where(table[name] > 0, table[name], np.nan) for name in OHLC)
+    if not np.isfinite(close).any():
         needs = "date (or time), open, high, low, close"
         raise undrawable(chart, needs, "every price is zero or missing", NothingToDraw)
+    # A halted day comes with zeros, or with its close four times (seen in the vendor's examples).
+    halted = np.isfinite(close) & ~(np.isfinite(open_) & np.isfinite(high) & np.isfinite(low))
+    prices = {
+        name: np.where(halted, close, column)
+        for name, column in zip(OHLC, (open_, high, low, close), strict=True)
+    }
+    return replace(table, numbers={**table.numbers, **prices})
+
+
+def averaged(table: Table, windows: Sequence[int]) -> Table:
+    """The same with moving averages of the close, each over so many rows with a price."""
+    close = table["close"]
+    there = np.flatnonzero(np.isfinite(close))
+    averages = {}
+    for window in windows:
+        if window <= len(there):
+            averages[f"ma_{window}"] = column = np.full(len(close), np.nan)
+            column[there[window - 1 :]] = np.convolve(close[there], np.full(window, 1 / window), mode="valid")
+    return replace(table, numbers={**table.numbers, **averages})
 
 
 def check_windows(ma: int | Sequence[int]) -> tuple[int, ...]:
@@ -121,17 +159,13 @@ def check_windows(ma: int | Sequence[int]) -> tuple[int, ...]:
     return windows
 
 
-def _priced(table: Table) -> tuple[Floats, Floats, Floats, Floats]:
-    """Open, high, low, close, where a price of zero is none, and a halted day stands at its close."""
-    open_, high, low, close = (np.where(table[name] > 0, table[name], np.nan) for name in OHLC)
-    # A halted day comes with zeros, or with its close four times (seen in the vendor's examples).
-    halted = np.isfinite(close) & ~(np.isfinite(open_) & np.isfinite(high) & np.isfinite(low))
-    return tuple(np.where(halted, close, column) for column in (open_, high, low, close))  # type: ignore[return-value]
+def _ohlc(table: Table) -> tuple[Floats, Floats, Floats, Floats]:
+    return table["open"], table["high"], table["low"], table["close"]
 
 
-def _colours(look: Look, ohlc: tuple[Floats, ...], table: Table) -> Floats:
+def _colours(look: Look, table: Table) -> Floats:
     """By close against open; a flat candle by the close before; a day without a trade is grey."""
-    open_, close = ohlc[0], ohlc[3]
+    open_, close = table["open"], table["close"]
     there = np.flatnonzero(np.isfinite(close))
     before = np.full(len(close), np.nan)
     before[there[1:]] = close[there[:-1]]
@@ -141,40 +175,66 @@ def _colours(look: Look, ohlc: tuple[Floats, ...], table: Table) -> Floats:
     return look.by_sign(moved)  # type: ignore[no-any-return]
 
 
-def draw_candles(ax: Axes, look: Look, table: Table, line: Timeline, windows: Sequence[int]) -> None:
+def draw_candles(
+    ax: Axes,
+    look: Look,
+    table: Table,
+    line: Timeline,
+    windows: Sequence[int],
+    *,
+    log: bool = False,
+    coarse: bool = False,
+) -> None:
+    """Candles and averages of a table that is :func:`priced` and :func:`averaged`."""
     look.dress(ax)
-    x, ohlc = line.at(table.when), _priced(table)
-    sticks(ax, x, ohlc, _colours(look, ohlc, table), line.bar)
-    drawn, close = [], ohlc[3]
-    there = np.isfinite(close)
+    x, ohlc = line.at(table.when), _ohlc(table)
+    sticks(ax, x, ohlc, _colours(look, table), line.bar)
+    line.mark_nights(ax, look)
+    drawn, close = [], table["close"]
     for number, window in enumerate(windows):
-        if window <= there.sum():
-            average = np.convolve(close[there], np.full(window, 1 / window), mode="valid")
-            drawn.append(
-                ax.plot(
-                    x[there][window - 1 :],
-                    average,
-                    color=look.nth(number),
-                    linewidth=1.1 if len(x) < 600 else 0.8,
-                    label=f"MA{window}",
-                    zorder=3,
-                    scalex=False,
-                    scaley=False,
-                )[0]
+        average = table.numbers.get(f"ma_{window}", np.array([]))
+        if (there := np.isfinite(average)).any():
+            drawn += ax.plot(
+                x[there],
+                average[there],
+                color=look.nth(number),
+                linewidth=1.1 if len(x) < 600 else 0.8,
+                label=f"MA{window}" + (f" ({look.say('day')})" if coarse and line.daily else ""),
+                zorder=3,
+                scalex=False,
+                scaley=False,
             )
-    y_limits(ax, ohlc[1], ohlc[2], *(np.asarray(each.get_ydata()) for each in drawn))
+    y_limits(ax, ohlc[1], ohlc[2], *(np.asarray(each.get_ydata()) for each in drawn), log=log)
+    handles: list[Any] = [*drawn, *_mark_gaps(ax, look, table, line)]
+    there = np.isfinite(close)
     last = close[there][-1]
-    count_axis(ax, Plain(beside=last), 7)
+    price_axis(ax, last)
     ax.set_ylabel(look.label("price", "KRW"), labelpad=8)
-    look.legend(ax, drawn)
-    before = close[there][-2] if there.sum() > 1 else ohlc[0][there][-1]
+    look.legend(ax, handles)
+    before = close[there][-2] if there.sum() > 1 else table["open"][there][-1]
     tag(ax, look, last, won(last), look.up if last > before else look.down if last < before else look.faint)
+
+
+def _mark_gaps(ax: Axes, look: Look, table: Table, line: Timeline) -> list[Patch]:
+    """Hatch the whole height of bars that lack trades which were not heard, and say so."""
+    lacking = table["gap"] > 0 if "gap" in table else np.zeros(table.rows, dtype=bool)
+    if not lacking.any():
+        return []
+    x, half = line.at(table.when)[lacking], np.full(lacking.sum(), line.step / 2)
+    fill, stroke = to_rgba(look.faint, 0.15), to_rgba(look.faint, 0.7)
+    hatched: Any = {"hatch": "////", "facecolor": fill, "edgecolor": stroke, "linewidth": 0}
+    corners = boxes(x - half, x + half, np.zeros(len(x)), np.ones(len(x)))
+    bands = PolyCollection(corners, **hatched, transform=ax.get_xaxis_transform(), zorder=1)
+    bands.set_label("gap")
+    ax.add_collection(bands, autolim=False)
+    return [Patch(**hatched, label=look.say("gap"))]
 
 
 def draw_volume(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
     look.dress(ax)
-    colours = _colours(look, _priced(table), table)
-    bars(ax, line.at(table.when), table["volume"], colours, line.bar, alpha=0.75)
+    bars(ax, line.at(table.when), table["volume"], _colours(look, table), line.bar, alpha=0.75)
+    line.mark_nights(ax, look)
+    _mark_gaps(ax, look, table, line)
     y_limits(ax, table["volume"], zero=True)
     count_axis(ax, Amounts(look.locale), 4)
     ax.set_ylabel(look.label("volume", "shares"))
@@ -198,76 +258,3 @@ def draw_price_behind(ax: Axes, look: Look, x: Floats, price: Floats, word: str 
     ax.patch.set_visible(False)
     ax.figure.sca(ax)
     return drawn
-
-
-_AVERAGES = tuple(f"strength_{window}{unit}" for unit in "md" for window in (5, 20, 60))
-
-
-def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
-    """Trade strength (체결강도) with its averages, around the 100 % at which buyers and sellers are even.
-
-    Parameters
-    ----------
-    frame
-        What :func:`kiwoomdata.trade_strength` gives, by time or by day: ``date`` or ``time``,
-        ``strength``; and where they are there, ``strength_5m`` (``_20m``, ``_60m``, or ``_5d`` …) and
-        ``price`` or ``close``, which is drawn behind.
-    ax, **style
-        As in :func:`candles`.
-
-    Returns
-    -------
-    Axes
-        Of the strength.
-
-    Raises
-    ------
-    ValueError
-        As in :func:`candles`.
-
-    Examples
-    --------
-    >>> import matplotlib; matplotlib.use("Agg")
-    >>> import kiwoomdata as kd; kd.use("simulator")
-    >>> ax = kd.plot.strength(kd.trade_strength("005930", by="day"))
-    >>> ax.get_ylabel()
-    '체결강도 (%)'
-    """
-    table = read(
-        frame,
-        "strength",
-        needs=("strength",),
-        may=(*_AVERAGES, "price", "close"),
-        sources=("ka10046", "ka10047"),
-    )
-    look = Look.of(ax, style)
-    with look.drawing(ax, (10, 4.6)) as place:
-        line = Timeline(table.when, dated=table.dated)
-        look.dress(place, side="left")
-        x, main = line.at(table.when), table["strength"]
-        place.axhline(100, color=look.faint, linewidth=0.9, zorder=1.5)
-        for colour, where in ((look.up, main >= 100), (look.down, main <= 100)):
-            place.fill_between(
-                x, main, 100, where=where, interpolate=True, color=colour, alpha=0.13, linewidth=0, zorder=1
-            )
-        (first,) = place.plot(x, main, color=look.ink, linewidth=0.7, alpha=0.7, label=look.say("strength"))
-        drawn, shown = [first], [main]
-        for name in _AVERAGES:
-            if name in table:
-                window, unit = name.removeprefix("strength_")[:-1], name[-1]
-                word = look.say("minute" if unit == "m" else "day")
-                space = "" if look.locale == "ko" else " "
-                colour = look.nth(len(drawn) - 1)
-                label = f"{window}{space}{word} {look.say('average')}"
-                drawn += place.plot(x, table[name], color=colour, linewidth=1.5, label=label)
-                shown.append(table[name])
-        y_limits(place, *shown, np.array([100.0]))
-        count_axis(place, Plain(), 6)
-        place.set_ylabel(look.label("strength", "%"))
-        price = next((name for name in ("price", "close") if name in table), None)
-        if price is not None and np.isfinite(table[price]).any():
-            drawn.append(draw_price_behind(place, look, x, table[price], price))
-        line.put_on(place, look)
-        look.legend(place, drawn)
-        look.entitle(place, " ".join(filter(None, (table.heading, look.say("strength")))))
-    return place

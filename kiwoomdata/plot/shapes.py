@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kiwoomdata.plot.style import Look
 
-__all__ = ["bars", "sticks", "tag", "y_limits"]
+__all__ = ["bars", "boxes", "sticks", "tag", "y_limits"]
 
 Colours = Any  # RGB rows, or one colour
 
@@ -64,14 +64,19 @@ def sticks(
     ax.add_collection(bodies, autolim=False)
 
 
-def y_limits(ax: Axes, *columns: Floats, margin: float = 0.06, zero: bool = False) -> None:
-    """Limits around what is drawn; with ``zero``, zero is among it."""
+def y_limits(ax: Axes, *columns: Floats, margin: float = 0.06, zero: bool = False, log: bool = False) -> None:
+    """Limits around what is drawn; with ``zero``, zero is among it; with ``log`` the scale is logarithmic."""
     values = np.concatenate([column[np.isfinite(column)] for column in columns])
     if zero:
         values = np.append(values, 0.0)
     if not len(values):
         return
     low, high = float(values.min()), float(values.max())
+    if log:
+        room = (high / low) ** margin if high > low else 1.02
+        ax.set_yscale("log")
+        ax.set_ylim(low / room, high * room)
+        return
     room = (high - low) * margin or max(abs(high) * 0.02, 1.0)
     ax.set_ylim(
         low - (0 if zero and low == 0 else room), high + (0 if zero and high == 0 and low < 0 else room)

@@ -292,8 +292,10 @@ class Look:
         ax.grid(grid, axis="y")
         ax.grid(False, axis="x")
 
-    def entitle(self, ax: Axes, fallback: str) -> Text:
-        return ax.set_title(fallback if self.title is None else self.title, fontfamily=FAMILIES)
+    def entitle(self, ax: Axes, *parts: str) -> Text:
+        """The title that was asked for, or else the parts that are not empty; the last ones after a dot."""
+        told = " · ".join(filter(None, parts))
+        return ax.set_title(told if self.title is None else self.title, fontfamily=FAMILIES)
 
     def legend(self, ax: Axes, handles: Sequence[Any]) -> None:
         """Above the axes at the right, where it covers no data."""

@@ -208,7 +208,7 @@ def _moments(series: nw.Series[Any], chart: str) -> tuple[Moments, bool]:
 
 def _floats(series: nw.Series[Any], chart: str) -> Floats:
     # A column of nulls alone has no numeric dtype.
-    if series.dtype.is_numeric() or series.is_null().all():
+    if series.dtype.is_numeric() or series.dtype == nw.Boolean or series.is_null().all():
         return series.cast(nw.Float64).to_numpy().astype(np.float64)
     raise ValueError(f"{chart}: {series.name}: expected numbers, got {series.dtype}")
 

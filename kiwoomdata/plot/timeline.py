@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from kiwoomdata.plot.style import Look
 
-__all__ = ["Timeline"]
+__all__ = ["Level", "Timeline"]
 
+_MOST_NIGHTS = 40
 _MINUTE, _DAY = np.timedelta64(1, "m"), np.timedelta64(1, "D")
 
 
-class _Level(NamedTuple):
+class Level(NamedTuple):
     """How far apart ticks stand: every so many years, months, weeks, days or minutes."""
 
     unit: str
@@ -38,11 +39,11 @@ class _Level(NamedTuple):
 
 
 _LEVELS = tuple(
-    _Level(unit, every)
+    Level(unit, every)
     for unit, steps in (("Y", (10, 5, 2, 1)), ("M", (6, 3, 2, 1)), ("W", (2, 1)), ("D", (1,)))
     for every in steps
 )
-_CLOCK_LEVELS = tuple(_Level("m", every) for every in (240, 120, 60, 30, 20, 10, 5, 2, 1))
+_CLOCK_LEVELS = tuple(Level("m", every) for every in (240, 120, 60, 30, 20, 10, 5, 2, 1))
 
 
 class Timeline:
@@ -83,6 +84,20 @@ class Timeline:
     def limits(self) -> tuple[float, float]:
         room = max(0.7 * self.step, 0.012 * (self.places[-1] - self.places[0]))
         return float(self.places[0] - room), float(self.places[-1] + room)
+
+    @property
+    def nights(self) -> Floats:
+        """Between the last moment of a day and the first of the next, where nights take no room."""
+        if self.daily or self.clock:
+            return np.array([])
+        days = self.moments.astype("datetime64[D]")
+        return np.flatnonzero(days[1:] > days[:-1]).astype(np.float64) + 0.5
+
+    def mark_nights(self, ax: Axes, look: Look) -> None:
+        """A line where a session ends and the next begins, unless there would be a thicket of them."""
+        if 0 < len(self.nights) <= _MOST_NIGHTS:
+            lines = ax.vlines(self.nights, 0, 1, transform=ax.get_xaxis_transform())
+            lines.set(color=look.faint, linewidth=0.8, alpha=0.4, zorder=0.5, label="night")
 
     def put_on(self, ax: Axes, look: Look) -> None:
         """Let the x axis of ``ax`` be this timeline."""
@@ -133,7 +148,7 @@ class _Ticks(Locator):
                 ticks, self.level = begins, level
         return ticks.astype(np.float64)
 
-    def _begins(self, level: _Level, shown: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _begins(self, level: Level, shown: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows that start a period. The first row of all does, unless the next tick is too near."""
         periods = level.period(self._line.moments[max(0, shown[0] - 1) : shown[-1] + 1])
         begins: NDArray[np.int64] = np.flatnonzero(np.diff(periods)) + 1 + max(0, shown[0] - 1)
@@ -141,7 +156,18 @@ class _Ticks(Locator):
             typical = float(np.median(np.diff(begins))) if len(begins) > 1 else len(shown) / 2
             if not len(begins) or begins[0] >= 0.6 * typical:
                 begins = np.concatenate([[0], begins])
-        return begins
+        return begins if level.unit in "YMWD" else self._apart(begins)
+
+    def _apart(self, begins: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Without hours that are too near to the day that follows or precedes them."""
+        if len(begins) < 3:
+            return begins
+        days = self._line.moments[begins].astype("datetime64[D]")
+        first = np.append(True, days[1:] > days[:-1])
+        near = np.diff(begins) < 0.6 * np.median(np.diff(begins))
+        crowded = (np.append(near, False) & np.append(first[1:], False)) | np.append(False, near)
+        kept: NDArray[np.int64] = begins[first | ~crowded]
+        return kept
 
     def _clock_ticks(self, low: float, high: float, most: int) -> Floats:
         steps = [level for level in _CLOCK_LEVELS if (high - low) / level.every <= most] or [_CLOCK_LEVELS[0]]

@@ -15,6 +15,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "price": ("가격", "Price"),
     "close": ("종가", "Close"),
     "volume": ("거래량", "Volume"),
+    "gap": ("수신 공백: 빠진 체결 있음", "Gap: trades were not heard"),
+    "minute_bars": ("분봉", "min bars"),
+    "days": ("일봉", "daily bars"),
+    "weeks": ("주봉", "weekly bars"),
+    "months": ("월봉", "monthly bars"),
+    "quarters": ("분기봉", "quarterly bars"),
+    "years": ("연봉", "yearly bars"),
     # investors
     "individual": ("개인", "Individuals"),
     "institution": ("기관", "Institutions"),

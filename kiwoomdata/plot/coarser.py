@@ -1,0 +1,91 @@
+"""As many rows as pixels can hold: days to weeks and months, minutes to longer ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from kiwoomdata.plot.table import Table
+from kiwoomdata.plot.timeline import Level, Timeline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from kiwoomdata.plot.style import Look
+
+__all__ = ["coarser", "fitted", "said"]
+
+LEAST = 2.0
+"""Pixels that a bar and its gap need. With less, the raster of the screen makes a pattern of its own."""
+
+_RULES = {"open": "first", "high": "max", "low": "min", "volume": "sum", "gap": "max"}
+
+
+def fitted(ax: Axes, table: Table, rules: Mapping[str, str] | None = None) -> tuple[Table, Level | None]:
+    """The table with as many rows as ``ax`` has room for, and the period of a row where it is not its own."""
+    line = Timeline(table.when, dated=table.dated)
+    most = ax.get_window_extent().width / LEAST
+    if len(line.places) <= most or line.clock:
+        return table, None
+    for level in _levels(line):
+        if len(np.unique(level.period(table.when))) <= most:
+            break
+    return coarser(table, level, rules), level
+
+
+def _levels(line: Timeline) -> list[Level]:
+    """From fine to coarse."""
+    days = [Level("W", 1), Level("M", 1), Level("M", 3), Level("Y", 1)]
+    if line.daily:
+        return days
+    return [*(Level("m", minutes) for minutes in (3, 5, 10, 15, 30, 60)), Level("D", 1), *days]
+
+
+def coarser(table: Table, level: Level, rules: Mapping[str, str] | None = None) -> Table:
+    """One row for each period that has any: its columns by ``rules``, of others the last value."""
+    rules = _RULES | dict(rules or {})
+    frame = pl.DataFrame({"": level.period(table.when), **table.numbers}).fill_nan(None)
+    found = frame.group_by("", maintain_order=True).agg(
+        *(_taken(pl.col(name), rules.get(name, "last")) for name in table.numbers),
+        pl.int_range(pl.len()).last().alias(" rows") + 1,
+    )
+    last = found[" rows"].cum_sum().to_numpy() - 1
+    moments = table.when[last]
+    if level.unit == "m":  # minutes are named after their start, days and longer after their last one
+        step = np.timedelta64(level.every, "m").astype("timedelta64[us]")
+        moments = moments - (moments - moments.astype("datetime64[D]")) % step
+    return replace(
+        table,
+        numbers={name: found[name].cast(pl.Float64).to_numpy() for name in table.numbers},
+        texts={name: [texts[i] for i in last] for name, texts in table.texts.items()},
+        moments=moments,
+    )
+
+
+def _taken(column: pl.Expr, rule: str) -> pl.Expr:
+    """A missing value is none of the period's; of a period without any there is none."""
+    there = column.drop_nulls()
+    if rule == "sum":
+        return pl.when(column.count() > 0).then(column.sum())
+    return {"first": there.first, "last": there.last, "max": there.max, "min": there.min}[rule]()
+
+
+def said(level: Level | None, look: Look) -> str:
+    """What a row of a coarser table is: ``주봉``; nothing of a table that is as it was."""
+    if level is None:
+        return ""
+    if level.unit == "m":
+        return (
+            f"{level.every}{look.say('minute_bars')}"
+            if look.locale == "ko"
+            else (f"{level.every} {look.say('minute_bars')}")
+        )
+    return look.say(
+        {"D": "days", "W": "weeks", "M": "months" if level.every == 1 else "quarters", "Y": "years"}[
+            level.unit
+        ]
+    )

@@ -1,0 +1,91 @@
+"""How strongly buyers press."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from kiwoomdata.plot.numbers import Plain, count_axis
+from kiwoomdata.plot.price import draw_price_behind
+from kiwoomdata.plot.shapes import y_limits
+from kiwoomdata.plot.style import Look, Style
+from kiwoomdata.plot.table import read
+from kiwoomdata.plot.timeline import Timeline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["strength"]
+
+_AVERAGES = tuple(f"strength_{window}{unit}" for unit in "md" for window in (5, 20, 60))
+
+
+def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+    """Trade strength (체결강도) with its averages, around the 100 % at which buyers and sellers are even.
+
+    Parameters
+    ----------
+    frame
+        What :func:`kiwoomdata.trade_strength` gives, by time or by day: ``date`` or ``time``,
+        ``strength``; and where they are there, ``strength_5m`` (``_20m``, ``_60m``, or ``_5d`` …) and
+        ``price`` or ``close``, which is drawn behind.
+    ax, **style
+        As in :func:`candles`.
+
+    Returns
+    -------
+    Axes
+        Of the strength.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`candles`.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> import kiwoomdata as kd; kd.use("simulator")
+    >>> ax = kd.plot.strength(kd.trade_strength("005930", by="day"))
+    >>> ax.get_ylabel()
+    '체결강도 (%)'
+    """
+    table = read(
+        frame,
+        "strength",
+        needs=("strength",),
+        may=(*_AVERAGES, "price", "close"),
+        sources=("ka10046", "ka10047"),
+    )
+    look = Look.of(ax, style)
+    with look.drawing(ax, (10, 4.6)) as place:
+        line = Timeline(table.when, dated=table.dated)
+        look.dress(place, side="left")
+        x, main = line.at(table.when), table["strength"]
+        place.axhline(100, color=look.faint, linewidth=0.9, zorder=1.5)
+        for colour, where in ((look.up, main >= 100), (look.down, main <= 100)):
+            place.fill_between(
+                x, main, 100, where=where, interpolate=True, color=colour, alpha=0.13, linewidth=0, zorder=1
+            )
+        (first,) = place.plot(x, main, color=look.ink, linewidth=0.7, alpha=0.7, label=look.say("strength"))
+        drawn, shown = [first], [main]
+        for name in _AVERAGES:
+            if name in table:
+                window, unit = name.removeprefix("strength_")[:-1], name[-1]
+                word = look.say("minute" if unit == "m" else "day")
+                space = "" if look.locale == "ko" else " "
+                colour = look.nth(len(drawn) - 1)
+                label = f"{window}{space}{word} {look.say('average')}"
+                drawn += place.plot(x, table[name], color=colour, linewidth=1.5, label=label)
+                shown.append(table[name])
+        y_limits(place, *shown, np.array([100.0]))
+        count_axis(place, Plain(), 6)
+        place.set_ylabel(look.label("strength", "%"))
+        price = next((name for name in ("price", "close") if name in table), None)
+        if price is not None and np.isfinite(table[price]).any():
+            drawn.append(draw_price_behind(place, look, x, table[price], price))
+        line.put_on(place, look)
+        look.legend(place, drawn)
+        look.entitle(place, " ".join(filter(None, (table.heading, look.say("strength")))))
+    return place
