@@ -90,14 +90,15 @@ def run_page(page: str, name: str, folder: Path) -> int:
     """Run a page's snippets from top to bottom in one namespace, and compare what it says they print."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed, ran = "", 0
-    for block in blocks(page):
-        if block.language == "text" and block.follows and printed:
-            _same(block.text, printed, f"{name}:{block.line}")
-        elif block.runs and block.language == "python":
-            printed, ran = _run_python(block, namespace, name), ran + 1
-        elif block.runs:
-            _run_console(block, name, folder)
-            ran += 1
+    with contextlib.chdir(folder):
+        for block in blocks(page):
+            if block.language == "text" and block.follows and printed:
+                _same(block.text, printed, f"{name}:{block.line}")
+            elif block.runs and block.language == "python":
+                printed, ran = _run_python(block, namespace, name), ran + 1
+            elif block.runs:
+                _run_console(block, name, folder)
+                ran += 1
     return ran
 
 
