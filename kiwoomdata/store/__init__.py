@@ -19,6 +19,9 @@ some days           the others, and nothing to   the server's alone  nothing    
                     compare with                                                           kept
 any                 no row for a trading day     the others          the others             the missing days,
                     where each has one                                                      each time
+any                 no row newer than one that   what came           what came; the last    until it is known
+                    is a month old                                   day, when on a second
+                                                                     day nothing is newer
 any                 no row, where days may be    the others          the day as empty,      -
                     empty (ka10078)                                  after a week
 any                 a row of a closed day        it too              it too, if it is       -

@@ -52,6 +52,8 @@ _PAGE_ROWS = 20
 """Rows of a page where nobody has said how many there are: of those known, the fewest."""
 _LATE = timedelta(days=7)
 """For how long a row may be late of a TR that has none for days on which nothing was traded."""
+_GONE = timedelta(days=30)
+"""For how long nothing newer must be there, before a series may have ended."""
 _TRIES = 2
 """How often a row is asked for again that lacks a key which other rows have."""
 _ENDS = 2
@@ -75,6 +77,10 @@ class _Facts(msgspec.Struct, omit_defaults=True):
     """The oldest day that the server had when a walk ended before the day it was sent for."""
     ends: int = 0
     """How many walks ended with it."""
+    closes: str = ""
+    """The newest day that the server had, where it lies behind the days that were asked for."""
+    closed: list[str] = []
+    """The first and the last day on which it had none newer."""
     empty: list[str] = []
     """Days that were settled without a row."""
     lacking: dict[str, int] = {}
@@ -88,6 +94,11 @@ class _Facts(msgspec.Struct, omit_defaults=True):
     def sure(self) -> str:
         """The day with which the history surely begins."""
         return self.begins if self.ends >= _ENDS else ""
+
+    @property
+    def over(self) -> str:
+        """The day with which the series surely ends, of a delisted stock: on two days nothing was newer."""
+        return self.closes if len(self.closed) > 1 else ""
 
 
 @dataclass
@@ -194,7 +205,7 @@ class _Job:
         texts = _beside(facts)
         return Answer(
             texts,
-            ALL_STORED,
+            replace(ALL_STORED, ends=_date(facts.over)),
             typed,
             cached_rows=typed.height,
             as_of=_date(head.as_of),
@@ -215,6 +226,8 @@ class _Job:
         have = set(map(self._slot, days))
         have.update(facts.empty)
         again = {self._slot(day) for day, tries in facts.lacking.items() if tries < _TRIES}
+        if facts.over and (self.question.offline or facts.closed[-1] == self.today):
+            have.update(s for s in self.slots if s > self._slot(facts.closes))
         sure = self._slot(facts.sure) if facts.sure else ""
         return [s for s in self.slots if (s not in have or s > self.final or s in again) and s >= sure]
 
@@ -331,6 +344,9 @@ class _Job:
             runs = [(runs[0][0], self.today)]
         elif runs[-1][1] == (self.slots or ("",))[-1]:
             runs[-1] = runs[-1][0], max(runs[-1][1], self.until)  # rows of closed days stand there too
+        if facts.closes and runs[-1][1] > facts.closes and facts.closed[-1] != self.today:
+            first, _ = runs[-1]
+            runs[-1] = min(first, facts.closes), self.today  # is there still nothing newer?
         if facts.begins and runs[0][1] < facts.begins:
             runs[0] = runs[0][0], facts.begins  # does the history begin with this day?
         if not self.agreed:
@@ -547,6 +563,7 @@ class _Job:
                 facts.begins = min(ends)
             elif current and current[0] < facts.begins:
                 facts.begins, facts.ends = "", 0
+            self._learn_the_end(facts, current[-1] if current else "")
         else:
             late = min(self.final, _text(q.now.date() - _LATE))
             came = set(self._came()["_day"].drop_nulls())  # also those whose row may not be kept
@@ -563,6 +580,20 @@ class _Job:
             day: tries.get(day, -1) + 1 if day in fresh else tries.get(day, 0)
             for day in lacking[self.column].str.slice(0, 8).to_list()
         }
+
+    def _learn_the_end(self, facts: _Facts, newest: str) -> None:
+        """Whether the series ends: the walks of two days went past its newest row, the second to today."""
+        came = self._came()["_day"].drop_nulls()
+        seen = max(came, default="")
+        if max(newest, seen) != facts.closes:
+            facts.closes, facts.closed = "", []
+        reached = max((span.last for span in self.spans if span.whole), default="")
+        if seen != newest or newest >= min(reached, _text(self.question.now.date() - _GONE)):
+            return
+        if not facts.closes:
+            facts.closes, facts.closed = newest, [self.today]
+        elif reached >= self.final and self.today > facts.closed[0]:
+            facts.closed = [facts.closed[0], self.today]
 
     def _write(self, block: _Block) -> bool:
         days = block.days(self.column)
@@ -618,8 +649,10 @@ class _Job:
     def _stop(self) -> Stop:
         stops = [s.stop for s in self.spans if s.first <= self.until and s.last >= self.since] or [ALL_STORED]
         stop = next((s for s in stops if s.truncated), next((s for s in stops if s.doubtful), stops[-1]))
-        known = self.block is not None and self.block.facts.sure
-        return replace(stop, doubtful=False) if known else stop
+        if self.block is None:
+            return stop
+        facts = self.block.facts
+        return replace(stop, doubtful=stop.doubtful and not facts.sure, ends=_date(facts.over))
 
     def _past_the_store(self) -> Answer:
         """The range as the server has it, with nothing from the store."""
@@ -680,7 +713,7 @@ def _without_old(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def replace_empty(facts: _Facts) -> _Facts:
-    return msgspec.structs.replace(facts, empty=[], lacking={}, ends=0)
+    return msgspec.structs.replace(facts, empty=[], lacking={}, ends=0, closes="", closed=[])
 
 
 @lru_cache(maxsize=64)

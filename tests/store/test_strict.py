@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.envelopes import Answer, Envelopes
 from tests.store.test_cache import Clock, History, fewest, source
 
 MakeClient = Callable[..., kd.Client]
+Told = list[warnings.WarningMessage]
 
 
 @pytest.fixture
@@ -98,6 +100,59 @@ def test_rows_without_any_price_settle_nothing(make_client: MakeClient, store: P
             with pytest.warns(kd.MissingKey):
                 frame = kd.daily_prices("005930", "2024-11-18", "2024-11-29", client=client)
             assert source(frame).requests == 1
+
+
+def test_a_known_last_day_is_no_hole(make_client: MakeClient, store: Path, told: Told) -> None:
+    """A delisted stock is told until the server had nothing newer on two days; then its end is an end."""
+    history, clock, calls = History(today=date(2024, 2, 29)), Clock(2024, 7, 10, 18), []
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store, clock=clock)
+
+        def ask(**options: object) -> tuple[int, bool]:
+            told.clear()
+            server.asked.clear()
+            frame = kd.daily_prices("005930", "2024-02-01", "2024-06-28", client=client, **options)  # type: ignore[arg-type]
+            assert frame["date"].to_list() == trading_days(date(2024, 2, 1), date(2024, 2, 29))
+            assert len(told) == bool(source(frame).missing)
+            return len(server.asked), bool(told)
+
+        assert [ask(), ask()] == [(1, True), (1, True)]
+        with pytest.raises(kd.NotCached, match="2024-03-04 to 2024-06-28"):
+            ask(offline=True)
+        clock.moment += timedelta(days=1)
+        calls = [ask(), ask(), ask(offline=True)]
+        assert calls == [(1, False), (0, False), (0, False)]
+        clock.moment += timedelta(days=1)
+        assert [ask(), ask()] == [(1, False), (0, False)]
+        assert server.asked == []
+        kd.daily_prices(["005930", "005930_NX"], "2024-02-01", "2024-02-29", client=client)
+        assert told == []
+        # It is listed again, and what it lacked meanwhile is told.
+        history.days += trading_days(date(2024, 6, 24), date(2024, 7, 12))
+        clock.moment += timedelta(days=1)
+        frame = kd.daily_prices("005930", "2024-02-01", "2024-06-28", client=client)
+        assert frame["date"][-1] == date(2024, 6, 28)
+        assert source(frame).missing == {"005930": tuple(trading_days(date(2024, 3, 4), date(2024, 6, 21)))}
+
+
+def test_days_that_the_server_does_not_have_yet_are_no_end(
+    make_client: MakeClient, store: Path, told: Told
+) -> None:
+    """Rows that are late by days, and a hole with rows behind it, are told each time."""
+    history, clock = History(today=date(2024, 7, 5)), Clock(2024, 7, 10, 18)
+    history.days = [day for day in history.days if not date(2024, 3, 1) < day < date(2024, 6, 1)]
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store, clock=clock)
+        for _ in range(4):
+            clock.moment += timedelta(days=1)
+            late = kd.daily_prices("005930", "2024-06-10", "2024-07-09", client=client)
+            assert source(late).missing == {"005930": (date(2024, 7, 8), date(2024, 7, 9))}
+            hole = kd.daily_prices("000660", "2024-02-01", "2024-05-31", client=client)
+            assert source(hole).missing == {
+                "000660": tuple(trading_days(date(2024, 3, 4), date(2024, 5, 31)))
+            }
+    assert {one.category for one in told} == {kd.IncompleteFrame}
+    assert len(told) == 8
 
 
 def test_a_row_of_a_closed_day_at_the_end_of_a_range_is_served_again(
