@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks.timing import verdict
+
 HELPERS = {"__init__", "__main__", "timing"}
 
 
@@ -14,6 +16,7 @@ def main() -> None:
     for name in sys.argv[1:] or every:
         print(f"\n=== {name} ===", flush=True)
         import_module(f"benchmarks.{name}").main()
+    print(f"\n{verdict()}")
 
 
 if __name__ == "__main__":

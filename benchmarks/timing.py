@@ -1,4 +1,7 @@
-"""Paired timing: the candidates take turns, so that a machine that drifts drifts for all of them."""
+"""Paired timing: the candidates take turns, so that a machine that drifts drifts for all of them.
+
+What is found is held against its limit, and the last line of a run says whether all of them hold.
+"""
 
 from __future__ import annotations
 
@@ -36,3 +39,24 @@ def table(times: Mapping[str, list[float]], against: str) -> str:
             f"{name:{width}}   {median:9.2f}   {low:6.2f}   {high:6.2f}   {ratio(times, name, against):.2f}"
         )
     return "\n".join(lines)
+
+
+_held: list[str] = []
+_broken: list[str] = []
+
+
+def hold(what: str, found: float, *, most: float | None = None, least: float | None = None) -> str:
+    """Hold a figure against its limit, and say so."""
+    limits = {"at most": most, "at least": least}
+    told = ", ".join(f"{word} {limit:g}" for word, limit in limits.items() if limit is not None)
+    text = f"{what}: {found:.2f} ({told})"
+    fits = (most is None or found <= most) and (least is None or found >= least)
+    (_held if fits else _broken).append(text)
+    return text if fits else f"{text}  <-- over the limit"
+
+
+def verdict() -> str:
+    """The last line of a run."""
+    if _broken:
+        return "REGRESSION: " + "; ".join(_broken)
+    return f"all {len(_held)} limits hold"

@@ -7,7 +7,7 @@ simulator's answer, the page in the docs and the contract tests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -49,6 +49,7 @@ __all__ = [
     "Period",
     "Unit",
     "Walk",
+    "meaning",
 ]
 
 
@@ -215,6 +216,18 @@ class Param:
         )
 
 
+def meaning(columns: Iterable[Column]) -> str:
+    """A digest of what columns mean: rows that were read by another rule are read again."""
+    rules = [
+        (
+            *(c.key, c.name, c.kind.name, c.unit, sorted(map(repr, c.units.items()))),
+            *(c.signed_by, c.negated, c.broken, sorted(c.kind.codes.items())),
+        )
+        for c in columns
+    ]
+    return blake2b(repr(rules).encode(), digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True)
 class Part:
     """One frame of a response: the flat keys beside the envelope (``key`` None) or one list."""
@@ -231,15 +244,7 @@ class Part:
 
     @cached_property
     def meaning(self) -> str:
-        """A digest of what the columns mean: rows that were read by another rule are read again."""
-        columns = [
-            (
-                *(c.key, c.name, c.kind.name, c.unit, sorted(map(repr, c.units.items()))),
-                *(c.signed_by, c.negated, c.broken),
-            )
-            for c in self.columns
-        ]
-        return blake2b(repr(columns).encode(), digest_size=8).hexdigest()
+        return meaning(self.columns)
 
     def named(self, name: str) -> Column:
         """The column of this English name."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from kiwoomdata.entries.common import flow, moved, price, quantity
@@ -29,6 +30,7 @@ from kiwoomdata.entries.entry import (
     UNKNOWN,
     Column,
     Unit,
+    meaning,
 )
 from kiwoomdata.kinds import (
     AMOUNT,
@@ -132,6 +134,11 @@ class Feed:
     volume_fid: str | None = None
     """The FID of the day's cumulative volume, by which missed trades can be counted."""
     note: str = ""
+
+    @cached_property
+    def meaning(self) -> str:
+        """A digest of what its columns mean."""
+        return meaning(self.columns)
 
     @property
     def fids(self) -> tuple[str, ...]:

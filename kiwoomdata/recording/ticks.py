@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import accumulate, takewhile
 from pathlib import Path
@@ -16,12 +15,12 @@ from polars.io.plugins import register_io_source
 
 from kiwoomdata import forks
 from kiwoomdata.arguments import DateLike, as_date
-from kiwoomdata.calendar import last_trading_day
+from kiwoomdata.calendar import today
 from kiwoomdata.entries.feeds import CONDITION_EVENT, Feed, find_feed
-from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import split_code
 from kiwoomdata.recording.record import OTHER, SCHEMA, recording_folder
-from kiwoomdata.stream.decode import read_ticks
+from kiwoomdata.recording.typed import TO_DECODE, Copy, Teller, copy_of, typed
+from kiwoomdata.stream.decode import LEADING
 from kiwoomdata.stream.decode import schema as schema_of
 
 __all__ = ["Selection", "read_raw", "recording_info", "ticks"]
@@ -52,9 +51,13 @@ def ticks(
     """Read what was recorded of one feed, lazily, in the order of arrival.
 
     One row is one message. The columns and dtypes are those of the live frame of the feed. Only the
-    days, symbols and columns that are asked for are read and decoded, also where they are asked for
-    later on the lazy frame (of filters, those on ``symbol`` and ``received_at``). What a live recorder
-    has flushed is there at the next ``collect``.
+    days, symbols and columns that are asked for are read, also where they are asked for later on the
+    lazy frame. What a live recorder has flushed is there at the next ``collect``.
+
+    The first read of a day that is over decodes all of it, and keeps the typed rows beside the recording
+    (in ``.ticks.typed`` for ``ticks``), where they are found from then on, as fast as in any Parquet file.
+    They may be deleted at any time; they are made anew where messages were added or columns have come to
+    mean something else, and are not made where nothing can be written, and by a ``head``.
 
     Parameters
     ----------
@@ -101,13 +104,13 @@ def ticks(
     if not typed:
         if columns is not None:
             raise ValueError("columns: typed=False has columns of its own; select from the lazy frame")
-        return _source(selection, SCHEMA, None)
+        return _raw_source(selection)
     if selection.feeds == [OTHER]:
         raise ValueError("feed: 'other' holds types that the catalogue lacks; read it with typed=False")
     entry = _entry(feed)
     names = None if columns is None or isinstance(columns, str) else list(columns)
     schema = schema_of(entry, columns if isinstance(columns, str) else names)
-    return _source(selection, schema, lambda: _Typist(entry, names, list(schema)))
+    return _typed_source(selection, schema, entry, names)
 
 
 def recording_info(folder: str | os.PathLike[str]) -> pl.DataFrame:
@@ -203,14 +206,28 @@ class Selection:
                 found.append(Partition(feed, day, path))
         return sorted(found)
 
-    def filter(self) -> pl.Expr:
-        """Which messages of a part are wanted."""
+    def filter(self) -> pl.Expr | None:
+        """Which messages of a part are wanted; None where all are."""
         if self.symbols is None:
-            return pl.lit(True)
-        venues = [text for text in self.symbols if "_" in text]
-        return pl.col("symbol").is_in([text for text in self.symbols if "_" not in text]) | pl.col(
-            "item"
-        ).is_in(venues)
+            return None
+        stocks, items = self._stocks_and_items()
+        return pl.col("symbol").is_in(stocks) | pl.col("item").is_in(items)
+
+    def filter_rows(self) -> pl.Expr | None:
+        """The same for typed rows, whose item is a symbol and a venue."""
+        if self.symbols is None:
+            return None
+        stocks, items = self._stocks_and_items()
+        symbol, venue = pl.col("symbol"), pl.col("venue")
+        codes = [split_code(item) or (item, None) for item in items]
+        return pl.any_horizontal(
+            symbol.is_in(stocks),
+            *((symbol == code) & venue.eq_missing(pl.lit(where)) for code, where in codes),
+        )
+
+    def _stocks_and_items(self) -> tuple[list[str], list[str]]:
+        texts = self.symbols or []
+        return [text for text in texts if "_" not in text], [text for text in texts if "_" in text]
 
 
 def _symbols(symbols: str | Iterable[str]) -> list[str]:
@@ -240,6 +257,7 @@ def read_raw(
     keep: pl.Expr | None = None,
     columns: Sequence[str] = tuple(SCHEMA),
     *,
+    partitions: Sequence[Partition] | None = None,
     files_at_once: int = 256,
 ) -> Iterator[pl.DataFrame]:
     """Read the messages in the order of their ``seq`` over all feeds and writers, a batch at a time.
@@ -247,8 +265,16 @@ def read_raw(
     Parts of several feeds or recorders overlap. A row is given out once no part that is still to be
     read can hold an earlier one, so memory is bounded by the overlap and not by the recording.
     """
-    wanted = selection.filter() if keep is None else selection.filter() & keep
-    paths = [path for partition in selection.partitions() for path in partition.path.glob("*.parquet")]
+    filters = [each for each in (selection.filter(), keep) if each is not None]
+    wanted = pl.all_horizontal(filters) if filters else None
+    places = selection.partitions() if partitions is None else partitions
+    paths = [path for place in places for path in place.path.glob("*.parquet")]
+    return _in_order(paths, wanted, columns, files_at_once)
+
+
+def _in_order(
+    paths: Iterable[Path], wanted: pl.Expr | None, columns: Sequence[str], files_at_once: int = 256
+) -> Iterator[pl.DataFrame]:
     parts = sorted(_Part(_first_seq(path), path) for path in paths)
     columns = list(dict.fromkeys(("seq", *columns)))
     rest = pl.DataFrame(schema={name: SCHEMA[name] for name in columns})
@@ -256,7 +282,8 @@ def read_raw(
         taken = _how_many(parts, files_at_once)
         files, parts = [part.path for part in parts[:taken]], parts[taken:]
         scan = pl.scan_parquet(files, glob=False, hive_partitioning=False)
-        frame = pl.concat([rest, scan.filter(wanted).select(columns).collect()])
+        scan = scan if wanted is None else scan.filter(wanted)
+        frame = pl.concat([rest, scan.select(columns).collect()])
         if not frame["seq"].is_sorted():
             frame = frame.sort("seq", maintain_order=True)
         sure = int(frame["seq"].search_sorted(parts[0].first_seq, side="left")) if parts else frame.height
@@ -277,83 +304,120 @@ def _how_many(parts: Sequence[_Part], most: int) -> int:
     return 1 + sum(1 for size in takewhile(lambda size: size < _AT_ONCE, sizes))
 
 
-# --- raw messages to a lazy frame ------------------------------------------------------------
-
-_TO_DECODE = ("item", "values", "received_at")
-
-Decode = Callable[[pl.DataFrame, Sequence[str] | None], pl.DataFrame]
+# --- lazy frames -----------------------------------------------------------------------------
 
 
-def _source(
-    selection: Selection, schema: dict[str, pl.DataType], decoder: Callable[[], Decode] | None
+class _Wanted:
+    """What a query asks of a source: some rows, and some columns of them.
+
+    A head before a filter arrives as both, and comes first (observed 2026-11-20, polars 2.1).
+    """
+
+    def __init__(
+        self, schema: Iterable[str], columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
+    ) -> None:
+        self.columns = columns or list(schema)
+        self.predicate, self.rows = predicate, rows
+        roots = [] if predicate is None else predicate.meta.root_names()
+        self.needed = None if columns is None else list(dict.fromkeys([*columns, *roots]))
+        """The columns to read; None for all."""
+        self.early = predicate if rows is None and {*roots} <= {"symbol", "received_at"} else None
+        """What can be asked of the messages themselves."""
+
+    @property
+    def satisfied(self) -> bool:
+        return self.rows == 0
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What of the next rows is wanted."""
+        if self.rows is not None:
+            frame = frame.head(self.rows)
+            self.rows -= frame.height
+        if self.predicate is not None:
+            frame = frame.filter(self.predicate)
+        return frame.select(self.columns)
+
+
+def _raw_source(selection: Selection) -> pl.LazyFrame:
+    def read(
+        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        wanted = _Wanted(SCHEMA, columns, predicate, n_rows)
+        for raw in () if wanted.satisfied else read_raw(selection, wanted.early, wanted.needed or [*SCHEMA]):
+            yield wanted.of(raw)
+            if wanted.satisfied:
+                return
+
+    return register_io_source(read, schema=SCHEMA)
+
+
+def _typed_source(
+    selection: Selection, schema: dict[str, pl.DataType], feed: Feed, names: list[str] | None
 ) -> pl.LazyFrame:
     def read(
-        wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        if n_rows == 0:
-            return
-        decode = None if decoder is None else decoder()
-        needed, early = wanted, None
-        if predicate is not None:
-            roots = predicate.meta.root_names()
-            needed = None if wanted is None else list(dict.fromkeys([*wanted, *roots]))
-            if n_rows is None and {*roots} <= {"symbol", "received_at"}:
-                early = predicate
-        for raw in read_raw(selection, early, (needed or list(schema)) if decode is None else _TO_DECODE):
-            # observed 2026-11-20, polars 2.1: a head before a filter arrives as both, and comes first
-            if n_rows is not None:
-                raw = raw.head(n_rows)
-                n_rows -= raw.height
-            frame = raw if decode is None else decode(raw, needed)
-            if predicate is not None:
-                frame = frame.filter(predicate)
-            yield frame.select(wanted or list(schema))
-            if n_rows == 0:
+        wanted = _Wanted(schema, columns, predicate, n_rows)
+        for frame in () if wanted.satisfied else _rows(selection, feed, names, wanted):
+            yield frame
+            if wanted.satisfied:
                 return
 
     return register_io_source(read, schema=schema)
 
 
-class _Typist:
-    """From raw messages of one feed to typed columns. It tells of one oddity of a column, not of each."""
+def _rows(
+    selection: Selection, feed: Feed, names: list[str] | None, wanted: _Wanted
+) -> Iterator[pl.DataFrame]:
+    """The rows that are wanted: day by day out of copies, and out of the messages where there is none."""
+    needed = names if wanted.needed is None else wanted.needed
+    tell = Teller()
+    days = selection.partitions()
+    narrow = selection.symbols is not None or wanted.early is not None or wanted.rows is not None
+    known = {*LEADING, *(column.name for column in feed.columns)}
+    while days:
+        day, rest = days[0], days[1:]
+        copy = _copy(selection, feed, day, make=wanted.rows is None) if known >= {*(needed or ())} else None
+        oddities = [] if copy is None else copy.oddities(needed)
+        if copy is None or not copy.in_order:
+            together, days = days, []  # a later day may hold an earlier message
+        else:
+            together, days = [day], rest
+            if not (oddities and narrow):  # else what is odd may be in other rows
+                tell(oddities)
+                yield from _of_copy(copy, selection.filter_rows(), needed or list(schema_of(feed)), wanted)
+                continue
+        for raw in read_raw(selection, wanted.early, TO_DECODE, partitions=together):
+            while raw.height and not wanted.satisfied:
+                some = raw.height if wanted.rows is None else wanted.rows
+                frame, found = typed(feed, raw[:some], needed)
+                raw = raw[some:]
+                tell(found)
+                yield wanted.of(frame)
 
-    def __init__(self, feed: Feed, columns: list[str] | None, names: list[str]) -> None:
-        self._feed, self._columns, self._names = feed, columns, names
-        self._told: set[str] = set()
 
-    def __call__(self, raw: pl.DataFrame, needed: Sequence[str] | None) -> pl.DataFrame:
-        columns = self._columns if needed is None else needed
-        days = raw["received_at"].dt.date()
-        parts = [raw.filter(days == day) for day in days.unique(maintain_order=True)]
-        return pl.concat([self._read(part, columns) for part in parts])
+def _of_copy(
+    copy: Copy, chosen: pl.Expr | None, needed: list[str], wanted: _Wanted
+) -> Iterator[pl.DataFrame]:
+    for scan in copy.scans():
+        scan = scan if chosen is None else scan.filter(chosen)
+        if wanted.rows is None:
+            scan = scan if wanted.predicate is None else scan.filter(wanted.predicate)
+            yield scan.select(wanted.columns).collect()
+        elif not wanted.satisfied:
+            yield wanted.of(scan.select(needed).head(wanted.rows).collect())
 
-    def _read(self, raw: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
-        frame, troubles = read_ticks(
-            self._feed,
-            raw["item"].to_list(),
-            raw["values"].cast(pl.Binary).to_list(),
-            raw["received_at"].to_physical().to_list(),
-            last_trading_day(raw["received_at"][0].date()),
-            columns=columns,
-        )
-        for trouble in troubles:
-            self._tell(
-                trouble.column,
-                f"{self._feed.name}.{trouble.column or 'message'}: {trouble.text!r} is not "
-                f"{trouble.kind.expected} and is {'null' if trouble.column else 'left out'}; so is whatever "
-                "else there fits no rule. typed=False gives the messages as they came",
-                UnprovenValue if trouble.unproven else KiwoomDataWarning,
-            )
-        if extra := [name for name in frame.columns if name not in self._names]:
-            self._tell(
-                "FIDs",
-                f"{self._feed.name}: the recording holds FIDs that the catalogue lacks: {', '.join(extra)}. "
-                f"Ask for them with columns=(..., {extra[0]!r}), or read them with typed=False",
-                UnknownKey,
-            )
-        return frame.drop(extra)
 
-    def _tell(self, what: str, text: str, kind: type[Warning]) -> None:
-        if what not in self._told:
-            self._told.add(what)
-            warnings.warn(text, kind, stacklevel=2)
+def _copy(selection: Selection, feed: Feed, day: Partition, *, make: bool) -> Copy | None:
+    """The copy of a day that is over; today's would be made again and again."""
+    if day.date >= today():
+        return None
+    files = sorted(day.path.glob("*.parquet"))
+    columns = ("seq", *TO_DECODE)
+    return copy_of(
+        selection.folder,
+        feed,
+        day.date,
+        files,
+        (lambda: _in_order(files, None, columns)) if make else None,
+    )
