@@ -932,6 +932,46 @@ def test_bars_of_arbitrage_and_the_rest_end_at_the_total(frames: dict[str, pl.Da
     assert 20 < same_way.sum() < len(total) == len(arbitrage)
 
 
+def test_program_trading_names_its_market_and_shows_each_day_and_the_basis(
+    frames: dict[str, pl.DataFrame],
+) -> None:
+    frame = frames["program"]
+    ax = plot.program(frame)
+    assert ax.get_title("left") == "KOSPI 프로그램매매"
+    other = plot.program(frame.with_columns(market=pl.lit("kosdaq")), locale="en")
+    assert other.get_title("left") == "KOSDAQ Program trading"
+    daily, basis = labelled(ax, "by_day"), labelled(ax, "basis")
+    assert (daily.get_ylabel(), basis.get_ylabel()) == ("일별\n(원)", "베이시스\n(포인트)")
+    heights = np.array([corners[:, 1] for corners in polygons(daily)])
+    total = frame["total_net_buy_value"].to_numpy()
+    np.testing.assert_array_equal(heights.max(axis=1) + heights.min(axis=1), total)
+    drawn = next(line for line in basis.lines if line.get_label() == "basis")
+    np.testing.assert_array_equal(drawn.get_ydata(), frame["basis"])
+
+
+def test_the_total_of_program_trading_does_not_hide_what_is_near_to_it(
+    frames: dict[str, pl.DataFrame],
+) -> None:
+    lines = {line.get_label(): line for line in plot.program(frames["program"]).lines}
+    assert lines["전체"].get_linewidth() > 2 * lines["비차익"].get_linewidth()
+    assert lines["전체"].get_zorder() < lines["비차익"].get_zorder()
+    assert lines["전체"].get_alpha() < 0.5
+
+
+@pytest.mark.parametrize("cumulative", [True, False])
+def test_bars_of_three_years_of_program_trading_are_sums_of_weeks(cumulative: bool) -> None:
+    days = bars_of(700)["date"]
+    total = np.arange(700) * 10**9 - 3 * 10**11
+    frame = pl.DataFrame({"date": days, "market": "kospi", "total_net_buy_value": total})
+    frame = frame.with_columns(non_arbitrage_net_buy_value="total_net_buy_value")
+    ax = plot.program(frame, cumulative)
+    bars = labelled(ax, "by_day") if cumulative else ax
+    assert bars.get_ylabel() == ("주별 합\n(원)" if cumulative else "순매수, 주별 합 (원)")
+    weeks = frame.group_by_dynamic("date", every="1w").agg(pl.col("total_net_buy_value").sum())
+    heights = np.array([corners[:, 1] for corners in polygons(bars)])
+    np.testing.assert_array_equal(heights.max(axis=1) + heights.min(axis=1), weeks["total_net_buy_value"])
+
+
 def test_program_trading_of_a_stock_is_in_shares(frames: dict[str, pl.DataFrame]) -> None:
     ax = plot.program(frames["program of a stock"])
     assert ax.get_ylabel() == "누적 순매수 (주)"
@@ -1010,6 +1050,37 @@ def test_strength_is_drawn_with_its_averages_and_the_price(frames: dict[str, pl.
     english = plot.strength(frames["strength by day"], locale="en")
     names = [text.get_text() for text in english.get_legend().get_texts()]
     assert names == ["Trade strength", "5 d average", "20 d average", "60 d average", "Close"]
+
+
+def strengths(values: list[float]) -> pl.DataFrame:
+    times = pl.Series(minutes(date(2026, 11, 20), len(values)))
+    return pl.DataFrame({"time": times, "strength": values, "price": 50_000, "strength_5m": 90.0})
+
+
+def test_the_first_trades_of_a_day_do_not_flatten_the_strength_and_what_is_cut_is_told() -> None:
+    usual = [80.0 + n % 40 for n in range(380)]
+    ax = plot.strength(strengths([30_664.0, 9_000.0, *usual]))
+    assert 150 < ax.get_ylim()[1] < 400
+    assert ax.get_xlabel() == "▲ 체결강도 200%를 넘는 2개는 잘림 (최대 30,664%)"
+    cut = next(line for line in ax.lines if line.get_label() == "_cut")
+    assert cut.get_xdata().tolist() == [540, 541]
+    check_texts(ax.figure)
+    english = plot.strength(strengths([30_664.0, *usual]), locale="en")
+    assert english.get_xlabel() == "▲ 1 above 200% cut off (up to 30,664%)"
+
+
+def test_strength_that_has_room_is_not_cut() -> None:
+    ax = plot.strength(strengths([280.0] + [80.0 + n % 40 for n in range(380)]))
+    assert ax.get_ylim()[1] > 280
+    assert ax.get_xlabel() == ""
+
+
+def test_strength_and_price_have_colours_of_their_own(frames: dict[str, pl.DataFrame]) -> None:
+    for theme in ("light", "dark"):
+        ax = plot.strength(frames["strength by day"], theme=theme)
+        close = labelled(ax, "close").lines[0].get_color()
+        strength = next(line for line in ax.lines if line.get_label() == "체결강도").get_color()
+        assert np.abs(np.subtract(to_rgb(close), to_rgb(strength))).max() > 0.3
 
 
 # --- the dashboard -------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kiwoomdata.plot.style import Look
 
-__all__ = ["coarser", "fitted", "said"]
+__all__ = ["coarser", "fitted", "period", "said"]
 
 LEAST = 2.0
 """Pixels that a bar and its gap need. With less, the raster of the screen makes a pattern of its own."""
@@ -74,18 +74,18 @@ def _taken(column: pl.Expr, rule: str) -> pl.Expr:
     return {"first": there.first, "last": there.last, "max": there.max, "min": there.min}[rule]()
 
 
+_NAMES = {("D", 1): "day", ("W", 1): "week", ("M", 1): "month", ("M", 3): "quarter", ("Y", 1): "year"}
+
+
 def said(level: Level | None, look: Look) -> str:
-    """What a row of a coarser table is: ``주봉``; nothing of a table that is as it was."""
+    """What a candle of a coarser table is: ``주봉``; nothing of a table that is as it was."""
     if level is None:
         return ""
     if level.unit == "m":
-        return (
-            f"{level.every}{look.say('minute_bars')}"
-            if look.locale == "ko"
-            else (f"{level.every} {look.say('minute_bars')}")
-        )
-    return look.say(
-        {"D": "days", "W": "weeks", "M": "months" if level.every == 1 else "quarters", "Y": "years"}[
-            level.unit
-        ]
-    )
+        return f"{level.every}{'' if look.locale == 'ko' else ' '}{look.say('minute_bars')}"
+    return look.say(f"{_NAMES[level]}s")
+
+
+def period(level: Level | None) -> str:
+    """The word for what a bar of flows adds up, where it was a day before."""
+    return f"by_{_NAMES[level or ('D', 1)]}"

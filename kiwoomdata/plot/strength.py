@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from kiwoomdata.plot.numbers import Plain, count_axis
+from kiwoomdata.plot.numbers import Plain, count_axis, plain
 from kiwoomdata.plot.price import draw_price_behind
 from kiwoomdata.plot.shapes import y_limits
 from kiwoomdata.plot.style import Look, Style
-from kiwoomdata.plot.table import read
+from kiwoomdata.plot.table import Floats, read
 from kiwoomdata.plot.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _AVERAGES = tuple(f"strength_{window}{unit}" for unit in "md" for window in (5, 
 
 def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
     """Trade strength (체결강도) with its averages, around the 100 % at which buyers and sellers are even.
+
+    The first trades of a day can stand at many thousands of percent. What lies far from nearly all other
+    values is cut off at the edge, where a triangle marks it, and told under the chart.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
             place.fill_between(
                 x, main, 100, where=where, interpolate=True, color=colour, alpha=0.13, linewidth=0, zorder=1
             )
-        (first,) = place.plot(x, main, color=look.ink, linewidth=0.7, alpha=0.7, label=look.say("strength"))
+        (first,) = place.plot(x, main, color=look.nth(3), linewidth=0.9, label=look.say("strength"))
         drawn, shown = [first], [main]
         for name in _AVERAGES:
             if name in table:
@@ -79,7 +82,7 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
                 label = f"{window}{space}{word} {look.say('average')}"
                 drawn += place.plot(x, table[name], color=colour, linewidth=1.5, label=label)
                 shown.append(table[name])
-        y_limits(place, *shown, np.array([100.0]))
+        _limit(place, look, x, main, shown)
         count_axis(place, Plain(), 6)
         place.set_ylabel(look.label("strength", "%"))
         price = next((name for name in ("price", "close") if name in table), None)
@@ -89,3 +92,28 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
         look.legend(place, drawn)
         look.entitle(place, " ".join(filter(None, (table.heading, look.say("strength")))))
     return place
+
+
+def _limit(ax: Axes, look: Look, x: Floats, main: Floats, shown: list[Floats]) -> None:
+    """Limits around all values, but for a few of the strength that are far from nearly all of the others."""
+    usual = np.concatenate([column[np.isfinite(column)] for column in shown])
+    low, high = np.quantile(usual, (0.02, 0.98))
+    edge = max(high + (high - low), 200.0)  # below there is zero
+    if usual.max() < 1.5 * edge:  # there is room for them
+        edge = usual.max()
+    y_limits(ax, *(np.clip(column, None, edge) for column in shown), np.array([100.0]))
+    cut = main > edge
+    if cut.any():
+        top = np.full(cut.sum(), ax.get_ylim()[1])
+        ax.plot(
+            x[cut],
+            top,
+            marker="^",
+            color=look.up,
+            linestyle="none",
+            markersize=4,
+            clip_on=False,
+            label="_cut",
+        )
+        told = look.say("cut").format(count=cut.sum(), edge=plain(edge, 0), most=plain(main[cut].max(), 0))
+        ax.set_xlabel(told, loc="left")

@@ -50,6 +50,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "non_arbitrage": ("비차익", "Non-arbitrage"),
     "total": ("전체", "Total"),
     "kospi200": ("KOSPI 200", "KOSPI 200"),
+    "basis": ("베이시스", "Basis"),
+    "by_day": ("일별", "by day"),
+    "by_week": ("주별 합", "sums of weeks"),
+    "by_month": ("월별 합", "sums of months"),
+    "by_quarter": ("분기별 합", "sums of quarters"),
+    "by_year": ("연도별 합", "sums of years"),
     # book
     "ask": ("매도잔량 합", "Asks in all"),
     "bid": ("매수잔량 합", "Bids in all"),
@@ -59,6 +65,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "spread": ("스프레드", "Spread"),
     # strength
     "strength": ("체결강도", "Trade strength"),
+    "cut": (
+        "▲ 체결강도 {edge}%를 넘는 {count}개는 잘림 (최대 {most}%)",
+        "▲ {count} above {edge}% cut off (up to {most}%)",
+    ),
     "average": ("평균", "average"),
     "minute": ("분", "min"),
     "day": ("일", "d"),
