@@ -64,7 +64,6 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.candles import candles as candles
     from kiwoomdata.questions.candles import index_candles as index_candles
     from kiwoomdata.questions.conditions import condition_search as condition_search
-    from kiwoomdata.questions.conditions import condition_stream as condition_stream
     from kiwoomdata.questions.conditions import conditions as conditions
     from kiwoomdata.questions.etf import etf_daily as etf_daily
     from kiwoomdata.questions.etf import etf_daily_flows as etf_daily_flows
@@ -142,6 +141,7 @@ if TYPE_CHECKING:
     from kiwoomdata.stream.start import Batch as Batch
     from kiwoomdata.stream.start import Gap as Gap
     from kiwoomdata.stream.start import Live as Live
+    from kiwoomdata.stream.start import condition_stream as condition_stream
     from kiwoomdata.stream.start import stream_to_frame as stream_to_frame
 
 __all__ = ["__version__", *sorted(HOME_OF), *MODULES]  # a test holds this and the block above together

@@ -36,7 +36,7 @@ HOMES = {
     "questions.trades": ("daily_detail", "stock_info", "trades"),
     "questions.any_tr": ("catalogue", "describe", "raw", "request", "request_parts"),
     "questions.candles": ("candles", "index_candles"),
-    "questions.conditions": ("condition_search", "condition_stream", "conditions"),
+    "questions.conditions": ("condition_search", "conditions"),
     "questions.finding": ("find",),
     "questions.flows": ("closing_investor_trades", "intraday_investor_trades", "investor_flows"),
     "questions.institutions": ("broker_trend", "institution_trades", "institution_trend"),
@@ -51,7 +51,7 @@ HOMES = {
     "recording.replay": ("replay",),
     "recording.ticks": ("recording_info", "ticks"),
     "rest.limits": ("Quota",),
-    "stream.start": ("Batch", "Gap", "Live", "stream_to_frame"),
+    "stream.start": ("Batch", "Gap", "Live", "condition_stream", "stream_to_frame"),
 }
 MODULES = ("cache", "plot", "simulator")
 
@@ -60,6 +60,6 @@ FRAMES = tuple(
     name
     for home in HOMES
     for name in HOMES[home]
-    if home.startswith("questions.") and name not in ("raw", "request_parts", "condition_stream")
+    if home.startswith("questions.") and name not in ("raw", "request_parts")
 )
 """The functions that give one frame."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import polars as pl
@@ -17,6 +17,7 @@ from kiwoomdata.rest.protocol import Page
 from kiwoomdata.telling import warn
 
 __all__ = [
+    "F",
     "OnBad",
     "absent",
     "columns_of",
@@ -27,6 +28,16 @@ __all__ = [
     "typed",
     "units",
 ]
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # Python 3.13 has one with a default; a checker needs no package
+
+    F = TypeVar("F", default=pl.DataFrame)
+else:
+    from typing import TypeVar
+
+    F = TypeVar("F")
+"""The frames of a face: polars' or those of another library."""
 
 OnBad = Literal["raise", "null"]
 _OURS = {"symbol", "venue", "sector", "side", "level", "rank", "flow_unit", "foreign_unit"}

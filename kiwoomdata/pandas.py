@@ -14,9 +14,9 @@ day, a MultiIndex of day and symbol where several symbols were asked for, and th
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import polars as pl
 
@@ -27,6 +27,7 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import split_code
 from kiwoomdata.origin import attach, provenance
 from kiwoomdata.present import korean_names
+from kiwoomdata.stream.start import Streams
 
 try:
     import pandas as pd
@@ -37,6 +38,8 @@ except ImportError as error:
     ) from error
 
 P = ParamSpec("P")
+G = TypeVar("G")
+H = TypeVar("H")
 
 
 def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
@@ -89,21 +92,25 @@ def _index(frame: pl.DataFrame, source: _kd.Provenance | None) -> list[str]:
 
 def in_pandas(function: Callable[P, pl.DataFrame]) -> Callable[P, pd.DataFrame]:
     """The same function, giving a pandas frame; also the ``.frame`` of an error is one."""
+    return _handing(function, to_pandas, "pandas.DataFrame")
+
+
+def _handing(function: Callable[P, G], hand: Callable[[G], H], given: str) -> Callable[P, H]:
+    """The same function, with what it gives handed over, as its help says by the word ``given``."""
 
     @wraps(function)
-    def with_pandas(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+    def handing(*args: P.args, **kwargs: P.kwargs) -> H:
         try:
-            return to_pandas(function(*args, **kwargs))
+            return hand(function(*args, **kwargs))
         except Exception as error:
             rows = getattr(error, "frame", None)
             if isinstance(rows, pl.DataFrame):
                 error.frame = to_pandas(rows)  # type: ignore[attr-defined]  # our errors have the place
             raise
 
-    signature = inspect.signature(function)
-    with_pandas.__signature__ = signature.replace(return_annotation="pandas.DataFrame")  # type: ignore[attr-defined]
-    with_pandas.__doc__ = _doc(function)
-    return with_pandas
+    handing.__signature__ = inspect.signature(function).replace(return_annotation=given)  # type: ignore[attr-defined]
+    handing.__doc__ = _doc(function)
+    return handing
 
 
 def _doc(function: Callable[..., object]) -> str:
@@ -116,20 +123,12 @@ def _doc(function: Callable[..., object]) -> str:
 recording_info = in_pandas(_kd.recording_info)
 
 
-@wraps(_kd.request_parts)
-def request_parts(*args: Any, **kwargs: Any) -> dict[str, pd.DataFrame]:
-    return {name: to_pandas(frame) for name, frame in _kd.request_parts(*args, **kwargs).items()}
-
-
-def _collected(function: Callable[P, pl.LazyFrame]) -> Callable[P, pd.DataFrame]:
-    @wraps(function)
-    def collected(*args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
-        return function(*args, **kwargs).collect()
-
-    return in_pandas(collected)
-
-
-ticks = _collected(_kd.ticks)
+request_parts = _handing(
+    _kd.request_parts,
+    lambda parts: {name: to_pandas(frame) for name, frame in parts.items()},
+    "dict[str, pandas.DataFrame]",
+)
+ticks = _handing(_kd.ticks, lambda lazy: to_pandas(lazy.collect()), "pandas.DataFrame")
 
 
 class cache:
@@ -139,99 +138,14 @@ class cache:
     clear = staticmethod(_kd.cache.clear)
 
 
-class Batch(NamedTuple):
-    """New rows of one feed."""
-
-    feed: str
-    frame: pd.DataFrame
-
-
-def _event(event: _kd.Batch | _kd.Gap) -> Batch | _kd.Gap:
-    return Batch(event.feed, to_pandas(event.frame)) if isinstance(event, _kd.Batch) else event
-
-
-class Live:
-    """A running stream whose frames are pandas frames; see :class:`kiwoomdata.Live`."""
-
-    def __init__(self, stream: _kd.Live) -> None:
-        self._stream = stream
-
-    def __repr__(self) -> str:
-        return repr(self._stream)
-
-    def __enter__(self) -> Live:
-        self._stream.__enter__()
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self._stream.__exit__(*exc)
-
-    async def __aenter__(self) -> Live:
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc: Any) -> None:
-        await self._stream.__aexit__(*exc)
-
-    def __iter__(self) -> Iterator[Batch | _kd.Gap]:
-        return map(_event, self._stream)
-
-    async def __aiter__(self) -> AsyncIterator[Batch | _kd.Gap]:
-        async for event in self._stream:
-            yield _event(event)
-
-    def frame(self, feed: str | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """The rows in the window as a pandas frame; see :meth:`kiwoomdata.Live.frame`."""
-        return to_pandas(self._stream.frame(feed, columns))
-
-    def bars(self, every: Any = "1m") -> pd.DataFrame:
-        """Bars of the trades in the window as a pandas frame; see :meth:`kiwoomdata.Live.bars`."""
-        return to_pandas(self._stream.bars(every))
-
-    def book(self, symbol: str, venue: Literal["krx", "nxt", "all"] | None = None) -> pd.DataFrame:
-        """The latest order book as a pandas frame; see :meth:`kiwoomdata.Live.book`."""
-        return to_pandas(self._stream.book(symbol, venue))
-
-    @property
-    def gaps(self) -> pd.DataFrame:
-        return to_pandas(self._stream.gaps)
-
-    @property
-    def backfilled(self) -> pd.DataFrame:
-        return to_pandas(self._stream.backfilled)
-
-    if TYPE_CHECKING:
-        stop = _kd.Live.stop
-        wait = _kd.Live.wait
-        wait_async = _kd.Live.wait_async
-        subscribe = _kd.Live.subscribe
-        unsubscribe = _kd.Live.unsubscribe
-        plot = _kd.Live.plot
-        stats = _kd.Live.stats
-        error = _kd.Live.error
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("_"):
-                raise AttributeError(name)
-            return getattr(self._stream, name)
-
-
-def _streaming(function: Callable[P, _kd.Live]) -> Callable[P, Live]:
-    @wraps(function)
-    def streaming(*args: P.args, **kwargs: P.kwargs) -> Live:
-        call: Any = kwargs.get("on_batch")
-        if call is not None:
-            kwargs["on_batch"] = lambda event: call(_event(event))
-        return Live(function(*args, **kwargs))
-
-    return streaming
-
-
-stream_to_frame = _streaming(_kd.stream_to_frame)
+_PANDAS = Streams(to_pandas)
+stream_to_frame, condition_stream = _PANDAS.stream_to_frame, _PANDAS.condition_stream
 
 
 if TYPE_CHECKING:
+    Batch: TypeAlias = _kd.Batch[pd.DataFrame]
+    Live: TypeAlias = _kd.Live[pd.DataFrame]
+
     # One line a function; a test holds them and the table of public names together.
     from kiwoomdata import ApiError as ApiError
     from kiwoomdata import AuthError as AuthError
@@ -260,7 +174,6 @@ if TYPE_CHECKING:
     from kiwoomdata import UnknownKey as UnknownKey
     from kiwoomdata import UnprovenValue as UnprovenValue
     from kiwoomdata import Unsupported as Unsupported
-    from kiwoomdata import condition_stream as condition_stream
     from kiwoomdata import is_trading_day as is_trading_day
     from kiwoomdata import last_trading_day as last_trading_day
     from kiwoomdata import plot as plot

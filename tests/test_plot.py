@@ -1247,6 +1247,14 @@ def test_other_feeds_are_drawn_from_their_frames(feed: str) -> None:
     assert chart.ax.lines or chart.ax.collections
 
 
+def test_a_stream_of_pandas_frames_is_drawn_the_same() -> None:
+    stream: Any = Stream(minute_bars(3))
+    stream.rows = kdp.to_pandas(stream.rows)
+    chart = plot.live(stream, clockwork=Clock())
+    assert len(polygons(chart.ax)) == 3
+    assert chart.ax.get_title("left") == "005930"
+
+
 def test_trades_are_drawn_one_by_one_where_no_bars_are_wanted() -> None:
     stream = Stream(minute_bars(4).select("time", "symbol", price="close"))
     chart = plot.live(stream, bars=None, last=3, clockwork=Clock())

@@ -79,7 +79,9 @@ def test_the_names_that_type_checkers_see_in_the_pandas_face_are_the_same() -> N
     block = next(node for node in tree.body if isinstance(node, ast.If))
     there = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assigned = [node for node in (*tree.body, *block.body) if isinstance(node, ast.Assign)]
-    made = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
+    names = [name for node in assigned for target in node.targets for name in ast.walk(target)]
+    made = {name.id for name in names if isinstance(name, ast.Name)}
+    made |= {node.target.id for node in block.body if isinstance(node, ast.AnnAssign)}
     made |= {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
     assert set(kd.__all__) - {"__version__"} <= there | made
     assert set(FRAMES) <= made
@@ -88,11 +90,11 @@ def test_the_names_that_type_checkers_see_in_the_pandas_face_are_the_same() -> N
 def test_a_submodule_never_hides_a_public_name() -> None:
     """Importing ``kiwoomdata.x`` sets the attribute x: a function of that name would be gone."""
     modules = {path.stem for path in PACKAGE.glob("*.py")} | {p.name for p in PACKAGE.iterdir() if p.is_dir()}
-    functions = {name for name in kd.__all__ if inspect.isfunction(getattr(kd, name))}
+    functions = {name for name in kd.__all__ if inspect.isroutine(getattr(kd, name))}
     assert not modules & functions
 
 
-@pytest.mark.parametrize("name", [n for n in kd.__all__ if inspect.isfunction(getattr(kd, n))])
+@pytest.mark.parametrize("name", [n for n in kd.__all__ if inspect.isroutine(getattr(kd, n))])
 def test_every_public_function_says_what_it_gives_and_shows_it(name: str) -> None:
     text = inspect.getdoc(getattr(kd, name)) or ""
     assert "Examples" in text
@@ -137,11 +139,23 @@ assert_type(kd.cache.info(), pl.DataFrame)
 assert_type(kdp.cache.info(), pd.DataFrame)
 assert_type(kd.stream_to_frame("005930").bars("1m"), pl.DataFrame)
 assert_type(kdp.stream_to_frame("005930").frame(), pd.DataFrame)
+assert_type(kd.condition_stream("1").members, pl.DataFrame)
+assert_type(kdp.condition_stream("1").members, pd.DataFrame)
 for event in kdp.stream_to_frame("005930"):
     if isinstance(event, kd.Gap):
         assert_type(event.reason, str)
     else:
         assert_type(event.frame, pd.DataFrame)
+def heard(event: kd.Batch | kd.Gap) -> None: ...
+def heard_in_pandas(event: kdp.Batch | kdp.Gap) -> None: ...
+def shown(live: kd.Live) -> pl.DataFrame:
+    return live.frame()
+def shown_in_pandas(live: kdp.Live) -> pd.DataFrame:
+    return live.frame()
+shown(kd.stream_to_frame("005930", on_batch=heard))
+shown_in_pandas(kdp.stream_to_frame("005930", on_batch=heard_in_pandas))
+kdp.stream_to_frame("005930", on_batch=heard)  # wrong
+shown(kdp.stream_to_frame("005930"))  # wrong
 kd.use("simulator")
 kd.daily_prices("005930", "2024-01-02", measure="won")  # wrong
 kd.daily_prices("005930", "2024-01-02", offline="yes")  # wrong

@@ -15,7 +15,7 @@ from matplotlib import pyplot as plt
 from kiwoomdata.plot.book import orderbook
 from kiwoomdata.plot.price import candles, ticks
 from kiwoomdata.plot.style import Look, Style
-from kiwoomdata.plot.table import NothingToDraw
+from kiwoomdata.plot.table import NothingToDraw, as_narwhals
 from kiwoomdata.plot.trading import program
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ _DRAWN: dict[str, Callable[..., object]] = {"trade": candles, "orderbook": order
 
 def _newest(frame: Any, symbol: str | None, last: int) -> nw.DataFrame[Any]:
     """The last rows of one symbol."""
-    found = nw.from_native(frame, eager_only=True)
+    found = as_narwhals(frame, "live")
     if "symbol" in found.columns and len(found):
         if symbol is not None:
             found = found.filter(nw.col("symbol") == symbol)

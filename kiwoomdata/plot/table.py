@@ -106,7 +106,7 @@ def read(
     ``sources`` are the TRs whose Korean names are understood, beside that of the frame's provenance.
     """
     forks.check()
-    table, wording = _as_narwhals(frame, chart), _wording(needs, any_of, timed)
+    table, wording = as_narwhals(frame, chart), _wording(needs, any_of, timed)
     source = provenance(frame)
     table = table.rename(
         _english(table.columns, [*([source.api_id] if source else []), *sources], {*needs, *any_of, *may})
@@ -159,7 +159,7 @@ def _wording(needs: Sequence[str], any_of: Sequence[str], timed: bool) -> str:
     return ", ".join([*names, *([f"and one or more of {', '.join(any_of)}"] if any_of else [])])
 
 
-def _as_narwhals(frame: Any, chart: str) -> nw.DataFrame[Any]:
+def as_narwhals(frame: Any, chart: str) -> nw.DataFrame[Any]:
     if isinstance(frame, nw.DataFrame):
         return frame
     index: Any = getattr(frame, "index", None)

@@ -10,20 +10,20 @@ import polars as pl
 
 from kiwoomdata.arguments import word
 from kiwoomdata.client import default_client, refuse_gone
-from kiwoomdata.entries.condition import LIST, SEARCH, STREAM, ConditionCall
+from kiwoomdata.entries.condition import LIST, SEARCH, ConditionCall
 from kiwoomdata.errors import KiwoomDataWarning, Truncated, UnknownKey
 from kiwoomdata.frames import complain
 from kiwoomdata.kinds import decode
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import present
-from kiwoomdata.stream.condition import Asker, ConditionStream, as_text, not_live_here, which
+from kiwoomdata.stream.condition import Asker, as_text, not_live_here, which
 from kiwoomdata.stream.events import ConditionList
 from kiwoomdata.stream.lanes import seq_argument
 
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
 
-__all__ = ["condition_search", "condition_stream", "conditions"]
+__all__ = ["condition_search", "conditions"]
 
 MOST_PAGES = 500
 
@@ -188,41 +188,3 @@ def _shown(
         call.api_id, params, server, client.now(), pages=pages, rows=frame.height, requests=pages
     )
     return present(frame, source)
-
-
-def condition_stream(
-    seq: str | int,
-    *,
-    venue: Literal["krx"] = "krx",
-    timeout: float = 10.0,
-    client: Client | None = None,
-) -> ConditionStream:
-    """The stocks that meet a condition, and from then on every one that enters or leaves.
-
-    Waits for the first members. Use it as a context manager, or call :meth:`ConditionStream.stop`.
-
-    Parameters
-    ----------
-    seq, venue, timeout, client
-        As for :func:`condition_search`. The server takes ten live conditions for each login.
-
-    Raises
-    ------
-    NoAnswer, StreamError, ApiError, LoginRefused, Kicked, ConnectionLost
-        As :func:`condition_search`; what ends the stream later is raised by the next call.
-
-    Notes
-    -----
-    Source: ka10173 (조건검색 요청 실시간), ended with ka10174. A condition that is live already (900003) is
-    cleared and asked for again.
-
-    Examples
-    --------
-    >>> import kiwoomdata as kd
-    >>> kd.use("simulator")
-    >>> with kd.condition_stream(kd.conditions()["seq"][0]) as live:
-    ...     live.members.columns
-    ['symbol', 'venue', 'since']
-    """
-    client = client or default_client()
-    return ConditionStream(client, seq_argument(str(seq)), word(STREAM.params[1], venue), timeout)

@@ -133,7 +133,7 @@ def _things() -> tuple[_Thing, ...]:
 def _functions() -> Iterator[_Thing]:
     for name, home in HOME_OF.items():
         value = getattr(import_module(f"kiwoomdata.{home}"), name)
-        if not inspect.isfunction(value):
+        if not inspect.isroutine(value):
             continue
         entries: list[Any] = [*ENDPOINTS.values(), *CONDITIONS.values()]
         korean = [each.ko for each in entries if name in re.split(r"[,\s]+", each.function)]

@@ -7,11 +7,11 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Self
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from kiwoomdata import forks
 from kiwoomdata.entries.condition import LIST, STREAM, ConditionCall
 from kiwoomdata.entries.feeds import CONDITION_EVENT
 from kiwoomdata.errors import ApiError, KiwoomDataWarning, NoAnswer, StreamError
+from kiwoomdata.frames import F
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.stream.decode import read_ticks
 from kiwoomdata.stream.events import (
@@ -189,8 +190,8 @@ def which(codes: pl.Series) -> list[pl.Series]:
     return [pl.Series(name, [p[n] for p in parts], dtype=t) for n, (name, t) in enumerate(_WHICH.items())]
 
 
-class ConditionStream(Asker):
-    """A running condition search. Made by :func:`condition_stream`.
+class ConditionStream(Asker, Generic[F]):
+    """A running condition search. Made by :func:`kiwoomdata.condition_stream`.
 
     Iterating gives frames of new events as they come, with the columns ``time`` (Datetime[us, Asia/Seoul],
     the server's), ``received_at``, ``seq symbol`` (String), ``venue`` (Enum), ``action`` (Enum enter, leave)
@@ -200,7 +201,10 @@ class ConditionStream(Asker):
 
     follows_conditions = True
 
-    def __init__(self, client: Client, seq: str, exchange: str, timeout: float) -> None:
+    def __init__(
+        self, client: Client, seq: str, exchange: str, timeout: float, hand: Callable[[pl.DataFrame], F]
+    ) -> None:
+        self._hand = hand
         self.seq = seq
         self._exchange = exchange
         self._events: list[pl.DataFrame] = []
@@ -226,7 +230,7 @@ class ConditionStream(Asker):
     def __repr__(self) -> str:
         return f"<ConditionStream {self.seq}: {len(self._current)} members>"
 
-    def __enter__(self) -> ConditionStream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -255,26 +259,28 @@ class ConditionStream(Asker):
     # --- what the user asks ----------------------------------------------------------------------
 
     @property
-    def members(self) -> pl.DataFrame:
+    def members(self) -> F:
         """Who meets the condition now: ``symbol`` (String), ``venue`` (Enum), ``since`` (Datetime, when it
         entered; null for those who met it from the start, or entered unseen)."""
         self._check()
         with self.changed:
             rows = [(symbol, venue, since) for (symbol, venue), since in self._current.items()]
-        return pl.DataFrame(rows, schema=MEMBERS, orient="row")
+        return self._hand(pl.DataFrame(rows, schema=MEMBERS, orient="row"))
 
     @property
-    def events(self) -> pl.DataFrame:
+    def events(self) -> F:
         """Every event so far, in the order of arrival."""
         self._check()
         with self.changed:
-            return pl.concat([pl.DataFrame(schema=EVENTS), *self._events])
+            events = pl.concat([pl.DataFrame(schema=EVENTS), *self._events])
+        return self._hand(events)
 
     @property
-    def gaps(self) -> pl.DataFrame:
+    def gaps(self) -> F:
         """The interruptions so far, as :attr:`kiwoomdata.Live.gaps` has them."""
         with self.changed:
-            return gap_frame(self._holes)
+            gaps = gap_frame(self._holes)
+        return self._hand(gaps)
 
     def wait(self, *, rows: int = 1, seconds: float | None = None) -> bool:
         """Wait until there have been ``rows`` events in all; False where ``seconds`` passed before."""
@@ -285,14 +291,14 @@ class ConditionStream(Asker):
             self._check(always=True)
         return enough
 
-    def __iter__(self) -> Iterator[pl.DataFrame]:
+    def __iter__(self) -> Iterator[F]:
         while True:
             with self.changed:
                 self.changed.wait_for(lambda: self._over or self._news or len(self._events) > self._given)
                 new, self._given = self._events[self._given :], len(self._events)
             self._hear()
             if new:
-                yield pl.concat(new)
+                yield self._hand(pl.concat(new))
             elif self._over:
                 self._check(always=True)
                 return

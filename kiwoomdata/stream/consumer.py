@@ -7,10 +7,14 @@ import os
 import time
 import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from typing import Generic
+
+import polars as pl
 
 from kiwoomdata.errors import KiwoomDataWarning, StreamError
+from kiwoomdata.frames import F
 from kiwoomdata.stream.arguments import count
 from kiwoomdata.stream.engine import Batch, Engine
 from kiwoomdata.stream.gaps import Gap
@@ -18,17 +22,25 @@ from kiwoomdata.stream.gaps import Gap
 __all__ = ["Consumer"]
 
 
-class Consumer:
+class Consumer(Generic[F]):
     """One user's view of an engine: which errors he was told, and when he is given rows.
 
     ``every`` are seconds, ``batch`` rows of a feed; one of them is None. ``in_passing`` says of what does
-    not end the stream with a warning, because there is nobody to raise it to.
+    not end the stream with a warning, because there is nobody to raise it to. ``hand`` makes of each frame
+    one of the user's library.
     """
 
     def __init__(
-        self, engine: Engine, every: float | None, batch: int | None, *, in_passing: bool = False
+        self,
+        engine: Engine,
+        every: float | None,
+        batch: int | None,
+        hand: Callable[[pl.DataFrame], F],
+        *,
+        in_passing: bool = False,
     ) -> None:
         self.engine = engine
+        self.hand = hand
         self._pid = os.getpid()
         self._in_passing = in_passing
         self._heard = 0
@@ -138,7 +150,7 @@ class Consumer:
 
     # --- taking --------------------------------------------------------------------------------
 
-    def take(self, owner: object) -> Iterator[Batch | Gap]:
+    def take(self, owner: object) -> Iterator[Batch[F] | Gap]:
         """The events; the loop keeps its ``owner`` alive, whose end ends the stream."""
         self.own()
         with self.engine.consuming():
@@ -146,12 +158,12 @@ class Consumer:
             while True:
                 version, due = self._turn(due)
                 while self._ready:
-                    yield self._ready.popleft()
+                    yield self._next()
                 if version is None:
                     return
                 self._pause(version, max(0.0, due - time.monotonic()))
 
-    async def take_async(self, owner: object) -> AsyncIterator[Batch | Gap]:
+    async def take_async(self, owner: object) -> AsyncIterator[Batch[F] | Gap]:
         """The same for asyncio."""
         self.own()
         with self.engine.consuming():
@@ -159,10 +171,14 @@ class Consumer:
             while True:
                 version, due = self._turn(due)
                 while self._ready:
-                    yield self._ready.popleft()
+                    yield self._next()
                 if version is None:
                     return
                 await self._pause_async(version, max(0.0, due - time.monotonic()))
+
+    def _next(self) -> Batch[F] | Gap:
+        event = self._ready.popleft()
+        return Batch(event.feed, self.hand(event.frame)) if isinstance(event, Batch) else event
 
     def _turn(self, due: float) -> tuple[int | None, float]:
         """Make ready what is to be given now; then what version of things that was (None: there will be

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol
 
 import polars as pl
 
 from kiwoomdata import errors
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
+from kiwoomdata.frames import F
 from kiwoomdata.kinds import Trouble
 from kiwoomdata.stream import bars, events
 from kiwoomdata.stream.backfill import Backfill
@@ -48,11 +49,11 @@ _SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
 log = logging.getLogger(__name__)
 
 
-class Batch(NamedTuple):
+class Batch(NamedTuple, Generic[F]):
     """New rows of one feed."""
 
     feed: str
-    frame: pl.DataFrame
+    frame: F
 
 
 class Sink(Protocol):

@@ -10,14 +10,14 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import date
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self
 
 import polars as pl
 
 from kiwoomdata.arguments import Symbols, as_symbol
 from kiwoomdata.entries.feeds import FEEDS, Feed, find_feed
 from kiwoomdata.errors import StreamError
-from kiwoomdata.frames import long_book
+from kiwoomdata.frames import F, long_book
 from kiwoomdata.kinds import Trouble
 from kiwoomdata.stream.arguments import feed_items, feed_list, span
 from kiwoomdata.stream.backfill import SCHEMA as FILLED
@@ -36,7 +36,7 @@ __all__ = ["Live"]
 log = logging.getLogger(__name__)
 
 
-class Live:
+class Live(Generic[F]):
     """A running stream. Made by :func:`kiwoomdata.stream_to_frame`.
 
     What ends it for good (a refused login, the same key logged in elsewhere, a full buffer that was to
@@ -48,6 +48,8 @@ class Live:
     unsubscribed; what else is registered goes on. Meanwhile it is a gap, and ``stats.unregistered`` counts
     it. It is raised once, as :class:`StreamError`, by the next call or loop, which may be made again;
     where ``on_batch`` is called, it is a warning.
+
+    Its frames are polars frames, and pandas frames where :mod:`kiwoomdata.pandas` began it.
 
     Iterating gives :class:`Batch` (a feed's name, and a frame of its new rows) and, where there was an
     interruption, :class:`Gap`, each once and in the order of arrival; but a gap in which other rows come,
@@ -75,16 +77,18 @@ class Live:
         every: float | None,
         batch: int | None,
         recorder: Recorder | None,
-        on_batch: Callable[[Batch | Gap], object] | None,
+        on_batch: Callable[[Batch[F] | Gap], object] | None,
+        hand: Callable[[pl.DataFrame], F],
     ) -> None:
         self._engine = engine
-        self._consumer = Consumer(engine, every, batch)
+        self._hand = hand
+        self._consumer = Consumer(engine, every, batch, hand)
         self._venue = venue
         self.coded: Callable[[Symbols], Symbols] = lambda symbols: symbols  # a client knows names
         self._recorder = recorder
         thread = None
         if on_batch is not None:
-            caller = Consumer(engine, every, batch, in_passing=True)
+            caller = Consumer(engine, every, batch, hand, in_passing=True)
             thread = threading.Thread(
                 target=self._call, args=(on_batch, caller), name="kiwoomdata-on-batch", daemon=True
             )
@@ -100,7 +104,7 @@ class Live:
         state = "running" if self.running else "ended"
         return f"<Live {names}: {state}, {self.stats.decoded} rows>"
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -109,7 +113,7 @@ class Live:
         self._end()
         self._conclude(error)
 
-    async def __aenter__(self) -> Live:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -160,7 +164,7 @@ class Live:
 
     # --- frames --------------------------------------------------------------------------------
 
-    def frame(self, feed: str | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    def frame(self, feed: str | None = None, columns: Sequence[str] | None = None) -> F:
         """The rows of a feed that are in the window now, in the order of arrival.
 
         Cheap to call often: whatever the window holds, it is put together of few pieces without copying.
@@ -177,9 +181,9 @@ class Live:
         engine.flush()
         with engine.lock:
             frame = engine.stores[type_].window_frame(engine.intake.now())
-        return frame if columns is None else frame.select(columns)
+        return self._hand(frame if columns is None else frame.select(columns))
 
-    def book(self, symbol: str, venue: Literal["krx", "nxt", "all"] | None = None) -> pl.DataFrame:
+    def book(self, symbol: str, venue: Literal["krx", "nxt", "all"] | None = None) -> F:
         """The latest order book of a symbol, long: ten levels a side, asks first, best level first.
 
         One row is one level of one side; no rows before the first book has come. It is the latest one
@@ -199,9 +203,9 @@ class Live:
         engine.flush()
         with engine.lock:
             values, received = engine.books.get(item, (None, 0))
-        return latest_book(item, values, received, engine.session_day(moment(received)))[0]
+        return self._hand(latest_book(item, values, received, engine.session_day(moment(received)))[0])
 
-    def bars(self, every: Any = "1m") -> pl.DataFrame:
+    def bars(self, every: Any = "1m") -> F:
         """Bars of open, high, low, close and volume, from the trades in the window.
 
         One row is one span of one symbol in which it was traded. A trade belongs to the bar of its own
@@ -238,7 +242,7 @@ class Live:
             items, stretches = engine.gaps.items(), engine.gaps.ledger.stretches()
         if engine.backfill is not None:
             trades = pl.concat([trades, engine.backfill.frame()], how="diagonal").select(trades.columns)
-        return trade_bars(trades, length, items=items, stretches=stretches, left=left)
+        return self._hand(trade_bars(trades, length, items=items, stretches=stretches, left=left))
 
     def plot(self, feed: str = "trade", **how: Any) -> LivePlot:
         """A chart that moves with the stream and stops with it; see :func:`kiwoomdata.plot.live`."""
@@ -247,7 +251,7 @@ class Live:
         return plot.live(self, feed, **how)
 
     @property
-    def gaps(self) -> pl.DataFrame:
+    def gaps(self) -> F:
         """The interruptions so far, oldest first, one row each.
 
         ``since until`` (Datetime; when something was last heard before it, and when everything was
@@ -260,10 +264,11 @@ class Live:
         """
         self._consumer.own()
         with self._engine.lock:
-            return gap_frame(self._engine.gaps.holes)
+            gaps = gap_frame(self._engine.gaps.holes)
+        return self._hand(gaps)
 
     @property
-    def backfilled(self) -> pl.DataFrame:
+    def backfilled(self) -> F:
         """Trades of gaps that were asked for afterwards, where ``backfill`` was chosen; oldest gap first.
 
         They are not in :meth:`frame`, which is what was received, but :meth:`bars` counts them. Columns as
@@ -272,7 +277,7 @@ class Live:
         """
         self._consumer.own()
         backfill = self._engine.backfill
-        return pl.DataFrame(schema=FILLED) if backfill is None else backfill.frame()
+        return self._hand(pl.DataFrame(schema=FILLED) if backfill is None else backfill.frame())
 
     @property
     def stats(self) -> Stats:
@@ -314,13 +319,13 @@ class Live:
         type_ = None if feed is None else self._type(feed)
         return await self._consumer.wait_async(rows, type_, seconds)
 
-    def __iter__(self) -> Iterator[Batch | Gap]:
+    def __iter__(self) -> Iterator[Batch[F] | Gap]:
         return self._consumer.take(self)
 
-    def __aiter__(self) -> AsyncIterator[Batch | Gap]:
+    def __aiter__(self) -> AsyncIterator[Batch[F] | Gap]:
         return self._consumer.take_async(self)
 
-    def _call(self, on_batch: Callable[[Batch | Gap], object], caller: Consumer) -> None:
+    def _call(self, on_batch: Callable[[Batch[F] | Gap], object], caller: Consumer[F]) -> None:
         try:
             for event in caller.take(self):
                 on_batch(event)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -15,10 +16,10 @@ import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
 from kiwoomdata import errors
 from kiwoomdata.kinds import KST
-from kiwoomdata.questions.conditions import condition_search, condition_stream, conditions
+from kiwoomdata.questions.conditions import condition_search, conditions
 from kiwoomdata.stream import condition
 from kiwoomdata.stream.condition import EVENTS, MEMBERS
-from kiwoomdata.stream.start import stream_to_frame
+from kiwoomdata.stream.start import condition_stream, stream_to_frame
 from tests.stream.test_live import trade, until
 from tests.ws_server import WsServer, left_over, real, say
 
@@ -317,6 +318,15 @@ def test_members_come_first_and_then_who_enters_and_leaves(ws: WsServer, client:
     (request,) = ws.requests("CNSRREQ")
     assert request["search_type"] == "1"
     assert asked(ws)[-1] == "CNSRCLR"
+
+
+def test_a_search_of_the_pandas_face_gives_pandas_frames(ws: WsServer, client: kd.Client) -> None:
+    answering(ws, members("A005930"))
+    with kdp.condition_stream("1", client=client) as live:
+        ws.push(event("000660", "I"))
+        frames = [live.members, next(iter(live)), live.events, live.gaps]
+    assert [type(frame) for frame in frames] == [pd.DataFrame] * 4
+    assert frames[1]["symbol"].to_list() == ["000660"]
 
 
 def test_an_event_or_a_member_without_a_code_is_nobody_and_told(

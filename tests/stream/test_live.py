@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
 from kiwoomdata import errors
 from kiwoomdata.entries.feeds import find_feed, write_values
 from kiwoomdata.kinds import KST
@@ -975,6 +977,39 @@ def test_a_callback_is_given_the_batches_in_a_thread_of_its_own(ws: WsServer, st
     live.stop()
     until(lambda: len(seen) == 2)
     assert seen == [("trade", [1, 2]), ("trade", [3])]
+
+
+def test_a_stream_of_the_pandas_face_gives_pandas_frames_wherever_it_gives_one(
+    ws: WsServer, client: kd.Client
+) -> None:
+    with kdp.stream_to_frame("005930", ("trade", "orderbook"), rows=9, batch=2, client=client) as live:
+        ws.until(lambda: ws.requests("REG"))
+        ws.push(trade(1), trade(2))
+        batch = next(iter(live))
+        frames = [live.frame("trade"), live.bars("1m"), live.book("005930"), live.gaps, live.backfilled]
+    assert isinstance(live, kdp.Live)
+    assert isinstance(batch, kdp.Batch)
+    assert [type(frame) for frame in (batch.frame, *frames)] == [pd.DataFrame] * 6
+    assert volumes(batch.frame) == volumes(frames[0]) == [1, 2]
+
+
+def test_a_callback_is_given_pandas_frames_too(ws: WsServer, client: kd.Client) -> None:
+    seen: list[Any] = []
+    with kdp.stream_to_frame("005930", rows=9, batch=1, on_batch=seen.append, client=client):
+        ws.until(lambda: ws.requests("REG"))
+        ws.push(trade(1))
+        until(lambda: seen)
+    assert isinstance(seen[0].frame, pd.DataFrame)
+
+
+def test_coroutines_are_given_pandas_frames_too(ws: WsServer, client: kd.Client) -> None:
+    async def first() -> Any:
+        async with kdp.stream_to_frame("005930", rows=9, batch=1, client=client) as live:
+            await asyncio.to_thread(ws.until, lambda: ws.requests("REG"))
+            ws.push(trade(1))
+            return (await anext(aiter(live))).frame
+
+    assert isinstance(asyncio.run(asyncio.wait_for(first(), 20)), pd.DataFrame)
 
 
 def test_an_error_in_a_callback_ends_the_stream_and_is_told(ws: WsServer, stream: Stream) -> None:
