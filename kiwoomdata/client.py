@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 import weakref
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -467,32 +468,46 @@ class Client:
         return parts, source
 
     def stored(
-        self, endpoint: Endpoint, body: Mapping[str, str], since: date | None, until: date | None
-    ) -> tuple[pl.DataFrame, Provenance] | None:
-        """The rows of a range of days and their provenance, where the store holds all of them, decoded.
+        self,
+        endpoint: Endpoint,
+        bodies: Mapping[str, Mapping[str, str]],
+        since: date | None,
+        until: date | None,
+        *,
+        back_to: date | None = None,
+        offline: bool = False,
+    ) -> dict[str, tuple[pl.DataFrame, Provenance]]:
+        """The rows of a range of days and their provenance, by name: of those series that the store holds
+        whole, decoded.
 
-        The units are left out of it: they are the same for all symbols.
+        Rows from ``back_to`` on, before ``since``, are given as well, and not counted. The units are left
+        out: they are the same for all symbols.
         """
-        question = self._question(endpoint, body, since, until, refresh=False, offline=True)
-        found = store.held(self.store, question) if self.store is not None else None
-        if found is None or found.typed is None or found.typed.is_empty():
-            return None
-        fetched = self.now() if found.fetched_at is None else datetime.fromtimestamp(found.fetched_at, KST)
-        source = Provenance(
-            *(endpoint.api_id, dict(body), self.base_url, fetched),
-            rows=found.typed.height,
-            cached_rows=found.cached_rows,
-            why=found.stop.why,
-            as_of=found.as_of,
-        )
-        return found.typed, source
+        if self.store is None or not bodies:
+            return {}
+        now = self.now()
+        question = self._question(endpoint, {}, back_to or since, until, refresh=False, offline=offline)
+        stored = {}
+        for name, found in store.held_together(self.store, question, bodies).items():
+            if found.typed is not None and found.typed.height:
+                fetched = now if found.fetched_at is None else datetime.fromtimestamp(found.fetched_at, KST)
+                before = bisect_left(found.typed["date"], since) if back_to and since else 0
+                source = Provenance(
+                    *(endpoint.api_id, bodies[name], self.base_url, fetched),
+                    rows=found.typed.height,
+                    cached_rows=found.typed.height - before,
+                    why=found.stop.why,
+                    as_of=found.as_of,
+                )
+                stored[name] = found.typed, source
+        return stored
 
     def holds(
         self, endpoint: Endpoint, body: Mapping[str, str], since: date | None, until: date | None
     ) -> bool:
         """Whether the store answers this without a request."""
         question = self._question(endpoint, body, since, until, refresh=False, offline=False)
-        return self.store is not None and store.needs_no_request(self.store, question)
+        return self.store is not None and store.held(self.store, question) is not None
 
     def _question(
         self,

@@ -323,7 +323,7 @@ class Endpoint:
     when_empty: str = ""
     """When it answers without rows, where that is known of this TR."""
 
-    @property
+    @cached_property
     def rows(self) -> Part | None:
         """The part that is a list and so may go on for pages."""
         return next((part for part in self.parts if part.key is not None), None)
@@ -332,7 +332,7 @@ class Endpoint:
         """Find a parameter by our name or by the API's own key."""
         return next((p for p in self.params if word in (p.name, p.key)), None)
 
-    @property
+    @cached_property
     def dated_by(self) -> Column | None:
         """The column that the walk goes by."""
         return self.rows.named(self.walk.column) if self.walk and self.rows else None

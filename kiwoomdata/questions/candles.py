@@ -197,7 +197,7 @@ def index_candles(
     for one in named:
         code = _INDICES.get(one.strip().lower(), one) if isinstance(one, str) else one
         body = body_of(endpoint, {"sector": code, **asked})
-        jobs[body["inds_cd"]] = Job(endpoint, body, since, last, {"sector": pl.lit(body["inds_cd"])})
+        jobs[body["inds_cd"]] = Job(endpoint, body, since, last, {"sector": body["inds_cd"]})
     if not jobs:
         raise ValueError("sector: the list is empty; give at least one")
     return Plan(

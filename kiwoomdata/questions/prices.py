@@ -63,10 +63,12 @@ def knows_the_basis(first: date) -> Callable[[Parts], bool]:
     """Whether a traded row stands before the first one that is shown."""
 
     def enough(parts: Parts) -> bool:
-        dated = parts["prices"].filter(pl.col("date").is_not_null())
-        oldest = dated.head(1)
-        if oldest.height and oldest["volume"][0] and oldest["close"][0] and oldest["date"][0] < first:
-            return True  # nearly always, and much quicker
+        prices = parts["prices"]
+        if prices.height:
+            day, volume, close = (prices[name][0] for name in ("date", "volume", "close"))
+            if day and volume and close is not None and day < first:
+                return True  # nearly always, and much quicker
+        dated = prices.filter(pl.col("date").is_not_null())
         days = dated.filter(_TRADED)["date"]
         shown = days.filter(days >= first)
         return shown.is_empty() or bool((days < first).any())
@@ -155,7 +157,9 @@ def daily_prices(
     first, last, notes = date_range(start, end, today, period)
     unit = chosen(quote.DAILY_PRICES, "measure", measure)
     asked = {"until": last, "measure": unit}
-    jobs = for_symbols(quote.DAILY_PRICES, symbol, venue, asked, since=first, until=last)
+    jobs = for_symbols(
+        quote.DAILY_PRICES, symbol, venue, asked, since=first, until=last, enough=knows_the_basis(first)
+    )
     known = columns_of(quote.DAILY_PRICES, "0") | columns_of(quote.DAILY_PRICES, "1")
 
     def shape(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
@@ -164,14 +168,14 @@ def daily_prices(
         told = halted(client).alias("halted"), basis.alias("rebased")
         return frame.select("date", *_PRICES, *told, *flow_columns(unit), *more)
 
-    of_krx = {code for code in jobs if not code.endswith(("_NX", "_AL"))}  # the others' rows mix venues
-    jobs |= {code: replace(jobs[code], enough=knows_the_basis(first)) for code in of_krx}
-    nothing = pl.lit(None, dtype=pl.Boolean)
+    mixed = [code for code in jobs if code.endswith(("_NX", "_AL"))]  # their rows mix venues
+    jobs |= {code: replace(jobs[code], enough=None) for code in mixed}
 
     def alone(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
         return shape({"prices": parts["prices"].sort("date", maintain_order=True)}, basis)
 
-    shapes = {code: partial(alone, basis=rebased() if code in of_krx else nothing) for code in jobs}
+    shapes = dict.fromkeys(jobs, partial(alone, basis=rebased()))
+    shapes |= dict.fromkeys(mixed, partial(alone, basis=pl.lit(None, dtype=pl.Boolean)))
 
     def together(parts: Parts) -> pl.DataFrame:
         basis = pl.when(pl.col("venue") == "krx").then(rebased().over("symbol", "venue"))

@@ -122,7 +122,8 @@ def program_trend(
     def shape(parts: Parts) -> pl.DataFrame:
         return parts["trend"].with_columns(still)
 
-    return Plan(jobs, shape, notes=notes, together=shape, options=options)
+    together = None if symbol is None else shape
+    return Plan(jobs, shape, notes=notes, together=together, options=options)
 
 
 def _market_params(market: str, venue: str | None, day: Date, interval: str, measure: str) -> dict[str, Any]:

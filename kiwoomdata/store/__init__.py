@@ -63,13 +63,15 @@ entry has changed since.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import NotCached
 from kiwoomdata.store import by_day, by_question
 from kiwoomdata.store.disk import Store
 from kiwoomdata.store.question import Answer, Ask, Question, as_it_came
 
-__all__ = ["Answer", "Question", "Store", "answer", "by_days", "held", "needs_no_request"]
+__all__ = ["Answer", "Question", "Store", "answer", "by_days", "held", "held_together"]
 
 
 def by_days(endpoint: Endpoint) -> bool:
@@ -78,18 +80,22 @@ def by_days(endpoint: Endpoint) -> bool:
 
 
 def held(store: Store, question: Question) -> Answer | None:
-    """The rows of a range of days out of the store alone, where it holds all of them."""
+    """The answer out of the store alone, where that holds all of it."""
+    since, until = question.since, question.until
+    if by_days(question.endpoint) and since is not None and until is not None:
+        return by_day.held(store, question)
+    if (since is None or until is not None) and by_question.keeps(question.endpoint):
+        return by_question.held(store, question)
+    return None
+
+
+def held_together(
+    store: Store, question: Question, bodies: Mapping[str, Mapping[str, str]]
+) -> dict[str, Answer]:
+    """The same for rows by day of many bodies, by name: those that the store holds."""
     if not by_days(question.endpoint) or question.since is None or question.until is None:
-        return None
-    return by_day.held(store, question)
-
-
-def needs_no_request(store: Store, question: Question) -> bool:
-    """Whether the store alone answers."""
-    if by_days(question.endpoint) and question.since is not None and question.until is not None:
-        return by_day.held(store, question) is not None
-    bounded = question.since is None or question.until is not None
-    return bounded and by_question.keeps(question.endpoint) and by_question.held(store, question) is not None
+        return {}
+    return by_day.held_together(store, question, bodies)
 
 
 def answer(store: Store | None, question: Question, ask: Ask) -> Answer:

@@ -14,24 +14,22 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Literal
 
 import msgspec
 import polars as pl
 
 from kiwoomdata import frames
-from kiwoomdata.calendar import period_end, trading_days
+from kiwoomdata.calendar import period_start
 from kiwoomdata.entries import VERSION
-from kiwoomdata.entries.entry import Period
 from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.protocol import Page, Stop
-from kiwoomdata.store.disk import Head, SeriesKey, Store
-from kiwoomdata.store.finality import last_final_day
+from kiwoomdata.store.disk import Head, SeriesKey, Store, as_day, as_text
+from kiwoomdata.store.plan import Days, Facts
 from kiwoomdata.store.question import (
     ALL_STORED,
     Answer,
@@ -45,60 +43,37 @@ from kiwoomdata.store.question import (
 )
 from kiwoomdata.telling import warn
 
-__all__ = ["held", "rows"]
+__all__ = ["held", "held_together", "rows"]
 
-_DAY = timedelta(days=1)
-_PAGE_ROWS = 20
-"""Rows of a page where nobody has said how many there are: of those known, the fewest."""
 _LATE = timedelta(days=7)
 """For how long a row may be late of a TR that has none for days on which nothing was traded."""
 _GONE = timedelta(days=30)
 """For how long nothing newer must be there, before a series may have ended."""
-_TRIES = 2
-"""How often a row is asked for again that lacks a key which other rows have."""
-_ENDS = 2
-"""Walks that have to end with the same day, before a history is taken to begin with it."""
 
 
 def held(store: Store, question: Question) -> Answer | None:
     """The rows of a range out of the store alone; None where it lacks some, or holds them not as final."""
-    return None if question.refresh and not question.offline else _Job(store, question).held()
+    if question.refresh and not question.offline:
+        return None
+    return _Job(store, question, Days.of(question), question.body).held()
+
+
+def held_together(
+    store: Store, question: Question, bodies: Mapping[str, Mapping[str, str]]
+) -> dict[str, Answer]:
+    """The same of many series that are asked alike but for their bodies; of those that are held."""
+    asked = Days.of(question)
+    every = {name: _Job(store, question, asked, body).held() for name, body in bodies.items()}
+    return {name: found for name, found in every.items() if found is not None}
 
 
 def rows(store: Store, question: Question, ask: Ask) -> Answer:
     """The rows of a range, oldest first: from the store what is final there, from the server the rest."""
-    return held(store, question) or _Job(store, question).extended(ask)
+    job = _Job(store, question, Days.of(question), question.body)
+    return held(store, question) or job.extended(ask)
 
 
-class _Facts(msgspec.Struct, omit_defaults=True):
-    """What a block says of its rows. Days are YYYYMMDD."""
-
-    begins: str = ""
-    """The oldest day that the server had when a walk ended before the day it was sent for."""
-    ends: int = 0
-    """How many walks ended with it."""
-    closes: str = ""
-    """The newest day that the server had, where it lies behind the days that were asked for."""
-    closed: list[str] = []
-    """The first and the last day on which it had none newer."""
-    empty: list[str] = []
-    """Days that were settled without a row."""
-    lacking: dict[str, int] = {}
-    """Days whose rows lack a key that other rows have, and how often they were asked for again."""
-    old: bool = False
-    """Whether there are rows of an older basis: those that say in ``_old`` as of when."""
-    beside: dict[str, list[dict[str, str | None]]] = {}
-    """What stood beside the rows, by part."""
-
-    @property
-    def sure(self) -> str:
-        """The day with which the history surely begins."""
-        return self.begins if self.ends >= _ENDS else ""
-
-    @property
-    def over(self) -> str:
-        """The day with which the series surely ends, of a delisted stock: on two days nothing was newer."""
-        return self.closes if len(self.closed) > 1 else ""
+_FACTS = msgspec.json.Decoder(Facts)
 
 
 @dataclass
@@ -106,7 +81,7 @@ class _Block:
     """A series as it is stored: text columns, oldest day first."""
 
     rows: pl.DataFrame
-    facts: _Facts
+    facts: Facts
     as_of: str = ""
     fetched: float = 0.0
     digest: str = ""
@@ -144,6 +119,9 @@ class _Span:
 class _Job:
     store: Store
     question: Question
+    days: Days
+    body: Mapping[str, str]
+    """In the place of the question's."""
     block: _Block | None = None
     spans: list[_Span] = field(default_factory=list)
     before: set[str] = field(default_factory=set)
@@ -164,84 +142,62 @@ class _Job:
         assert walk is not None
         assert part is not None
         assert dated is not None
-        assert q.since is not None
-        assert q.until is not None
         self.walk, self.part, self.column = walk, part, dated.key
         self.beside: dict[str, list[dict[str, str | None]]] = {}
-        identity = tuple((k, v) for k, v in q.body.items() if k not in (walk.until, walk.since))
+        identity = tuple((k, v) for k, v in self.body.items() if k not in (walk.until, walk.since))
         self.key = SeriesKey(q.server, q.endpoint.api_id, identity)
-        self.final = _text(last_final_day(q.endpoint, q.now))
-        self.today = _text(q.now.date())
-        self.since, self.until = _text(q.since), _text(q.until)
-        self.days = tuple(trading_days(q.since, q.until))
-        self.slots, self.dates = _slots(self.days, q.endpoint.period)
 
     # --- out of the store ---
 
     def held(self) -> Answer | None:
         """The range, where the store holds all of it; read without a lock, and nothing is written."""
-        if self.slots and self.slots[-1] > self.final:
+        days = self.days
+        if days.slots and days.slots[-1] > days.final:
             return None
         head = self.store.head(self.key)
         if head is None:
-            return None if self.slots else self.served()
-        facts = msgspec.json.decode(head.more, type=_Facts)
+            return None if days.slots else self.served()
+        facts = _FACTS.decode(head.more)
         typed = self._typed(head)
         if typed is None:
             self.block = self._load()
             return self._held_block()
-        days = typed[self.walk.column]
-        if days.dtype != pl.Date:
-            days = days.dt.date()
-        if head.first < self.since or head.last > self.until:
+        held = typed[self.walk.column]
+        if held.dtype != pl.Date:
+            held = held.dt.date()
+        if head.first < days.since or head.last > days.until:
             # Some ten looks at single days; search_sorted() takes ten times as long.
-            begin = bisect_left(days, self.question.since)
-            size = bisect_right(days, self.question.until) - begin
-            typed, days = typed.slice(begin, size), days.slice(begin, size)
-        as_asked = days.equals(self.dates) and not facts.lacking
-        if not as_asked and self.missing(days.dt.strftime("%Y%m%d"), facts):
+            begin = bisect_left(held, self.question.since)
+            size = bisect_right(held, self.question.until) - begin
+            typed, held = typed.slice(begin, size), held.slice(begin, size)
+        as_asked = held.equals(days.dates) and not facts.lacking
+        if not as_asked and days.missing(held.dt.strftime("%Y%m%d"), facts):
             return None
         self.store.used(self.key)
-        texts = _beside(facts)
         return Answer(
-            texts,
-            replace(ALL_STORED, ends=_date(facts.over)),
+            _beside(facts),
+            replace(ALL_STORED, ends=as_day(facts.over)) if facts.over else ALL_STORED,
             typed,
             cached_rows=typed.height,
-            as_of=_date(head.as_of),
+            as_of=as_day(head.as_of),
             fetched_at=head.fetched,
         )
 
     def _held_block(self) -> Answer | None:
         """The range out of a block that holds all of it, and, where all texts can be read, a typed copy."""
-        if self.block is None or self.missing(self.block.good(self.column), self.block.facts):
+        if self.block is None or self.days.missing(self.block.good(self.column), self.block.facts):
             return None
         self.before = set(self.block.days(self.column))
         self._write_typed(self.block, later=True)
         self.store.used(self.key)
         return self.served()
 
-    def missing(self, days: Iterable[str], facts: _Facts) -> list[str]:
-        """The days to ask for: those not held, and those not final by now (a clock was ahead)."""
-        have = set(map(self._slot, days))
-        have.update(facts.empty)
-        again = {self._slot(day) for day, tries in facts.lacking.items() if tries < _TRIES}
-        if facts.over and (self.question.offline or facts.closed[-1] == self.today):
-            have.update(s for s in self.slots if s > self._slot(facts.closes))
-        sure = self._slot(facts.sure) if facts.sure else ""
-        return [s for s in self.slots if (s not in have or s > self.final or s in again) and s >= sure]
-
-    def _slot(self, day: str) -> str:
-        """The day that stands for the period of a day: its last trading day."""
-        period = self.question.endpoint.period
-        return day if period == "day" else _text(period_end(_date(day) or date.min, period))
-
     def _load(self, *, sure: bool = False) -> _Block | None:
         loaded = self.store.load(self.key, "rows", sure=sure)
         if loaded is None:
             return None
         head, payload = loaded
-        facts = msgspec.json.decode(head.more, type=_Facts)
+        facts = _FACTS.decode(head.more)
         return _Block(pl.read_ipc_stream(payload), facts, head.as_of, head.fetched, head.digest)
 
     def _typed(self, head: Head) -> pl.DataFrame | None:
@@ -256,7 +212,7 @@ class _Job:
 
     def _write_typed(self, block: _Block, *, later: bool = False) -> None:
         texts = complete(self.part, _without_old(block.rows))
-        frame, troubles = frames.decoded(self.question.endpoint, self.part, texts, self.question.body)
+        frame, troubles = frames.decoded(self.question.endpoint, self.part, texts, self.body)
         absent = any(texts[key].null_count() for key in self.part.by_key)
         if troubles or absent or block.facts.old:  # they are told each time
             self.store.remove(self.key, "typed") if not later else None
@@ -291,8 +247,8 @@ class _Job:
             self.agreed = self.agreed or not self._comparable().height
             if self.block and not q.refresh:
                 good = self.block.good(self.column)
-                lacking = set(self.missing(good, self.block.facts))
-                self.before = {day for day in good if self._slot(day) not in lacking}
+                lacking = set(self.days.missing(good, self.block.facts))
+                self.before = {day for day in good if self.days.slot(day) not in lacking}
             self._fill()
             if self.agreed:
                 self._settle()
@@ -319,18 +275,21 @@ class _Job:
 
     def _must_agree(self) -> bool:
         """Whether anything came that is to be kept, or stands beside stored rows."""
-        came, inside = self._came(), pl.col("_day").is_between(pl.lit(self.since), pl.lit(self.until))
+        came, inside = (
+            self._came(),
+            pl.col("_day").is_between(pl.lit(self.days.since), pl.lit(self.days.until)),
+        )
         stored = self.block.days(self.column) if self.block and not self.question.refresh else []
-        beside = any(self.since <= day <= self.until for day in stored)
+        beside = any(self.days.since <= day <= self.days.until for day in stored)
         return not came.filter(inside, pl.lit(beside) | pl.col("_fits")).is_empty()
 
     def _plan(self) -> list[tuple[str, str]]:
         """The runs of days to walk, newest first; one of them with a held day to compare."""
         block, walk = self.block, self.walk
-        facts = block.facts if block else _Facts()
+        facts = block.facts if block else Facts()
         held = block.good(self.column) if block and not self.question.refresh else []
-        missing = set(self.missing(held, replace_empty(facts) if self.question.refresh else facts))
-        missing.update(map(self._slot, block.stale(self.column) if block else ()))
+        missing = set(self.days.missing(held, replace_empty(facts) if self.question.refresh else facts))
+        missing.update(map(self.days.slot, block.stale(self.column) if block else ()))
         missing -= self.asked
         runs: list[tuple[str, str]] = []
         for slot in sorted(missing):
@@ -341,12 +300,12 @@ class _Job:
         if not runs:
             return []
         if walk.until is None or walk.anchor == "today":
-            runs = [(runs[0][0], self.today)]
-        elif runs[-1][1] == (self.slots or ("",))[-1]:
-            runs[-1] = runs[-1][0], max(runs[-1][1], self.until)  # rows of closed days stand there too
-        if facts.closes and runs[-1][1] > facts.closes and facts.closed[-1] != self.today:
+            runs = [(runs[0][0], self.days.today)]
+        elif runs[-1][1] == (self.days.slots or ("",))[-1]:
+            runs[-1] = runs[-1][0], max(runs[-1][1], self.days.until)  # rows of closed days stand there too
+        if facts.closes and runs[-1][1] > facts.closes and facts.closed[-1] != self.days.today:
             first, _ = runs[-1]
-            runs[-1] = min(first, facts.closes), self.today  # is there still nothing newer?
+            runs[-1] = min(first, facts.closes), self.days.today  # is there still nothing newer?
         if facts.begins and runs[0][1] < facts.begins:
             runs[0] = runs[0][0], facts.begins  # does the history begin with this day?
         if not self.agreed:
@@ -356,8 +315,8 @@ class _Job:
     def _widen(self, runs: list[tuple[str, str]]) -> None:
         """Let one run reach a held day, where that costs no more than to ask for one by itself."""
         known = [text[:8] for text in self._comparable()[self.column]]
-        stored = any(self.since <= day <= self.until for day in known)
-        if not stored and all(first > self.final for first, _ in runs):
+        stored = any(self.days.since <= day <= self.days.until for day in known)
+        if not stored and all(first > self.days.final for first, _ in runs):
             return  # nothing of it will be kept
         wider = []
         for n, (first, last) in enumerate(runs):
@@ -365,43 +324,35 @@ class _Job:
             reaches = [(first, last)] if any(first <= day <= last for day in known) else []
             reaches += [(first, min(above))] if above else []
             reaches += [(max(below), last)] if below else []
-            wider += [(self._pages(*reach) - self._pages(first, last), n, reach) for reach in reaches]
+            wider += [(self.days.pages(*reach) - self.days.pages(first, last), n, reach) for reach in reaches]
         if wider and min(wider)[0] <= 1:
             _, n, reach = min(wider)
             runs[n] = reach
 
     def _one_walk_is_better(self, run: tuple[str, str], slot: str) -> bool:
         first, last = run
-        apart = self._count(last, slot) - 2
-        return apart <= 0 or self._pages(first, slot) < self._pages(first, last) + 1
-
-    def _pages(self, first: str, last: str) -> int:
-        return max(1, -(-self._count(first, last) // (self.question.endpoint.page_rows or _PAGE_ROWS)))
-
-    def _count(self, first: str, last: str) -> int:
-        days = trading_days(_date(first) or date.min, _date(last) or date.min)
-        period = self.question.endpoint.period
-        return len(days) if period == "day" else len({period_end(day, period) for day in days})
+        apart = self.days.count(last, slot) - 2
+        return apart <= 0 or self.days.pages(first, slot) < self.days.pages(first, last) + 1
 
     def _walk(self, first: str, last: str) -> _Span:
         """Walk one run of days, each page safe as soon as it came."""
         walk, endpoint = self.walk, self.question.endpoint
-        start = first if endpoint.period == "day" else _start(first, endpoint.period)
-        body = dict(self.question.body)
+        since = period_start(as_day(first) or date.min, endpoint.period)
+        body = dict(self.body)
         if walk.until is not None:
-            body[walk.until] = min(last, self.today)
+            body[walk.until] = min(last, self.days.today)
         if walk.since is not None:
-            body[walk.since] = start
+            body[walk.since] = as_text(since)
         pages: list[Page] = []
-        came = self.ask(body, _date(start))
+        came = self.ask(body, since)
         for page in came:
             pages.append(page)
             if self.mine:
                 self.store.append(
-                    self.key, [len(self.spans), first, last, self.final, self.today], page.content
+                    self.key, [len(self.spans), first, last, self.days.final, self.days.today], page.content
                 )
         self.requests += came.requests
-        return self._span(first, last, pages, came.stop, self.final)
+        return self._span(first, last, pages, came.stop, self.days.final)
 
     def _span(
         self, first: str, last: str, pages: Sequence[Page], stop: Stop, final: str, *, left: bool = False
@@ -411,14 +362,14 @@ class _Job:
         self.pages += len(pages)
         self.duplicates += dropped
         served = texts.pop(part.name).with_columns(pl.col(self.column).str.strip_chars())
-        _, days, fits = read(endpoint, part, served, self.question.body)
+        _, days, fits = read(endpoint, part, served, self.body)
         oldest = min(days.drop_nulls(), default="")
         reached = bool(oldest) and oldest <= first
         whole = bool(oldest) and not (left or stop.truncated)
         whole = whole and not ended_oddly(endpoint, part, pages, reached=reached)
         ended = whole and not reached
-        limit = min(final, last if last < self.today else self.today)
-        final_day = pl.Series([d is not None and self._slot(d) <= limit for d in days], dtype=pl.Boolean)
+        limit = min(final, last if last < self.days.today else self.days.today)
+        final_day = pl.Series([d is not None and self.days.slot(d) <= limit for d in days], dtype=pl.Boolean)
         fits &= final_day
         if part.by_key[self.column].kind.name == "datetime" and not ended:
             fits &= (days != oldest).fill_null(value=False)  # a page may cut a day in two
@@ -427,7 +378,7 @@ class _Job:
         if not left:
             self.beside = {name: frame.to_dicts() for name, frame in texts.items()}
             self.asked.update(
-                s for s in (*self.slots, *map(self._slot, days.drop_nulls())) if first <= s <= last
+                s for s in (*self.days.slots, *map(self.days.slot, days.drop_nulls())) if first <= s <= last
             )
         self.spans.append(span)
         return span
@@ -470,7 +421,7 @@ class _Job:
         if not walks:
             return
         for (first, last, final, _), pages in walks.values():
-            self._span(first, last, pages, ALL_STORED, min(final, self.final), left=True)
+            self._span(first, last, pages, ALL_STORED, min(final, self.days.final), left=True)
         (_, _, _, as_of), _ = next(iter(walks.values()))
         left = self.spans[:]
         self.agreed = not self._comparable().height
@@ -518,7 +469,7 @@ class _Job:
         endpoint = self.question.endpoint
         came = self._came()
         fresh = came.filter("_fits")
-        block = self.block or _Block(pl.DataFrame(), _Facts())
+        block = self.block or _Block(pl.DataFrame(), Facts())
         facts = msgspec.structs.replace(block.facts)
         if self.mine and (fresh.height or any(span.begins for span in self.spans)):
             days = set(fresh["_day"])
@@ -527,7 +478,7 @@ class _Job:
                 day = pl.col(self.column).str.slice(0, 8)
                 old = old.filter(~day.is_in(days))
                 # Kept by a clock that was ahead, or walked again and not there any more.
-                gone = {d for d in block.days(self.column) if self._slot(d) > self.final}
+                gone = {d for d in block.days(self.column) if self.days.slot(d) > self.days.final}
                 for span in self.spans:
                     if span.whole:
                         first = span.begins or span.first
@@ -542,7 +493,7 @@ class _Job:
             self.block = _Block(
                 merged,
                 facts,
-                (as_of or self.today) if endpoint.rebased else "",
+                (as_of or self.days.today) if endpoint.rebased else "",
                 self.question.now.timestamp(),
             )
             if not self._write(self.block):
@@ -550,7 +501,7 @@ class _Job:
         if self.mine:
             self.store.remove(self.key, "pages")
 
-    def _learn(self, facts: _Facts, merged: pl.DataFrame, fresh: set[str]) -> None:
+    def _learn(self, facts: Facts, merged: pl.DataFrame, fresh: set[str]) -> None:
         """What the walks say beside their rows."""
         endpoint, q = self.question.endpoint, self.question
         facts.beside = self.beside or facts.beside
@@ -565,11 +516,11 @@ class _Job:
                 facts.begins, facts.ends = "", 0
             self._learn_the_end(facts, current[-1] if current else "")
         else:
-            late = min(self.final, _text(q.now.date() - _LATE))
+            late = min(self.days.final, as_text(q.now.date() - _LATE))
             came = set(self._came()["_day"].drop_nulls())  # also those whose row may not be kept
             for span in self.spans:
                 if span.whole:
-                    quiet = [s for s in self.slots if span.first <= s <= min(span.last, late)]
+                    quiet = [s for s in self.days.slots if span.first <= s <= min(span.last, late)]
                     facts.empty = sorted({*facts.empty, *quiet} - came)
             facts.empty = sorted(set(facts.empty) - set(merged[self.column].str.slice(0, 8)))
         keys = [key for key in self.part.by_key if key in merged.columns and merged.height]
@@ -581,19 +532,19 @@ class _Job:
             for day in lacking[self.column].str.slice(0, 8).to_list()
         }
 
-    def _learn_the_end(self, facts: _Facts, newest: str) -> None:
+    def _learn_the_end(self, facts: Facts, newest: str) -> None:
         """Whether the series ends: the walks of two days went past its newest row, the second to today."""
         came = self._came()["_day"].drop_nulls()
         seen = max(came, default="")
         if max(newest, seen) != facts.closes:
             facts.closes, facts.closed = "", []
         reached = max((span.last for span in self.spans if span.whole), default="")
-        if seen != newest or newest >= min(reached, _text(self.question.now.date() - _GONE)):
+        if seen != newest or newest >= min(reached, as_text(self.question.now.date() - _GONE)):
             return
         if not facts.closes:
-            facts.closes, facts.closed = newest, [self.today]
-        elif reached >= self.final and self.today > facts.closed[0]:
-            facts.closed = [facts.closed[0], self.today]
+            facts.closes, facts.closed = newest, [self.days.today]
+        elif reached >= self.days.final and self.days.today > facts.closed[0]:
+            facts.closed = [facts.closed[0], self.days.today]
 
     def _write(self, block: _Block) -> bool:
         days = block.days(self.column)
@@ -610,16 +561,19 @@ class _Job:
     def served(self) -> Answer:
         """Stored and fresh rows of the range, oldest first."""
         q, block, came = self.question, self.block, self._came()
-        inside = pl.col("_day").is_between(pl.lit(self.since), pl.lit(self.until)) | pl.col("_day").is_null()
+        inside = (
+            pl.col("_day").is_between(pl.lit(self.days.since), pl.lit(self.days.until))
+            | pl.col("_day").is_null()
+        )
         fresh = came.filter(inside)
         day = pl.col(self.column).str.slice(0, 8)
         stored = pl.DataFrame(schema={self.column: pl.String()})
         if block is not None and block.rows.width and not (q.refresh and not q.offline):
             stale = block.stale(self.column) | {
-                d for d in block.days(self.column) if self._slot(d) > self.final
+                d for d in block.days(self.column) if self.days.slot(d) > self.days.final
             }
             stored = block.rows.filter(
-                day.is_between(pl.lit(self.since), pl.lit(self.until)), ~day.is_in(stale)
+                day.is_between(pl.lit(self.days.since), pl.lit(self.days.until)), ~day.is_in(stale)
             )
             # A page may cut a day in two, or spoil it: what is held of such a day is better.
             known = stored.select(day).to_series().implode()
@@ -642,36 +596,39 @@ class _Job:
             requests=self.requests,
             cached_rows=sum(day in self.before for day in texts[self.column].str.slice(0, 8)),
             duplicates=self.duplicates,
-            as_of=_date(block.as_of) if block else None,
+            as_of=as_day(block.as_of) if block else None,
             fetched_at=block.fetched if block and not self.spans else None,
         )
 
     def _stop(self) -> Stop:
-        stops = [s.stop for s in self.spans if s.first <= self.until and s.last >= self.since] or [ALL_STORED]
+        stops = [s.stop for s in self.spans if s.first <= self.days.until and s.last >= self.days.since] or [
+            ALL_STORED
+        ]
         stop = next((s for s in stops if s.truncated), next((s for s in stops if s.doubtful), stops[-1]))
         if self.block is None:
             return stop
         facts = self.block.facts
-        return replace(stop, doubtful=stop.doubtful and not facts.sure, ends=_date(facts.over))
+        return replace(stop, doubtful=stop.doubtful and not facts.sure, ends=as_day(facts.over))
 
     def _past_the_store(self) -> Answer:
         """The range as the server has it, with nothing from the store."""
         known = self._comparable()[self.column][-1][:8]
         warn(
-            f"{self.key.api_id} {dict(self.key.identity)}: the server gave no price of {_date(known)} to "
+            f"{self.key.api_id} {dict(self.key.identity)}: the server gave no price of {as_day(known)} to "
             "compare with the stored one, so what is new is not kept",
             KiwoomDataWarning,
         )
         q = self.question
         if not any(
-            self.since <= day <= self.until for day in (self.block.days(self.column) if self.block else [])
+            self.days.since <= day <= self.days.until
+            for day in (self.block.days(self.column) if self.block else [])
         ):
             self.block = None
             return self.served()
-        found = as_it_came(q.endpoint, self.ask(q.body, q.since))
+        found = as_it_came(q.endpoint, self.ask(self.body, q.since))
         rows = found.texts[self.part.name].with_columns(pl.col(self.column).str.strip_chars())
-        _, days, _ = read(q.endpoint, self.part, rows, q.body)
-        rows = rows.filter(days.is_between(self.since, self.until) | days.is_null())
+        _, days, _ = read(q.endpoint, self.part, rows, self.body)
+        rows = rows.filter(days.is_between(self.days.since, self.days.until) | days.is_null())
         return replace(
             found,
             texts={**found.texts, self.part.name: rows.sort(self.column, maintain_order=True)},
@@ -686,7 +643,7 @@ class _Job:
         if old.height:
             day, as_of = old.select(self.column, "_old").row(-1)
             warn(
-                f"{self.key}: rows up to {_date(day)} are as of {_date(as_of)}, before past prices were "
+                f"{self.key}: rows up to {as_day(day)} are as of {as_day(as_of)}, before past prices were "
                 "changed; the server has them no more",
                 IncompleteFrame,
             )
@@ -694,14 +651,16 @@ class _Job:
     def _not_cached(self) -> NotCached:
         head = self.store.head(self.key)
         block = self._load() if head else None
-        missing = self.missing(block.days(self.column) if block else [], block.facts if block else _Facts())
+        missing = self.days.missing(
+            block.days(self.column) if block else [], block.facts if block else Facts()
+        )
         runs: list[list[str]] = []
         for slot in missing:
-            if runs and self._count(runs[-1][-1], slot) == 2:
+            if runs and self.days.count(runs[-1][-1], slot) == 2:
                 runs[-1].append(slot)
             else:
                 runs.append([slot])
-        listed = ", ".join(f"{_date(run[0])} to {_date(run[-1])}" for run in runs)
+        listed = ", ".join(f"{as_day(run[0])} to {as_day(run[-1])}" for run in runs)
         return NotCached(
             f"offline: {self.key.api_id} {dict(sorted(self.key.identity))} lacks {listed} in the store; "
             "ask once without offline=True"
@@ -712,23 +671,8 @@ def _without_old(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.drop("_old", strict=False)
 
 
-def replace_empty(facts: _Facts) -> _Facts:
+def replace_empty(facts: Facts) -> Facts:
     return msgspec.structs.replace(facts, empty=[], lacking={}, ends=0, closes="", closed=[])
-
-
-@lru_cache(maxsize=64)
-def _slots(days: tuple[date, ...], period: Period) -> tuple[tuple[str, ...], pl.Series]:
-    """The days to have a row for (of a period its last trading day), as texts, and as in a frame."""
-    ends = dict.fromkeys(period_end(day, period) for day in days)
-    return tuple(map(_text, ends)), pl.Series(list(ends), dtype=pl.Date)
-
-
-def _start(slot: str, period: Period) -> str:
-    """The first day of the period that ends with this trading day."""
-    day = _date(slot) or date.min
-    if period == "week":
-        return _text(day - day.weekday() * _DAY)
-    return slot[:4] + ("0101" if period == "year" else f"{slot[4:6]}01")
 
 
 def _agree(stored: pl.DataFrame, came: pl.DataFrame, column: str) -> bool | None:
@@ -740,7 +684,7 @@ def _agree(stored: pl.DataFrame, came: pl.DataFrame, column: str) -> bool | None
     return None if verdicts.is_empty() else bool(verdicts.all())
 
 
-def _beside(facts: _Facts) -> dict[str, pl.DataFrame]:
+def _beside(facts: Facts) -> dict[str, pl.DataFrame]:
     return {name: _frame(found) for name, found in facts.beside.items()}
 
 
@@ -752,11 +696,3 @@ def _ipc(frame: pl.DataFrame, compression: Literal["uncompressed", "zstd"]) -> b
     packed = io.BytesIO()
     frame.write_ipc_stream(packed, compression=compression)
     return packed.getvalue()
-
-
-def _text(day: date) -> str:
-    return f"{day.year:04}{day.month:02}{day.day:02}"
-
-
-def _date(text: str) -> date | None:
-    return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text else None

@@ -47,7 +47,7 @@ from kiwoomdata.folders import private_folder
 from kiwoomdata.kinds import KST
 from kiwoomdata.telling import warn
 
-__all__ = ["SMALLEST_LIMIT", "Head", "SeriesKey", "Store"]
+__all__ = ["SMALLEST_LIMIT", "Head", "SeriesKey", "Store", "as_day", "as_text"]
 
 SMALLEST_LIMIT = 2**20
 Kind = Literal["rows", "typed", "pages", "answer"]
@@ -152,7 +152,7 @@ class Store:
         """Series of this session that had to go, and their bytes."""
         self._session: set[str] = set()
         self._used: dict[str, float] = {}
-        self._owed: dict[Path, bytes] = {}
+        self._owed: dict[str, bytes] = {}
         self._finalizer = weakref.finalize(self, _note, self._used, self._owed, os.getpid())
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         needed = os.R_OK | os.X_OK | (0 if existing == self.path else os.W_OK)
@@ -185,7 +185,8 @@ class Store:
         ``sure``: a file that cannot be opened for the moment is an OSError, so that nobody writes over it.
         """
         try:
-            line, _, payload = self._file(key, kind).read_bytes().partition(b"\n")
+            with open(self._file(key, kind), "rb", buffering=0) as file:
+                line, _, payload = file.readall().partition(b"\n")
             head = self._checked(key, line)
             if _digest(kind, payload) != head.digest:
                 raise ValueError("its digest does not match")
@@ -256,7 +257,7 @@ class Store:
         try:
             self._prepare()
             file = self._file(key, "pages")
-            file.parent.mkdir(mode=0o700, exist_ok=True)
+            _make_folder_of(file)
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 whole = os.fstat(descriptor).st_size
@@ -272,7 +273,8 @@ class Store:
         """The pages that a walk left behind, up to one that is not whole."""
         found = []
         try:
-            left = self._file(key, "pages").read_bytes()
+            with open(self._file(key, "pages"), "rb") as file:
+                left = file.read()
         except OSError:
             return []
         with suppress(*_UNREADABLE):
@@ -291,7 +293,7 @@ class Store:
 
     def remove(self, key: SeriesKey, kind: Kind) -> None:
         with suppress(OSError):
-            self._file(key, kind).unlink(missing_ok=True)
+            os.unlink(self._file(key, kind))
 
     @contextmanager
     def lock(
@@ -422,8 +424,8 @@ class Store:
         """One row per series, most recently used first."""
         lines = [
             (
-                *(key.api_id, key.symbol, key.server, _day(head.first), _day(head.last), head.count),
-                *(size, _day(head.as_of), datetime.fromtimestamp(used, KST)),
+                *(key.api_id, key.symbol, key.server, as_day(head.first), as_day(head.last), head.count),
+                *(size, as_day(head.as_of), datetime.fromtimestamp(used, KST)),
             )
             for _, key, head, size, used in self._held()
         ]
@@ -476,8 +478,8 @@ class Store:
     def _stem(self, key: SeriesKey) -> str:
         return f"{self._series}{os.sep}{key.name[:2]}{os.sep}{key.name[2:]}"
 
-    def _file(self, key: SeriesKey, kind: Kind) -> Path:
-        return Path(f"{self._stem(key)}.{kind}")
+    def _file(self, key: SeriesKey, kind: Kind) -> str:
+        return f"{self._stem(key)}.{kind}"
 
 
 def _digest(kind: Kind, payload: bytes) -> str:
@@ -492,26 +494,32 @@ def _with_header(head: Head, payload: bytes) -> bytes:
     return b"%08x %b\n%b" % (zlib.crc32(text), text, payload)
 
 
-def _replace(file: Path, content: bytes) -> None:
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    beside = file.with_suffix(f".{os.getpid()}-{next(_serial)}.new")
+def _make_folder_of(file: str) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(os.path.dirname(file), 0o700)
+
+
+def _replace(file: str, content: bytes) -> None:
+    _make_folder_of(file)
+    beside = f"{file}.{os.getpid()}-{next(_serial)}.new"
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "wb") as stream:
             stream.write(content)
         os.replace(beside, file)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(beside)
         raise
 
 
-def _note(used: dict[str, float], owed: dict[Path, bytes], pid: int) -> None:
+def _note(used: dict[str, float], owed: dict[str, bytes], pid: int) -> None:
     if os.getpid() != pid:  # a forked child has no say in what its parent remembers
         return
     while used or owed:
         with suppress(OSError, KeyError):
             file, content = owed.popitem()
-            if file.parent.exists():
+            if os.path.exists(os.path.dirname(file)):
                 _replace(file, content)
         with suppress(OSError, KeyError):
             stem, at = used.popitem()
@@ -520,7 +528,12 @@ def _note(used: dict[str, float], owed: dict[Path, bytes], pid: int) -> None:
                     os.utime(f"{stem}.{kind}", (at, at))
 
 
-def _day(text: str) -> date | None:
+def as_text(day: date) -> str:
+    """A day as it stands in files and requests: YYYYMMDD."""
+    return f"{day.year:04}{day.month:02}{day.day:02}"
+
+
+def as_day(text: str) -> date | None:
     return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text else None
 
 

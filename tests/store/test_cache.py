@@ -92,6 +92,37 @@ def test_asking_again_costs_no_request_and_gives_the_same_frame(make_client: Mak
     assert (source(again).cached_rows, source(again).requests) == (again.height, 0)
 
 
+def test_what_is_held_reads_the_same_alone_and_among_many(make_client: MakeClient, store: Path) -> None:
+    symbols = ["005930", "000660_NX", "035420"]
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store)
+        cold = kd.daily_prices(symbols, "2024-01-02", "2024-06-28", client=client)
+        sent = len(server.asked)
+        many = kd.daily_prices(symbols, "2024-01-02", "2024-06-28", client=client)
+        alone = [kd.daily_prices(one, "2024-01-02", "2024-06-28", client=client) for one in symbols]
+        part = kd.daily_prices([*symbols, "035720"], "2024-01-02", "2024-06-28", client=client)
+        assert {asked.body["stk_cd"] for asked in server.asked[sent:]} == {"035720"}
+    assert_frame_equal(many, cold)
+    assert_frame_equal(pl.concat(alone).sort("date", maintain_order=True), cold)
+    assert_frame_equal(part.filter(pl.col("symbol") != "035720"), cold)
+    assert (source(many).requests, source(many).cached_rows) == (0, cold.height)
+    assert [source(frame).cached_rows for frame in alone] == [frame.height for frame in alone]
+    assert source(part).cached_rows == cold.height
+    for frame in (many, *alone, part):
+        assert source(frame).units == source(cold).units
+        assert source(frame).as_of == date(2026, 11, 20)
+
+
+def test_what_is_held_of_a_market_has_no_symbol(
+    server: kd.simulator.Server, make_client: MakeClient, store: Path
+) -> None:
+    client = make_client(server, cache=store)
+    ask = partial(kd.program_trend, market="kospi", by="day", start="2026-11-02", end="2026-11-13")
+    cold, warm = ask(client=client), ask(client=client)
+    assert source(warm).requests == 0
+    assert_frame_equal(warm, cold)
+
+
 def test_one_more_day_costs_one_page(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)

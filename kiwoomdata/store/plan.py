@@ -1,0 +1,116 @@
+"""Which days a question asks for, what of them is missing, and which walks fetch that. Pure.
+
+Days are texts, YYYYMMDD. A *slot* is the day that stands for a row: of a week, month or year its last
+trading day, else the day itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import msgspec
+import polars as pl
+
+from kiwoomdata.calendar import period_end, trading_days
+from kiwoomdata.entries.entry import Endpoint, Period
+from kiwoomdata.store.disk import as_day, as_text
+from kiwoomdata.store.finality import last_final_day
+from kiwoomdata.store.question import Question
+
+__all__ = ["Days", "Facts"]
+
+_PAGE_ROWS = 20
+"""Rows of a page where nobody has said how many there are: of those known, the fewest."""
+_TRIES = 2
+"""How often a row is asked for again that lacks a key which other rows have."""
+_ENDS = 2
+"""Walks that have to end with the same day, before a history is taken to begin with it."""
+
+
+class Facts(msgspec.Struct, omit_defaults=True):
+    """What a block says of its rows."""
+
+    begins: str = ""
+    """The oldest day that the server had when a walk ended before the day it was sent for."""
+    ends: int = 0
+    """How many walks ended with it."""
+    closes: str = ""
+    """The newest day that the server had, where it lies behind the days that were asked for."""
+    closed: list[str] = []
+    """The first and the last day on which it had none newer."""
+    empty: list[str] = []
+    """Days that were settled without a row."""
+    lacking: dict[str, int] = {}
+    """Days whose rows lack a key that other rows have, and how often they were asked for again."""
+    old: bool = False
+    """Whether there are rows of an older basis: those that say in ``_old`` as of when."""
+    beside: dict[str, list[dict[str, str | None]]] = {}
+    """What stood beside the rows, by part."""
+
+    @property
+    def sure(self) -> str:
+        """The day with which the history surely begins."""
+        return self.begins if self.ends >= _ENDS else ""
+
+    @property
+    def over(self) -> str:
+        """The day with which the series surely ends, of a delisted stock: on two days nothing was newer."""
+        return self.closes if len(self.closed) > 1 else ""
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days that are asked for, and those that are final by now: the same for all series of a question."""
+
+    endpoint: Endpoint
+    since: str
+    until: str
+    today: str
+    final: str
+    """The last day that is final."""
+    offline: bool
+    slots: tuple[str, ...]
+    dates: pl.Series
+    """The slots, as they stand in a frame."""
+
+    @classmethod
+    def of(cls, question: Question) -> Days:
+        endpoint, since, until = question.endpoint, question.since, question.until
+        assert since is not None
+        assert until is not None
+        now = as_text(question.now.date())
+        final = as_text(last_final_day(endpoint, question.now))
+        slots = _slots(tuple(trading_days(since, until)), endpoint.period)
+        return cls(endpoint, as_text(since), as_text(until), now, final, question.offline, *slots)
+
+    def slot(self, day: str) -> str:
+        period = self.endpoint.period
+        return day if period == "day" else as_text(period_end(as_day(day) or date.min, period))
+
+    def missing(self, held: Iterable[str], facts: Facts) -> list[str]:
+        """The slots to ask for: those not held, and those not final by now (a clock was ahead)."""
+        have = set(map(self.slot, held))
+        have.update(facts.empty)
+        again = {self.slot(day) for day, tries in facts.lacking.items() if tries < _TRIES}
+        if facts.over and (self.offline or facts.closed[-1] == self.today):
+            have.update(s for s in self.slots if s > self.slot(facts.closes))
+        sure = self.slot(facts.sure) if facts.sure else ""
+        return [s for s in self.slots if (s not in have or s > self.final or s in again) and s >= sure]
+
+    def count(self, first: str, last: str) -> int:
+        """How many rows these days can have."""
+        days = trading_days(as_day(first) or date.min, as_day(last) or date.min)
+        period = self.endpoint.period
+        return len(days) if period == "day" else len({period_end(day, period) for day in days})
+
+    def pages(self, first: str, last: str) -> int:
+        return max(1, -(-self.count(first, last) // (self.endpoint.page_rows or _PAGE_ROWS)))
+
+
+@lru_cache(maxsize=64)
+def _slots(days: tuple[date, ...], period: Period) -> tuple[tuple[str, ...], pl.Series]:
+    ends = dict.fromkeys(period_end(day, period) for day in days)
+    return tuple(map(as_text, ends)), pl.Series(list(ends), dtype=pl.Date)
