@@ -12,11 +12,9 @@ from kiwoomdata.arguments import DateLike, Symbols, date_range, one_of, past_day
 from kiwoomdata.calendar import nth_trading_day_before, session_hours
 from kiwoomdata.client import Client
 from kiwoomdata.entries import program
-from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.query import Job, Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Measure, Venue, halted
-from kiwoomdata.telling import warn
 
 __all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
 
@@ -49,8 +47,10 @@ def program_trend(
     by
         ``"day"`` or ``"time"``.
     date
-        By day: short for ``start=date, end=date``. By time: the day; left out, the latest session. The
-        server answers for a stock's latest session whatever day is asked for, so another day is refused.
+        By day: short for ``start=date, end=date``. By time: the day; left out, the latest session. Another
+        day is refused: the server answers for the latest session whatever day is asked of a stock, also
+        for a weekend or holiday of a market, and of a market's past sessions observers disagree; and the
+        rows name no day. :func:`kiwoomdata.request` gives them as served.
     measure
         What is asked for; shares and amounts come side by side. Of a market it changes nothing; of a stock,
         nobody has shown what the amounts are when ``"shares"`` are asked for, and they stand under
@@ -73,13 +73,6 @@ def program_trend(
         million) and ``sell_volume buy_volume net_buy_volume`` (Int64, shares, to the thousand),
         ``total_sell_value total_buy_value total_net_buy_value`` (Int64, KRW), ``kospi200 basis``
         (Float64, points).
-
-    Warns
-    -----
-    KiwoomDataWarning
-        A market by time on another day than that of the latest session: observers disagree whether the
-        server heeds it, a weekend or holiday is answered with the last session's rows, and the rows name
-        no day. So the frame names none either.
 
     Notes
     -----
@@ -141,27 +134,19 @@ def _by_time(
     date: DateLike | None,
     client: Client,
 ) -> dict[str, Job]:
+    endpoint = program.PROGRAM_BY_TIME if symbol is None else program.STOCK_PROGRAM_BY_TIME
     latest = _latest_session(client)
     day = latest if date is None else past_day(date, "date", client.today())
+    if day not in (latest, client.session_day(client.now())):  # at NXT today's begins before KRX's
+        raise ValueError(
+            f"date: {endpoint.api_id} answers for the latest session, {latest}, whatever day is asked for, "
+            f"and {day} is another; its rows name no day. Leave date= out, or ask by='day' for past days"
+        )
     if symbol is not None:
-        if day != latest:
-            raise ValueError(
-                f"date: ka90008 answers for the latest session, {latest}, whatever day is asked for, and "
-                f"{day} is another; leave date= out, or ask by='day' for past days"
-            )
-        params = {"date": day, "measure": measure}
-        return for_symbols(program.STOCK_PROGRAM_BY_TIME, symbol, venue, params)
+        return for_symbols(endpoint, symbol, venue, {"date": day, "measure": measure})
     assert market is not None
     params = _market_params(market, venue, day, interval, measure)
-    asked = {"market": market, "venue": params["venue"]}
-    jobs = single(program.PROGRAM_BY_TIME, params, asked=asked, dated=day == latest)
-    if day != latest:
-        warn(
-            f"ka90005: {day} was asked for, but the live server is said to ignore the date and to answer for "
-            "the latest session. The rows name no day, so the frame names none.",
-            KiwoomDataWarning,
-        )
-    return jobs
+    return single(endpoint, params, asked={"market": market, "venue": params["venue"]})
 
 
 def _latest_session(client: Client) -> Date:

@@ -347,12 +347,6 @@ def test_a_ranking_takes_codes_apart(shared: kd.Client) -> None:
         assert frame["venue"].unique().to_list() == [venue]
 
 
-def test_a_past_day_of_a_market_by_time_is_never_given_a_wrong_date(shared: kd.Client) -> None:
-    with pytest.warns(kd.KiwoomDataWarning, match="2026-11-02 was asked for"):
-        frame = kd.program_trend(market="kospi", by="time", date="2026-11-02", client=shared)
-    assert "date" not in frame.columns
-
-
 def test_days_of_a_market_carry_their_own_day_though_the_server_ignores_the_one_asked(
     shared: kd.Client,
 ) -> None:

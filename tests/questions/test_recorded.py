@@ -236,25 +236,55 @@ def test_the_investors_after_the_close_have_a_day_where_it_is_known(
     assert kd.provenance(shares).units["individual"] == "shares"  # type: ignore[union-attr]
 
 
-def test_a_past_day_of_a_stock_by_time_is_refused_before_any_request(make_client: MakeClient) -> None:
-    with serving(Answer({"stk_tm_prm_trde_trnsn": [], **OK})) as server:
+@pytest.mark.parametrize(
+    ("api_id", "about"), [("ka90008", {"symbol": "005930"}), ("ka90005", {"market": "kospi"})]
+)
+def test_another_day_than_the_latest_session_by_time_is_refused_before_any_request(
+    make_client: MakeClient, api_id: str, about: Any
+) -> None:
+    rows = {"stk_tm_prm_trde_trnsn": [], "prm_trde_trnsn": [], **OK}
+    with serving(Answer(rows)) as server:
         client = make_client(server, clock=at(2026, 8, 8, 12))  # a Saturday
         for day in ("2026-08-06", "2026-08-08"):
-            with pytest.raises(ValueError, match="date: ka90008 answers for the latest session, 2026-08-07"):
-                kd.program_trend("005930", by="time", date=day, client=client)
+            with pytest.raises(
+                ValueError, match=f"date: {api_id} answers for the latest session, 2026-08-07"
+            ):
+                kd.program_trend(by="time", date=day, client=client, **about)
         assert server.asked == []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", kd.KiwoomDataWarning)
-            kd.program_trend("005930", by="time", date="2026-08-07", client=client)
-        assert len(server.asked) == 1
+            kd.program_trend(by="time", date="2026-08-07", client=client, **about)
+        assert [asked.body["date"] for asked in server.asked] == ["20260807"]
 
 
-def test_a_weekend_of_a_market_is_no_day_of_its_own(client: kd.Client) -> None:
-    with pytest.warns(kd.KiwoomDataWarning, match="2026-11-15 was asked for"):
-        kd.program_trend(market="kospi", by="time", date="2026-11-15", client=client)
-    for asked in ({"market": "kospi"}, {"symbol": "005930"}):
-        frame = kd.program_trend(start="2026-11-14", end="2026-11-15", client=client, **asked)  # type: ignore[arg-type]
-        assert frame.height == 0  # Friday's rows, which the server gives, are Friday's
+@pytest.mark.filterwarnings("ignore::kiwoomdata.KiwoomDataWarning")
+@pytest.mark.parametrize(
+    ("number", "moment", "day"),
+    [
+        (1, (2026, 8, 4, 8, 52), date(2026, 8, 4)),  # 08:51: at NXT the day has begun
+        (0, (2026, 8, 4, 8, 52), date(2026, 8, 3)),  # 10:01: of the day before, whatever was asked
+        (0, (2026, 8, 4, 12, 0), date(2026, 8, 4)),
+    ],
+)
+def test_the_rows_of_a_market_by_time_have_their_true_day(
+    make_client: MakeClient, number: int, moment: tuple[int, ...], day: date
+) -> None:
+    with serving(Answer(body("ka90005", number))) as server:
+        client = make_client(server, clock=at(*moment))
+        frame = kd.program_trend(market="kospi", by="time", venue="all", date="2026-08-04", client=client)
+    assert frame["date"].unique().to_list() == frame["time"].dt.date().unique().to_list() == [day]
+
+
+@pytest.mark.parametrize("asked", [{"market": "kospi"}, {"symbol": "005930"}], ids=["ka90010", "ka90013"])
+def test_a_loop_over_a_weekend_stores_friday_once(client: kd.Client, asked: Any) -> None:
+    days = [
+        "2026-11-13",
+        "2026-11-14",
+        "2026-11-15",
+        "2026-11-16",
+    ]  # the server answers the weekend with Friday
+    frames = [kd.program_trend(date=day, client=client, **asked) for day in days]
+    assert pl.concat(frames)["date"].to_list() == [date(2026, 11, 13), date(2026, 11, 16)]
 
 
 # --- days without trading, and days on another basis -----------------------------------------
