@@ -158,7 +158,7 @@ def test_an_unknown_name_lists_the_nearest_and_asks_for_nothing_else(
     server: kd.simulator.Server, client: kd.Client
 ) -> None:
     with pytest.raises(
-        ValueError, match=r"^symbol: none of the 32 names .* is '삼성전지'.*'삼성전자' \(005930\)"
+        ValueError, match=r"^symbol: none of the 308 names .* is '삼성전지'.*'삼성전자' \(005930\)"
     ):
         kd.candles(["005930", "삼성전지"], *RANGE, client=client)
     with pytest.raises(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 from datetime import date, time, timedelta
 from itertools import pairwise
 from random import Random
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from kiwoomdata.calendar import nth_trading_day_before, session_hours, trading_days
 from kiwoomdata.simulator.market import market as market_module
-from kiwoomdata.simulator.market import numbers, orderbook
+from kiwoomdata.simulator.market import numbers, orderbook, yearly
 from kiwoomdata.simulator.market.daily import NXT_SINCE, Day, Venue, krx_days, nxt_days
 from kiwoomdata.simulator.market.flows import INSTITUTION_PARTS, INVESTORS
 from kiwoomdata.simulator.market.history import history
@@ -284,6 +285,53 @@ def test_a_day_without_a_session_stands_after_the_session_before() -> None:
 def test_a_history_that_would_be_empty_is_refused() -> None:
     with pytest.raises(ValueError, match="first_day: expected a trading day"):
         Market(today=date(2026, 11, 22), first_day=date(2026, 11, 21))
+
+
+# The many
+
+
+def test_a_few_hundred_codes_of_every_kind_are_listed() -> None:
+    stocks = MARKET.stocks()
+    assert (
+        len({stock.symbol for stock in stocks}) == len({stock.name for stock in stocks}) == len(stocks) > 300
+    )
+    assert all(re.fullmatch("[0-9][0-9A-Z]{5}", stock.symbol) for stock in stocks)
+    assert {stock.security for stock in stocks} == {"stock", "preferred", "etf", "etn", "reit", "spac"}
+    assert {stock.board for stock in stocks} == {"kospi", "kosdaq"}
+    assert sum(not stock.symbol.isdigit() for stock in stocks) > 10
+    assert {HALTED, NEW, ETF} < {stock.symbol for stock in stocks}
+    assert MARKET.leading() == [stock for stock in stocks if stock in STOCKS or stock.symbol == NEW]
+
+
+def test_a_day_of_all_stocks_walks_a_year_of_each_and_not_decades() -> None:
+    market = Market(11, today=TODAY)
+    before = yearly._year.cache_info().misses
+    assert all(market.snapshot(stock.symbol) for stock in market.stocks())
+    many = sum(stock.by_year for stock in market.stocks())
+    assert yearly._year.cache_info().misses - before == many
+
+
+def test_years_that_are_walked_by_themselves_follow_on_each_other() -> None:
+    for stock in MARKET.stocks()[40::20]:
+        rows = MARKET.days(stock.symbol, date(2024, 12, 20), date(2025, 1, 10))
+        assert {row.date.year for row in rows} <= {2024, 2025}
+        for before, row in pairwise(rows):
+            assert row.previous_close == before.close
+            assert row.foreign_holding - before.foreign_holding == row.flows.foreign.net
+            assert abs(row.credit_ratio - before.credit_ratio) < 0.5
+
+
+def test_a_split_of_one_of_the_many_rebases_its_days_as_any_other() -> None:
+    market, day = Market(7, today=TODAY, first_day=FIRST), date(2026, 4, 15)
+    symbol = next(stock.symbol for stock in market.stocks() if stock.by_year)
+    before = market.days(symbol, date(2026, 4, 1), date(2026, 4, 14))
+    market.split(symbol, day, 5)
+    assert market.days(symbol, date(2026, 4, 1), date(2026, 4, 14)) == before
+    rows = market.days(symbol, day, TODAY)
+    assert rows[0].previous_close == numbers.nearest_tick(before[-1].close / 5)
+    assert rows[0].listed_shares == 5 * before[-1].listed_shares
+    assert all(b.previous_close == a.close for a, b in pairwise(rows))
+    assert all(row.limit_down <= row.low <= row.high <= row.limit_up for row in rows)
 
 
 # Unusual stocks

@@ -1080,7 +1080,7 @@ def test_a_search_tells_what_the_market_says_padded_with_zeros(wire: Wire) -> No
     assert (answer["seq"], answer["cont_yn"]) == ("5 ", "N")
     falling = {
         stock.symbol: row
-        for stock in MARKET.stocks()
+        for stock in MARKET.leading()
         if (row := MARKET.day(stock.symbol, TODAY)) and row.change < 0
     }
     assert {row["9001"] for row in answer["data"]} == {f"A{symbol}" for symbol in falling}

@@ -119,13 +119,13 @@ class Feeds:
         return self._stocks[key]
 
     def stocks(self, board: Board | None = None) -> list[StockDay]:
-        """The listed stocks that have a session day."""
-        found = (self.stock(stock.symbol) for stock in self._market.stocks(board))
+        """The leading stocks that have a session day."""
+        found = (self.stock(stock.symbol) for stock in self._market.leading(board))
         return [stock for stock in found if stock is not None]
 
     def drawing(self, channel: Channel) -> list[Callable[[], object]]:
         """The work to be done before the channel's events come quickly: a stock at a time, then its first."""
-        stocks = self._market.stocks() if channel.type in _OF_ALL_STOCKS else []
+        stocks = self._market.leading() if channel.type in _OF_ALL_STOCKS else []
         return [
             *(partial(self.stock, stock.symbol) for stock in stocks),
             partial(next, self.events(channel), None),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import repeat
 from math import cos, log, pi, sin, sqrt
 from random import Random
@@ -18,13 +18,24 @@ from typing import NamedTuple
 from kiwoomdata.simulator.market.numbers import nearest_tick, price_limits, tick_size
 from kiwoomdata.simulator.market.universe import Stock
 
-__all__ = ["NO_HISTORY", "SMALLEST_VOLUME", "History", "Path", "Splits", "between", "history", "money"]
+__all__ = [
+    "DRAWS",
+    "NO_HISTORY",
+    "SMALLEST_VOLUME",
+    "History",
+    "Path",
+    "Splits",
+    "between",
+    "history",
+    "money",
+]
 
 SMALLEST_VOLUME = 500  # so that a day always has enough trades to show its open, high, low and close
 
 Splits = tuple[tuple[date, int], ...]
 
-_DRAWS = 10  # random numbers of a day
+DRAWS = 10
+"""Random numbers of a day."""
 _TURN = 2 * pi
 
 
@@ -56,11 +67,6 @@ class History:
         self.counts = array("q")  # seven a day: as in ``path``
         self.parts = array("d")  # two a day: the move of the price, and the credit ratio
 
-    @cached_property
-    def years(self) -> dict[int, int]:
-        """Where each calendar year begins among the days."""
-        return {day.year: index for index, day in reversed(list(enumerate(self.days)))}
-
     def position(self, day: date) -> int:
         """How many days come before ``day``."""
         return bisect_left(self.days, day)
@@ -71,7 +77,7 @@ class History:
         move, credit = self.parts[2 * index : 2 * index + 2]
         if not volume:  # halted
             return Path(day, close, close, close, close, close, 0, 0, 0, 0, holding, listed, credit)
-        draws = self._draws[_DRAWS * index : _DRAWS * (index + 1)]
+        draws = self._draws[DRAWS * index : DRAWS * (index + 1)]
         (ceiling, floor), deviation = price_limits(before), self._deviation
         _, opening = _normal(draws[0], draws[1])
         rise, fall = _normal(draws[3], draws[4])
@@ -95,7 +101,7 @@ def history(source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -
     rng, ratios = Random(source), dict(splits)
     credit, draw = 0.5 + 4 * rng.random(), rng.random
     traded = len(days) if stock.halted_from is None else bisect_left(days, stock.halted_from)
-    draws = [draw() for _ in range(_DRAWS * traded)]
+    draws = [draw() for _ in range(DRAWS * traded)]
     found = History(days, stock.volatility, array("d", draws))
     count, tell = found.counts.extend, found.parts.extend
 
@@ -104,7 +110,7 @@ def history(source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -
     home, lean = stock.foreign_percent / 100, 0.0
     deviation, usual = stock.volatility, stock.listed_shares * stock.turnover
     each = iter(draws)
-    for day, a, b, jump, _, _, crowd, _, c, d, part in zip(days, *repeat(each, _DRAWS), strict=False):
+    for day, a, b, jump, _, _, crowd, _, c, d, part in zip(days, *repeat(each, DRAWS), strict=False):
         if day in ratios:
             ratio = ratios[day]
             close, anchor, usual = max(1, nearest_tick(close / ratio)), anchor / ratio, usual * ratio

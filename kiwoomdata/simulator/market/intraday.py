@@ -98,11 +98,11 @@ def sessions(day: date, venue: Venue) -> list[Session]:
     return [(8 * 3600, min(pause, 8 * 3600 + 3000)), (opens + 30, closes - 600), (closes + 600, 20 * 3600)]
 
 
-def trades_of(rng: Random, day: Day) -> list[Trade]:
-    """All trades of a finished day, in order."""
+def trades_of(rng: Random, day: Day, fewest: int = 300) -> list[Trade]:
+    """All trades of a finished day, in order: from ``fewest`` to four times as many."""
     if not day.volume:
         return []
-    count = min(300 + int(900 * rng.random()), day.volume // 12)
+    count = min(fewest + int(3 * fewest * rng.random()), day.volume // 12)
     prices = _price_path(rng, day, count)
     lots = _lots(rng, day, prices)
     times = _times(rng, sessions(day.date, day.venue), len(lots), day.venue)

@@ -49,6 +49,7 @@ from kiwoomdata.simulator.market.orderbook import (
     order_book,
 )
 from kiwoomdata.simulator.market.universe import Board, Stock
+from kiwoomdata.simulator.market.yearly import Years
 
 __all__ = ["TALLIES", "DayStrength", "Market"]
 
@@ -60,6 +61,12 @@ FIRST_ORDERS = time(8, 30)  # from then on an opening price is expected
 PART = 20  # how many days are drawn together; an even number, as ``krx_days`` wants it
 
 Pair = tuple[Day, Day | None]  # a day at the first venue and at the second
+
+
+@lru_cache(maxsize=64)
+def _end(day: date, venue: Venue) -> time:
+    """When the venue's last trade of a day is over."""
+    return intraday.clock(intraday.sessions(day, venue)[-1][1])
 
 
 class DayStrength(NamedTuple):
@@ -94,9 +101,10 @@ class Market:
         self._calendar = tuple(trading_days(first_day, date(today.year, 12, 31)))
         self._splits: dict[str, dict[date, int]] = defaultdict(dict)
         # Trades and rows are cached as of the end of a day, so that ``now`` may move.
-        self._history = lru_cache(maxsize=256)(self._find_history)
+        self._history = lru_cache(maxsize=512)(self._find_history)
         self._part = lru_cache(maxsize=1_200)(self._draw_part)
         self._trades = lru_cache(maxsize=128)(self._draw_trades)
+        self._snapshot = lru_cache(maxsize=4_000)(self._find_snapshot)
         self._whole = program.WholeMarket(self._rng, self._sessions)
 
     def next_session(self) -> Market:
@@ -111,7 +119,14 @@ class Market:
 
     def stocks(self, board: Board | None = None) -> list[Stock]:
         """The listed stocks of one board or both, without the made-up ones of ``universe``."""
-        found = (self._dated(stock) for stock in universe.STOCKS if board in (None, stock.board))
+        return self._there(universe.listed(), board)
+
+    def leading(self, board: Board | None = None) -> list[Stock]:
+        """Those that are followed trade by trade: the table's."""
+        return self._there(universe.STOCKS, board)
+
+    def _there(self, stocks: Sequence[Stock], board: Board | None) -> list[Stock]:
+        found = (self._dated(stock) for stock in stocks if board in (None, stock.board))
         return [stock for stock in found if not stock.delisted and stock.listed_from <= self.today]
 
     def stock(self, symbol: str) -> Stock | None:
@@ -127,7 +142,7 @@ class Market:
                 f"({self.first_day} to {self.session_day}), got ratio {ratio} on {day}"
             )
         self._splits[symbol][day] = ratio
-        for cache in (self._history, self._part, self._trades):
+        for cache in (self._history, self._part, self._trades, self._snapshot):
             cache.cache_clear()
 
     # Days
@@ -146,8 +161,8 @@ class Market:
         """
         found, way = [], self._history(symbol)
         for index in range(way.position(start), way.position(min(end, self.session_day) + timedelta(days=1))):
-            moment = self._moment(None) if way.days[index] == self.session_day else None
-            row = self._at(symbol, self._pair_at(symbol, index), moment, venue)
+            today = way.days[index] == self.session_day
+            row = self.snapshot(symbol, None, venue) if today else self._past(symbol, index, venue)
             if row:
                 found.append(row)
         splits = self._splits.get(symbol)
@@ -162,8 +177,7 @@ class Market:
 
     def snapshot(self, symbol: str, at: time | None = None, venue: Venue = "krx") -> Day | None:
         """The row of the session day as it stood at ``at``, or as it stands now."""
-        pair = self._pair(symbol, self.session_day)
-        return self._at(symbol, pair, self._moment(at), venue) if pair else None
+        return self._snapshot(symbol, self._moment(at), venue)
 
     def strengths(self, symbol: str, start: date, end: date, venue: Venue = "krx") -> list[DayStrength]:
         """Trade strength day by day, averaged over up to 5, 20 and 60 sessions."""
@@ -412,18 +426,19 @@ class Market:
             return stock
         return stock._replace(listed_from=self._sessions[-universe.NEW_LISTING_SESSIONS :][0])
 
-    def _find_history(self, symbol: str) -> History:
+    def _find_history(self, symbol: str) -> History | Years:
         stock = self.stock(symbol)
         if stock is None or stock.delisted:
             return NO_HISTORY
         days = self._calendar[bisect_left(self._calendar, stock.listed_from) :]
         splits = tuple(sorted(self._splits.get(symbol, {}).items()))
-        return history(f"{self.seed}:{symbol}", stock, days, splits)
+        walk = Years if stock.by_year else history
+        return walk(f"{self.seed}:{symbol}", stock, days, splits)
 
     def _draw_part(self, symbol: str, year: int, number: int) -> list[Pair]:
         """The full rows of some days of a year, first venue and second."""
         stock, way = self.stock(symbol), self._history(symbol)
-        begin, end = way.years[year], way.position(date(year + 1, 1, 1))
+        begin, end = way.position(date(year, 1, 1)), way.position(date(year + 1, 1, 1))
         first = begin + number * PART
         paths = map(way.path, range(first, min(first + PART, end)))
         krx = krx_days(self._rng(symbol, year), paths, first - begin)
@@ -435,7 +450,7 @@ class Market:
     def _pair_at(self, symbol: str, index: int) -> Pair:
         way = self._history(symbol)
         year = way.days[index].year
-        number, place = divmod(index - way.years[year], PART)
+        number, place = divmod(index - way.position(date(year, 1, 1)), PART)
         return self._part(symbol, year, number)[place]
 
     def _pair(self, symbol: str, day: date) -> Pair | None:
@@ -447,7 +462,11 @@ class Market:
     def _draw_trades(self, symbol: str, day: date, venue: Venue) -> tuple[Trade, ...]:
         krx, nxt = self._pair(symbol, day) or (None, None)
         row = krx if venue == "krx" else nxt
-        return tuple(intraday.trades_of(self._rng(symbol, day, venue, "trades"), row)) if row else ()
+        stock = self.stock(symbol)
+        if row is None or stock is None:
+            return ()
+        fewest = 60 if stock.by_year else 300
+        return tuple(intraday.trades_of(self._rng(symbol, day, venue, "trades"), row, fewest))
 
     def _trades_until(self, symbol: str, day: date, venue: Venue, until: time | None) -> Sequence[Trade]:
         if venue == "all":
@@ -458,15 +477,23 @@ class Market:
     def _pace(self, symbol: str, day: date, venue: Venue) -> intraday.Pace:
         return intraday.pace_of(self._rng(symbol, day, venue, "pace"))
 
+    def _past(self, symbol: str, index: int, venue: Venue) -> Day | None:
+        return self._at(symbol, self._pair_at(symbol, index), None, venue)
+
+    def _find_snapshot(self, symbol: str, moment: time | None, venue: Venue) -> Day | None:
+        pair = self._pair(symbol, self.session_day)
+        return self._at(symbol, pair, moment, venue) if pair else None
+
     def _at(self, symbol: str, pair: Pair, moment: time | None, venue: Venue) -> Day | None:
         """A venue's row of a day, as far as it has come by ``moment``."""
-        krx, nxt = (self._one_at(symbol, row, moment) for row in pair)
+        krx = self._one_at(symbol, pair[0], moment)
         if venue == "krx":
             return krx
+        nxt = self._one_at(symbol, pair[1], moment)
         return both_venues(krx, nxt) if venue == "all" else nxt and mirrored(nxt, krx)
 
     def _one_at(self, symbol: str, row: Day | None, moment: time | None) -> Day | None:
-        if row is None or moment is None:
+        if row is None or moment is None or moment >= _end(row.date, row.venue):
             return row
         if not row.volume:  # halted: the row is there once the market has opened
             return row if moment >= intraday.clock(intraday.sessions(row.date, "krx")[0][0]) else None

@@ -1,11 +1,17 @@
-"""Who is traded: stocks, member firms and subscription rights. Data, and the stocks made up on demand."""
+"""Who is traded: stocks, member firms and subscription rights. Data, and the stocks made up on demand.
+
+The leading stocks stand in a table, each with a history of its own from the first day on. Hundreds of others
+(see ``listings``) are listed beside them, whose years are walked one by one.
+"""
 
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from random import Random
 from typing import Literal, NamedTuple
 
+from kiwoomdata.simulator.market.listings import Board, Stock, made
 from kiwoomdata.simulator.market.numbers import floor_to_tick
 
 __all__ = [
@@ -17,32 +23,12 @@ __all__ = [
     "Right",
     "Stock",
     "by_symbol",
+    "listed",
     "made_up",
     "universe",
 ]
 
-Board = Literal["kospi", "kosdaq"]
-
 NEW_LISTING_SESSIONS = 4  # how many sessions the newly listed stock has, today included
-
-
-class Stock(NamedTuple):
-    """One listing. ``price`` and ``listed_shares`` are those of its first session."""
-
-    symbol: str
-    name: str
-    board: Board
-    price: int
-    listed_shares: int
-    foreign_percent: float = 15.0  # where foreign ownership keeps returning to
-    volatility: float = 0.022  # of daily returns
-    turnover: float = 0.003  # volume of a usual day as a part of the listed shares
-    on_nxt: bool = True
-    listed_from: date = date(1985, 1, 4)
-    halted_from: date | None = None
-    delisted: bool = False
-    etf: bool = False
-
 
 STOCKS: tuple[Stock, ...] = (
     Stock("005930", "삼성전자", "kospi", 62_000, 5_969_782_550, 52.0, volatility=0.016),
@@ -68,7 +54,7 @@ STOCKS: tuple[Stock, ...] = (
     Stock("003280", "흥아해운", "kospi", 1_990, 240_424_899, 3.0, 0.034, 0.009),
     Stock("00088K", "한화3우B", "kospi", 18_900, 22_472_000, 12.0, turnover=0.002, on_nxt=False),
     Stock("0000D0", "TIGER 엔비디아미국채커버드콜밸런스(합성)", "kospi", 10_050, 32_000_000, 1.0,
-          volatility=0.008, turnover=0.02, on_nxt=False, etf=True, listed_from=date(2024, 12, 17)),
+          volatility=0.008, turnover=0.02, on_nxt=False, security="etf", listed_from=date(2024, 12, 17)),
     Stock("247540", "에코프로비엠", "kosdaq", 130_000, 97_801_344, 12.0, 0.034, 0.009,
           listed_from=date(2019, 3, 5)),
     Stock("086520", "에코프로", "kosdaq", 72_000, 133_138_340, 18.0, 0.034, 0.009),
@@ -83,18 +69,36 @@ STOCKS: tuple[Stock, ...] = (
     Stock("091990", "셀트리온헬스케어", "kosdaq", 75_000, 164_500_000, 20.0, delisted=True),
 )  # fmt: skip
 
+# fmt: off
+_INDUSTRY = {
+    "005930": "013", "000660": "013", "373220": "013", "207940": "009", "005380": "015", "000270": "015",
+    "068270": "009", "105560": "021", "055550": "021", "035420": "029", "035720": "029", "005490": "011",
+    "012330": "015", "028260": "016", "066570": "013", "015760": "017", "017670": "020", "096770": "008",
+    "323410": "021", "012450": "015", "003280": "019", "00088K": "021", "247540": "119", "086520": "119",
+    "196170": "120", "028300": "120", "263750": "131", "293490": "131", "041510": "118", "499990": "136",
+    "499980": "123", "091990": "120",
+}
+# fmt: on
+STOCKS = tuple(
+    stock._replace(
+        sector=_INDUSTRY.get(stock.symbol, ""),
+        security="preferred" if stock.symbol == "00088K" else stock.security,
+    )
+    for stock in STOCKS
+)
+
 NEWLY_LISTED = "499990"
 
-FUND = Stock("069500", "KODEX 200", "kospi", 35_000, 190_000_000, 3.0, 0.012, 0.04, etf=True)
+FUND = Stock("069500", "KODEX 200", "kospi", 35_000, 190_000_000, 3.0, 0.012, 0.04, security="etf")
 """Known by its code alone: the fund that the vendor's documents register for its value (0G)."""
 
-_BY_SYMBOL = {stock.symbol: stock for stock in (*STOCKS, FUND)}
+_LEADING = {stock.symbol: stock for stock in (*STOCKS, FUND)}
 _MADE_UP_SINCE, _MADE_UP_BEFORE = 100_000, 200_000
 
 
 def made_up(symbol: str) -> Stock | None:
     """The stock behind a made-up code (100000, 100010 … 199990), or None for any other code."""
-    if symbol in _BY_SYMBOL or not (symbol.isascii() and symbol.isdigit() and len(symbol) == 6):
+    if symbol in _LEADING or not (symbol.isascii() and symbol.isdigit() and len(symbol) == 6):
         return None
     number = int(symbol)
     if number % 10 or not _MADE_UP_SINCE <= number < _MADE_UP_BEFORE:
@@ -113,9 +117,19 @@ def made_up(symbol: str) -> Stock | None:
     )
 
 
+@cache
+def _others() -> dict[str, Stock]:
+    return {stock.symbol: stock for stock in made()}
+
+
+def listed() -> tuple[Stock, ...]:
+    """Every stock that is or was on the two boards: the leading ones first."""
+    return (*_LEADING.values(), *_others().values())
+
+
 def by_symbol(symbol: str) -> Stock | None:
-    """The stock of a code, of the table or made up."""
-    return _BY_SYMBOL.get(symbol) or made_up(symbol)
+    """The stock of a code, of the lists or made up."""
+    return _LEADING.get(symbol) or made_up(symbol) or _others().get(symbol)
 
 
 def universe(n: int) -> tuple[Stock, ...]:

@@ -1,0 +1,120 @@
+"""A stock's way year by year, so that one day of hundreds of stocks costs a year's walk each, not decades.
+
+Where a stock stands at the turn of each year is drawn by itself. The walk through a year goes from one such
+place to the next, so that years follow on each other to the won, whichever is asked for first.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from datetime import date
+from functools import lru_cache
+from itertools import accumulate
+from math import cos, exp, log, pi, prod, sqrt
+from random import Random
+from typing import NamedTuple
+
+from kiwoomdata.calendar import trading_days
+from kiwoomdata.simulator.market.history import DRAWS, SMALLEST_VOLUME, History, Path, Splits
+from kiwoomdata.simulator.market.numbers import nearest_tick
+from kiwoomdata.simulator.market.universe import Stock
+
+__all__ = ["Years"]
+
+_FURTHEST = 0.2  # of one day, before the year's drift: the daily limits are never near
+_APART = 0.5  # how far two turns of a year lie from each other at most, in logarithms
+
+
+class _Turn(NamedTuple):
+    """Where a stock stands when a year begins, in the shares of its first day."""
+
+    close: int
+    holding: int  # of foreigners
+    credit: float
+
+
+class Years:
+    """As :class:`History`, for a stock whose years are walked one by one."""
+
+    def __init__(self, source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -> None:
+        self.days = days
+        self._asked = source, stock, splits
+
+    def position(self, day: date) -> int:
+        """How many days come before ``day``."""
+        return bisect_left(self.days, day)
+
+    def path(self, index: int) -> Path:
+        day = self.days[index]
+        source, stock, splits = self._asked
+        way = _year(source, stock, day.year, splits)
+        return way.path(way.position(day))
+
+
+def _turn(source: str, stock: Stock, year: int) -> _Turn:
+    rng = Random(f"{source}:{year}")
+    close = nearest_tick(stock.price * exp(rng.uniform(-_APART / 2, _APART / 2)))
+    holding = int(stock.listed_shares * stock.foreign_percent / 100 * rng.uniform(0.93, 1.07))
+    return _Turn(close, holding, round(rng.uniform(0.2, 4.5), 2))
+
+
+@lru_cache(maxsize=1_024)
+def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
+    """The walk through a calendar year, in the shares of each day."""
+    days = tuple(trading_days(date(year, 1, 1), date(year, 12, 31)))
+    begins, ends = _turn(source, stock, year), _turn(source, stock, year + 1)
+    rng = Random(f"{source}:{year}:walk")
+    draws = [rng.random() for _ in range(DRAWS * len(days))]
+    moves = [
+        cos(2 * pi * a) * sqrt(-2.0 * log(1.0 - b)) * stock.volatility * (5 if jump < 0.004 else 1)
+        for a, b, jump in zip(draws[0::DRAWS], draws[1::DRAWS], draws[2::DRAWS], strict=True)
+    ]
+    moves = [max(-_FURTHEST, min(_FURTHEST, move)) for move in moves]
+    drift = (log(ends.close / begins.close) - sum(moves)) / len(days)
+    moves = [move + drift for move in moves]
+    levels = accumulate(moves, initial=log(begins.close))
+    closes = [begins.close, *[nearest_tick(exp(level)) for level in list(levels)[1:]]]
+    usual = stock.listed_shares * stock.turnover
+    volumes = [
+        max(SMALLEST_VOLUME, int(usual * (0.4 + 1.2 * crowd**2) * (1 + 20 * abs(move))))
+        for crowd, move in zip(draws[6::DRAWS], moves, strict=True)
+    ]
+    nets = [int(volume * 0.2 * (c - 0.5)) for volume, c in zip(volumes, draws[7::DRAWS], strict=True)]
+    nets = _ending_at(nets, volumes, ends.holding - begins.holding)
+    steps = ((0.5 - d) * 0.06 for d in draws[8::DRAWS])
+    credits = [begins.credit + sum_ for sum_ in accumulate(steps)]
+    off = (ends.credit - credits[-1]) / len(days)
+
+    found, holding = History(days, stock.volatility, array("d", draws)), begins.holding
+    for index, day in enumerate(days):
+        ratio = prod(times for when, times in splits if when <= day)
+        volume, net = volumes[index], nets[index]
+        part = int(volume * (0.05 + 0.1 * draws[DRAWS * index + 9]))
+        holding += net
+        before, close = closes[index], closes[index + 1]
+        found.counts.extend(
+            (
+                _divided(before, ratio),
+                _divided(close, ratio),
+                volume * ratio,
+                (part + max(0, net)) * ratio,
+                (part + max(0, -net)) * ratio,
+                holding * ratio,
+                stock.listed_shares * ratio,
+            )
+        )
+        credit = max(0.0, round(credits[index] + off * (index + 1), 2))
+        found.parts.extend((moves[index], credit))
+    return found
+
+
+def _divided(price: int, ratio: int) -> int:
+    return price if ratio == 1 else max(1, nearest_tick(price / ratio))
+
+
+def _ending_at(nets: list[int], volumes: list[int], whole: int) -> list[int]:
+    """Nets that add up to ``whole``: what they lack is spread over the days by volume."""
+    lack, traded = whole - sum(nets), sum(volumes)
+    told = [0, *(lack * volume // traded for volume in accumulate(volumes))]
+    return [net + told[n + 1] - told[n] for n, net in enumerate(nets)]
