@@ -11,6 +11,7 @@ HOMES = {
         *("KiwoomDataWarning", "LoginRefused", "MissingKey", "NoAnswer", "NotCached", "RateLimited"),
         *("StreamError", "TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
+    "lake": ("Lake",),
     "origin": ("Provenance", "provenance"),
     "present": ("wide",),
     "questions.brokers": ("broker_exits", "broker_ranking", "broker_stocks", "broker_ticks", "brokers"),

@@ -156,7 +156,7 @@ class Truncated(KiwoomDataError):
 
 
 class CacheError(KiwoomDataError):
-    """The store's folder cannot be used."""
+    """The folder of the store, or of a lake, cannot be used."""
 
 
 class NotCached(CacheError):

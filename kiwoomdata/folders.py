@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_folder", "private_folder", "state_folder"]
+__all__ = ["cache_folder", "private_folder", "state_folder", "sync_folder"]
 
 
 def cache_folder() -> Path:
@@ -40,3 +41,13 @@ def private_folder(path: Path) -> Path:
     if os.name == "posix" and path.stat().st_uid == os.getuid() and path.stat().st_mode & 0o077:
         path.chmod(0o700)
     return path
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name last over a power cut, where the system can; the file itself is synced already."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -161,6 +161,7 @@ if TYPE_CHECKING:
     from kiwoomdata import Kicked as Kicked
     from kiwoomdata import KiwoomDataError as KiwoomDataError
     from kiwoomdata import KiwoomDataWarning as KiwoomDataWarning
+    from kiwoomdata import Lake as Lake
     from kiwoomdata import LoginRefused as LoginRefused
     from kiwoomdata import MissingKey as MissingKey
     from kiwoomdata import NoAnswer as NoAnswer

@@ -37,6 +37,7 @@ __all__ = [
     "bar",
     "client_of",
     "for_symbols",
+    "give_all",
     "joined",
     "question",
     "run",
@@ -317,7 +318,7 @@ def run(plan: Plan) -> pl.DataFrame:
                 ceiling.check(client, left.values(), most, refresh=refresh)
             _fetch_all(client, left, fetch, failures, alone=len(jobs) == 1)
     finally:
-        _give_all(warned)
+        give_all(warned)
     if client.store is not None:
         client.store.tell_if_full()
     pieces = [frames.pop(name) for name in jobs if name in frames]
@@ -527,7 +528,7 @@ def bar(client: Client, total: int | None, unit: str) -> Iterator[Callable[..., 
         yield shown.update
 
 
-def _give_all(warned: Mapping[str, Told]) -> None:
+def give_all(warned: Mapping[str, Told]) -> None:
     """Give the warnings of all jobs, each once, with the names of those that it is about."""
     about: dict[tuple[str, type[KiwoomDataWarning]], list[str]] = {}
     for name, told in warned.items():

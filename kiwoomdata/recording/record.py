@@ -36,6 +36,7 @@ import polars as pl
 from kiwoomdata import forks
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS
 from kiwoomdata.errors import KiwoomDataWarning, StreamError
+from kiwoomdata.folders import sync_folder
 from kiwoomdata.kinds import split_code
 
 __all__ = ["OTHER", "SCHEMA", "Recorder", "RecorderStats", "recording_folder"]
@@ -284,7 +285,7 @@ class Recorder:
             with suppress(OSError):
                 unfinished.unlink()
             raise
-        _sync(place)
+        sync_folder(place)
         del self._waiting[key]
         done = self._stats
         self._stats = replace(
@@ -327,16 +328,6 @@ def _bench(folder: Path) -> Path:
         return folder
     beside.rmdir()
     return folder.parent
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name last over a power cut, where the system can; the file itself is synced already."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 # --- rows to columns -------------------------------------------------------------------------

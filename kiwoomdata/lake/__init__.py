@@ -1,0 +1,219 @@
+"""A lake: the market over years in a folder of Parquet files, which any engine reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from kiwoomdata.arguments import DateLike, Symbols, as_date, as_symbols
+from kiwoomdata.client import Client, default_client
+from kiwoomdata.lake import factors, info
+from kiwoomdata.lake.files import Files
+from kiwoomdata.lake.tables import STOCKS, TABLES, chosen_tables
+from kiwoomdata.lake.update import update
+from kiwoomdata.names import with_codes
+from kiwoomdata.prefetch import Report
+
+__all__ = ["Lake"]
+
+
+class Lake:
+    """A folder of Parquet files with the rows of many symbols over years, kept up to date.
+
+    Each table is a folder, ``candles/year=2026/part-0.parquet``, sorted by symbol and day, with the symbol as
+    a column: polars, DuckDB, pandas and others read it as it is. Rows are final ones, and prices are kept as
+    they were traded: a split changes no file of the past. Everything else lies under names that begin with
+    ``_``, beside the tables.
+
+    Parameters
+    ----------
+    path
+        The folder. The first :meth:`update` makes it, if it is not there.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import kiwoomdata as kd
+    >>> kd.use("simulator")
+    >>> folder = TemporaryDirectory()
+    >>> lake = kd.Lake(folder.name)
+    >>> report = lake.update(["005930", "0000D0"], what="candles", start="2024-01-02")
+    >>> lake.scan("candles").filter(symbol="005930").select("date", "close").head(2).collect().shape
+    (2, 2)
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._files = Files(path)
+
+    def __repr__(self) -> str:
+        return f"Lake({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._files.folder
+
+    def update(
+        self,
+        symbols: Symbols | None = None,
+        *,
+        what: str | Sequence[str] = (STOCKS, "candles", "daily_prices"),
+        start: DateLike | None = None,
+        client: Client | None = None,
+    ) -> Report:
+        """Ask for what the lake lacks of these symbols up to the last final day, and write it.
+
+        Stopped or killed, it goes on where it was: what was written stays, and pages that had come are in the
+        client's store. Several updates of one lake may run at once.
+
+        Parameters
+        ----------
+        symbols
+            As in :func:`kiwoomdata.daily_prices`; ``kd.stocks("kospi")`` is a list. Left out: all symbols
+            that the lake's tables hold.
+        what
+            Tables: ``"candles"`` (days), ``"candles_1m"`` and other minutes, ``"daily_prices"``,
+            ``"investor_flows"`` (in KRW), ``"investor_breakdown"``, ``"program_trend"``,
+            ``"foreign_holdings"``, ``"short_selling"`` by symbol; and ``"stocks"``, the list of stocks as it
+            is today, which nobody gives later.
+        start
+            The first day wanted. Left out: as far back as the lake's table was filled before.
+        client
+            The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
+
+        Returns
+        -------
+        Report
+            ``series`` asked for, ``rows`` that came, ``cached_rows`` of them from the store, ``requests``
+            sent, and ``failures`` by symbol and table. The next update tries those again.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A wrong argument, before any request.
+        AuthError, ConfigError, TransportError
+            The key is refused, or the server cannot be reached. What had come is written.
+        CacheError, OSError
+            The folder cannot be written, is damaged, or its disk is full. Nothing of the step is in the lake.
+
+        Warns
+        -----
+        IncompleteFrame
+            Series that failed.
+        """
+        names = chosen_tables(what)
+        client = default_client() if client is None else client
+        codes = [] if symbols is None else as_symbols(with_codes(symbols, lambda: client))
+        first = None if start is None else as_date(start, "start", whole="first")
+        if first is not None and first > client.today():
+            raise ValueError(f"start: {first} is in the future (today in Seoul is {client.today()})")
+        return update(self._files, codes, names, first, [client])
+
+    def scan(self, table: str, *, adjusted: bool = False, as_of: DateLike | None = None) -> pl.LazyFrame:
+        """Read a table lazily: filters and columns are pushed into the files.
+
+        The rows are those of the moment of each ``collect``, whole, also while an update writes.
+
+        Parameters
+        ----------
+        table
+            ``"candles"`` and the others of :meth:`update`, or ``"factors"``.
+        adjusted
+            Of candles: prices and volumes in the shares of after the last split that the lake knows, rounded
+            to whole KRW and shares. Where the exchange's base price and the server's adjusted series
+            disagree about a split, what lies before it is null.
+        as_of
+            Of candles with ``adjusted``: as seen from this day, in its shares, without later rows. Of
+            ``"stocks"``: the list as it was on this day.
+
+        Returns
+        -------
+        LazyFrame
+            The columns of the table's function. Of ``"stocks"`` ``date`` is the day on which the list was
+            asked for. Tables that the server gives in the shares of today have ``as_of`` (Date): rows of a
+            symbol with one ``as_of`` are of one basis.
+
+            ``"factors"``: ``symbol`` (String), ``date`` (Date, the first day in the new shares),
+            ``price_factor volume_factor`` (Float64, times what lies before that day), ``close_before
+            base_price`` (Int64, KRW), ``source`` (String, what tells the factor and whether the adjusted
+            series agrees).
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> import kiwoomdata as kd
+        >>> kd.use("simulator")
+        >>> folder = TemporaryDirectory()
+        >>> lake = kd.Lake(folder.name)
+        >>> report = lake.update("005930", what="candles", start="2024-01-02")
+        >>> seen = lake.scan("candles", adjusted=True, as_of="2024-01-05").collect()
+        >>> seen["date"].max()
+        datetime.date(2024, 1, 5)
+        >>> folder.cleanup()
+        """
+        files = self._files
+        files.need()
+        known = (*TABLES, STOCKS, "factors")
+        if table not in known:
+            raise ValueError(f"table: expected any of {', '.join(known)}, got {table!r}")
+        day = None if as_of is None else as_date(as_of, "as_of", whole="last")
+        if not isinstance(adjusted, bool):
+            raise TypeError(f"adjusted: expected True or False, got {adjusted!r}")
+        if table == STOCKS and not adjusted:
+            return files.scan(table) if day is None else self._stocks_as_of(day)
+        if adjusted:
+            return self._adjusted(table, day)
+        if day is not None:
+            raise ValueError("as_of: is for stocks, and for candles with adjusted=True; filter on the date")
+        return files.scan(table)
+
+    def _adjusted(self, table: str, day: date | None) -> pl.LazyFrame:
+        if not table.startswith("candles"):
+            raise ValueError(f"adjusted: is for candles; nothing adjusts {table}")
+        entry, known = TABLES[table], self._files.factors()
+        if known is None:
+            raise ValueError("adjusted: the lake has no factors; update(what='candles') finds them")
+        if day is not None:
+            known = known.filter(pl.col("date") <= day)
+        return self._files.scan(
+            table,
+            only=None if day is None else entry.day <= day,
+            change=factors.adjusted(known, entry.when),
+            changed=factors.ADJUSTED,
+            needs=("symbol", entry.when),
+        )
+
+    def _stocks_as_of(self, day: date) -> pl.LazyFrame:
+        rows = self._files.scan(STOCKS)
+        begun, last = (
+            rows.select(
+                pl.col("date").min(), pl.col("date").filter(pl.col("date") <= day).max().alias("last")
+            )
+            .collect()
+            .row(0)
+        )
+        if last is None:
+            raise ValueError(f"as_of: {day} is before the first list of stocks, which is of {begun}")
+        return rows.filter(pl.col("date") == last)
+
+    def info(self) -> pl.DataFrame:
+        """Tell what the lake holds.
+
+        One row is one table.
+
+        Returns
+        -------
+        DataFrame
+            ``table api_id`` (String), ``symbols rows files bytes`` (Int64), ``from to`` (Date, of the rows),
+            ``basis`` (String: ``"as traded"``, or ``"as of"`` where the server gives the past in the shares
+            of the day it is asked), ``as_of`` (Date, the oldest day in whose shares rows are), ``failed``
+            (Int64, symbols whose last try failed), ``outdated`` (Int64, symbols whose rows an earlier version
+            of the catalogue read; the next update asks for them anew).
+        """
+        self._files.need()
+        return info.info(self._files)

@@ -1,0 +1,220 @@
+"""Factors of adjustment: what a split did to prices, out of prices as they were traded. Pure.
+
+The exchange gives each day a base price, the close of the day before in the shares of today: it is the close
+less its change. Where it differs from the close of the last traded day, their ratio is the factor. It is held
+against the adjusted series that the server gives, row by row; where the two disagree, the factor is null, and
+so is whatever would be adjusted by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+__all__ = ["ADJUSTED", "SCHEMA", "TRADED", "adjusted", "checked", "events", "merged", "nothing"]
+
+SCHEMA: dict[str, Any] = {
+    "symbol": pl.String(),
+    "date": pl.Date(),  # the first day in the new shares
+    "price_factor": pl.Float64(),  # times the prices before that day
+    "volume_factor": pl.Float64(),  # times the volumes before that day
+    "close_before": pl.Int64(),
+    "base_price": pl.Int64(),
+    "source": pl.String(),
+}
+CHECKED = "base price, as the adjusted series"
+UNCHECKED = "base price alone"
+CONTRADICTED = "base price, against the adjusted series"
+UNEXPLAINED = "adjusted series alone"
+
+TRADED = (pl.col("volume") > 0) & pl.col("close").is_not_null()
+_PRICES = ("open", "high", "low", "close", "change")
+ADJUSTED = (*_PRICES, "volume")
+"""The columns that an adjustment alters."""
+
+# The exchange's steps of price until 2023-01-24, which are nowhere finer than today's: a base price is
+# rounded to one, the adjusted series to the won.
+_TICKS = ((1_000, 1), (5_000, 5), (10_000, 10), (50_000, 50), (100_000, 100), (500_000, 500))
+
+
+def nothing() -> pl.DataFrame:
+    return pl.DataFrame(schema=SCHEMA)
+
+
+def events(rows: pl.DataFrame) -> pl.DataFrame:
+    """The days of one symbol on which the base price is another than the last traded close before it."""
+    traded = rows.filter(TRADED).sort("date")
+    found = traded.select(
+        "symbol",
+        "date",
+        close_before=pl.col("close").shift(1),
+        base_price=pl.col("close") - pl.col("change"),
+    )
+    # Where no change is served, nobody can say that there was none.
+    moved = (pl.col("base_price") != pl.col("close_before")) | pl.col("base_price").is_null()
+    found = found.filter(pl.col("close_before").is_not_null() & moved)
+    factor = pl.when(pl.col("base_price") > 0).then(pl.col("base_price") / pl.col("close_before"))
+    return found.with_columns(price_factor=factor, volume_factor=1 / factor, source=pl.lit(UNCHECKED)).select(
+        list(SCHEMA)
+    )
+
+
+def checked(found: pl.DataFrame, raw: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
+    """The events of one symbol, held against the adjusted series, newest first."""
+    both = (
+        raw.filter(TRADED)
+        .select("symbol", "date", "close", "volume")
+        .join(served.select("date", a="close", av="volume"), on="date")
+        .filter(pl.col("a") > 0)
+        .sort("date")
+    )
+    if both.is_empty():
+        return found
+    # A split that the adjusted series knows and the last row as traded does not: all of it is further on.
+    newest = both.row(-1, named=True)
+    price, volume, doubt = newest["a"] / newest["close"], 1.0, 0.0
+    if abs(newest["a"] - newest["close"]) <= 1:
+        price = 1.0
+    else:
+        volume, doubt = newest["av"] / newest["volume"], 1 / min(newest["a"], newest["close"])
+    told: list[dict[str, Any]] = []
+    waiting = found.sort("date").rows(named=True)
+    until = both
+    while True:
+        event = waiting.pop() if waiting else None
+        since = both["date"][0] if event is None else event["date"]
+        piece, until = until.filter(pl.col("date") >= since), until.filter(pl.col("date") < since)
+        bad = _first_bad(piece, price, doubt)
+        if bad is not None:  # the rows up to it are adjusted by what no base price tells
+            told.append(_unexplained(piece, both, bad, told))
+            told += [{**each, "source": UNCHECKED} for each in ([event] if event else []) + waiting]
+            break
+        if event is None:
+            break
+        if event["price_factor"] is None:
+            known = not until.is_empty() and _first_bad(until.tail(1), price, doubt) is None
+            if known:  # no change was served, and the adjusted series goes on as before
+                continue
+            told.append({**event, "source": UNCHECKED})
+            told += [{**each, "source": UNCHECKED} for each in waiting]
+            break
+        price *= event["price_factor"]
+        doubt += _tick(event["base_price"]) / event["base_price"]
+        if not until.is_empty() and _first_bad(until.tail(1), price, doubt) is not None:
+            told.append({**event, "price_factor": None, "volume_factor": None, "source": CONTRADICTED})
+            told += [{**each, "source": UNCHECKED} for each in waiting]
+            break
+        factor = _volume_factor(until.tail(1), event["volume_factor"], volume, doubt)
+        volume = volume * factor if factor is not None else float("nan")
+        told.append({**event, "volume_factor": factor, "source": UNCHECKED if until.is_empty() else CHECKED})
+    return pl.DataFrame(told, SCHEMA).sort("date")
+
+
+def _first_bad(rows: pl.DataFrame, price: float, doubt: float) -> date | None:
+    """The newest day whose adjusted close is another than the close times the factor, within the rounding."""
+    expected = pl.col("close") * price
+    far = (expected - pl.col("a")).abs() > 1 + expected * doubt
+    day = rows.filter(far)["date"].max()
+    assert day is None or isinstance(day, date)
+    return day
+
+
+def _volume_factor(row: pl.DataFrame, scaled: float, volume: float, doubt: float) -> float | None:
+    """How volumes before an event are adjusted: as prices are, the other way; not at all; or unknown.
+
+    Whole shares tell a ratio such as 5 exactly, which the base price tells to its tick.
+    """
+    if row.is_empty():
+        return scaled
+    before, served = row["volume"][0] * volume, row["av"][0]
+    whole = float(round(scaled)) if scaled > 1 else 1 / round(1 / scaled)
+    for factor, rounding in ((whole, 1e-9), (scaled, doubt + 1e-9), (1.0, 1e-9)):
+        if served is not None and abs(before * factor - served) <= 1 + before * factor * rounding:
+            return factor
+    return None
+
+
+def _unexplained(
+    piece: pl.DataFrame, both: pl.DataFrame, bad: date, told: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """An event of which no base price tells, on the day after the newest row that shows it."""
+    after = both.filter(pl.col("date") > bad)
+    day = after["date"][0] if after.height else bad
+    blank = dict.fromkeys(SCHEMA)
+    return {**blank, "symbol": piece["symbol"][0], "date": day, "source": UNEXPLAINED}
+
+
+def _tick(price: int) -> int:
+    return next((tick for below, tick in _TICKS if price < below), 1_000)
+
+
+def merged(old: pl.DataFrame, new: pl.DataFrame, asked: dict[str, tuple[date, date]]) -> pl.DataFrame:
+    """All factors, where those of the days asked of some symbols take the place of what was known of them.
+
+    The first day asked has nothing before it: what is known of it stays.
+    """
+    spans = pl.DataFrame(
+        [(symbol, first, last) for symbol, (first, last) in asked.items()],
+        {"symbol": pl.String(), "_first": pl.Date(), "_last": pl.Date()},
+        orient="row",
+    )
+    inside = (pl.col("date") > pl.col("_first")) & (pl.col("date") <= pl.col("_last"))
+    kept = (
+        old.join(spans, on="symbol", how="left").filter(~inside.fill_null(value=False)).select(list(SCHEMA))
+    )
+    return (
+        pl.concat([kept, new.select(list(SCHEMA))])
+        .unique(["symbol", "date"], keep="last")
+        .sort("symbol", "date")
+    )
+
+
+def adjusted(factors: pl.DataFrame, when: str) -> Any:
+    """A function that puts rows, sorted by symbol and time, into the shares of after the last factor.
+
+    Only the rows of symbols that have factors are touched: a join of every row costs several times the scan
+    (13 million rows: 2.9 s, and 0.5 s so).
+    """
+    steps: dict[str, list[tuple[date, float | None, float | None]]] = {}
+    for symbol, day, price, volume in (
+        factors.sort("symbol", "date", descending=[False, True])
+        .select("symbol", "date", "price_factor", "volume_factor")
+        .iter_rows()
+    ):
+        so_far = steps.setdefault(symbol, [])
+        _, p, v = so_far[-1] if so_far else (day, 1.0, 1.0)
+        so_far.append((day, p and price and p * price, None if v is None or volume is None else v * volume))
+
+    def change(rows: pl.DataFrame) -> pl.DataFrame:
+        days = rows[when] if when == "date" else rows[when].dt.date()
+        counts: list[int] = []
+        values: list[tuple[float | None, float | None]] = []
+        begin = 0
+        for length, symbol in rows["symbol"].rle().struct.unnest().iter_rows():
+            pieces: list[tuple[int, tuple[float | None, float | None]]] = []
+            own, end = days.slice(begin, length), length
+            value: tuple[float | None, float | None] = (1.0, 1.0)
+            for day, price, volume in steps.get(symbol, ()):
+                at = int(own.search_sorted(day))
+                if at < end:
+                    pieces.append((end - at, value))
+                    end = at
+                value = price, volume
+            if end:
+                pieces.append((end, value))
+            for count, value in reversed(pieces):
+                counts.append(count)
+                values.append(value)
+            begin += length
+        runs = pl.DataFrame(values, {"price": pl.Float64(), "volume": pl.Float64()}, orient="row")
+        times = runs.select(pl.all().repeat_by(pl.Series(counts)).explode(empty_as_null=False))
+        return rows.with_columns(
+            (pl.col(name) * times["volume" if name == "volume" else "price"]).round().cast(pl.Int64)
+            for name in ADJUSTED
+            if name in rows.columns
+        )
+
+    return change

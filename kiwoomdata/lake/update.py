@@ -1,0 +1,312 @@
+"""Bringing a lake up to date: jobs side by side, written step by step, so that a kill costs one step."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import msgspec
+import polars as pl
+
+from kiwoomdata.client import Client
+from kiwoomdata.errors import AuthError, ConfigError, EmptyAnswer, IncompleteFrame, TransportError
+from kiwoomdata.kinds import split_code
+from kiwoomdata.lake import factors
+from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, ripe, with_answer
+from kiwoomdata.lake.files import Files, Held, Manifest
+from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table
+from kiwoomdata.prefetch import Report
+from kiwoomdata.query import bar, give_all
+from kiwoomdata.questions.stocks import stocks
+from kiwoomdata.telling import Told, gathered, listed, warn
+
+__all__ = ["update"]
+
+_MOST_ROWS = 2_000_000
+"""Rows that wait in memory before a step is written."""
+_SHORTEST_STEP = 30.0
+_SHARE = 20
+"""A step lasts at least so many times as long as writing the one before: writing takes a twentieth."""
+_IN_A_ROW = 20
+"""Symbols that the server may fail to answer, one after the other, before the update gives up."""
+
+
+def update(
+    files: Files, codes: Sequence[str], names: Sequence[str], start: date | None, clients: Sequence[Client]
+) -> Report:
+    """Ask for what the tables lack of these codes, and write it."""
+    files.make()
+    client = clients[0]
+    report = Report()
+    if STOCKS in names:
+        _list_stocks(files, client, report)
+    jobs = _what_lacks(files, codes, [TABLES[name] for name in names if name != STOCKS], start, client)
+    report.series = len({(job.table.name, job.code) for job in jobs})
+    warned: dict[str, Told] = defaultdict(dict)
+    step = _Step(files, report)
+    try:
+        for job, got, told in _side_by_side(clients, jobs, _rows_at_the_edges(files, jobs)):
+            kept = {each: None for each in told if not issubclass(each[1], EmptyAnswer | IncompleteFrame)}
+            warned[job.code] |= kept
+            step.take(job, got)
+    except KeyboardInterrupt:
+        step.write()
+        raise
+    finally:
+        give_all(warned)
+    step.write()
+    if report.failures:
+        warn(
+            f"{len(report.failures)} of {report.series} series failed and the next update tries them again: "
+            f"{listed(f'{name} ({why})' for name, why in report.failures.items())}",
+            IncompleteFrame,
+        )
+    return report
+
+
+def _what_lacks(
+    files: Files, codes: Sequence[str], tables: Sequence[Table], start: date | None, client: Client
+) -> list[Job]:
+    """The jobs, symbol by symbol: each TR has a quota of its own, so tables are filled side by side."""
+    jobs: list[Job] = []
+    plans = []
+    for table in tables:
+        manifest = files.manifest(table.name)
+        first = start or (manifest.start if manifest else None)
+        if first is None:
+            raise ValueError(f"start: the lake holds nothing of {table.name}; give the first day wanted")
+        plans.append((table, manifest.held if manifest else {}, first, ripe(table, client)))
+    for code in codes or sorted({code for _, held, _, _ in plans for code in held}):
+        for table, held, first, last in plans:
+            parts = split_code(code)
+            if table.krx_alone and parts is not None and parts[1] != "krx":
+                raise ValueError(
+                    f"symbols: {table.name} are KRX's in a lake, got {code!r}; leave the suffix out"
+                )
+            jobs += jobs_of(table, code, held.get(code), first, last)
+    return jobs
+
+
+def _rows_at_the_edges(
+    files: Files, jobs: Iterable[Job]
+) -> dict[str, Mapping[tuple[str, date], pl.DataFrame]]:
+    """By table, the rows that what comes is compared with."""
+    wanted: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        if job.edge is not None:
+            wanted[job.table.name].append(job)
+    found = {}
+    for name, some in wanted.items():
+        table = TABLES[name]
+        days = sorted({job.edge for job in some if job.edge})
+        rows = files.scan(name).filter(
+            pl.col("symbol").is_in(bare([job.code for job in some])) & table.day.is_in(days)
+        )
+        found[name] = edges(rows.collect(), table)
+    return found
+
+
+def _side_by_side(
+    clients: Sequence[Client],
+    jobs: Sequence[Job],
+    rows: Mapping[str, Mapping[tuple[str, date], pl.DataFrame]],
+) -> Iterator[tuple[Job, Got | Exception, Told]]:
+    """Answer the jobs in the clients' threads, as they come; each client's quota is its own."""
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[Job, Got | Exception, Told]] = queue.SimpleQueue()
+    stop = threading.Event()
+    for job in jobs:
+        waiting.put(job)
+
+    def work(client: Client) -> None:
+        while not stop.is_set():
+            try:
+                job = waiting.get_nowait()
+            except queue.Empty:
+                return
+            told: Told = {}
+            result: Got | Exception
+            try:
+                with gathered(told):
+                    edge = rows.get(job.table.name, {}).get((job.code, job.edge)) if job.edge else None
+                    result = answered(job, client, edge)
+            except Exception as error:
+                result = error
+            done.put((job, result, told))
+
+    threads = [client for client in clients for _ in range(client.workers)][: len(jobs)]
+    pool = ThreadPoolExecutor(max(1, len(threads)), thread_name_prefix="kiwoomdata")
+    try:
+        for client in threads:
+            pool.submit(work, client)
+        failed = 0
+        with bar(clients[0], len(jobs), "series") as tick:
+            for _ in jobs:
+                while True:
+                    try:
+                        job, result, told = done.get(timeout=1)
+                        break
+                    except queue.Empty:
+                        tick(0)
+                yield job, result, told
+                tick(1)
+                failed = failed + 1 if isinstance(result, TransportError) else 0
+                if isinstance(result, AuthError | ConfigError) or failed == _IN_A_ROW:
+                    assert isinstance(result, Exception)
+                    raise result
+    except BaseException:
+        stop.set()
+        for client in clients:
+            client.transport.abort()
+        try:
+            pool.shutdown(wait=True, cancel_futures=True)
+        finally:
+            for client in clients:
+                client.transport.resume()
+        raise
+    pool.shutdown()
+
+
+class _Step:
+    """What has come and is not written yet."""
+
+    def __init__(self, files: Files, report: Report) -> None:
+        self._files, self._report = files, report
+        self._got: dict[str, list[Got]] = defaultdict(list)
+        self._failed: dict[str, dict[str, str]] = defaultdict(dict)
+        self._rows = 0
+        self._begun, self._took = time.monotonic(), 0.0
+
+    def take(self, job: Job, result: Got | Exception) -> None:
+        name = f"{job.code} {job.table.name}"
+        if isinstance(result, Exception):
+            why = f"{type(result).__name__}: {result}"
+            self._report.failures[name] = self._failed[job.table.name][job.code] = why
+        else:
+            self._got[job.table.name].append(result)
+            self._rows += result.rows.height
+            self._report.rows += result.rows.height
+            self._report.requests += result.source.requests
+            self._report.cached_rows += result.source.cached_rows
+        lasted = time.monotonic() - self._begun
+        if self._rows > _MOST_ROWS or lasted > max(_SHORTEST_STEP, _SHARE * self._took):
+            self.write()
+
+    def write(self) -> None:
+        begun = time.monotonic()
+        for name in dict.fromkeys([*self._got, *self._failed]):
+            write(self._files, TABLES[name], self._got.pop(name, []), self._failed.pop(name, {}))
+        self._rows = 0
+        self._begun = time.monotonic()
+        self._took = self._begun - begun
+
+
+def write(
+    files: Files, table: Table, answers: Iterable[Got], failed: Mapping[str, str] | None = None
+) -> None:
+    """Put answers into a table: the factors first, so that no row is ever there without them."""
+    with files.lock():
+        manifest = files.manifest(table.name) or Manifest(table=table.name, api_id=table.endpoint.api_id)
+        kept = [got for got in answers if with_answer(manifest, got)]
+        for code, why in (failed or {}).items():
+            manifest.held.setdefault(code, Held()).failed = why
+        for got in kept:
+            manifest.units |= {
+                name: unit for name, unit in got.source.units.items() if name in got.rows.columns
+            }
+            first = got.held.first
+            manifest.start = first if manifest.start is None or first is None else min(manifest.start, first)
+        if table.name == "candles":
+            _write_factors(files, kept)
+        rows = [got.rows for got in kept if got.rows.height]
+        put_rows(files, manifest, table, pl.concat(rows, how="diagonal_relaxed") if rows else pl.DataFrame())
+
+
+def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame) -> None:
+    """Merge rows into the parts that they belong to, in the place of rows of the same symbol and day."""
+    part = table.day.dt.year().cast(pl.String).alias("_year")
+    number = table.day.dt.month() if table.by_month else pl.lit(0)
+    keyed = rows.with_columns(part, number.alias("_number")) if rows.height else rows
+    pieces = keyed.partition_by("_year", "_number", as_dict=True, include_key=False) if rows.height else {}
+
+    def parts() -> Iterator[tuple[str, pl.DataFrame]]:
+        for (year, month), piece in sorted(pieces.items()):
+            name = f"year={year}/part-{month}.parquet"
+            old = files.read(files.folder / table.name / name, manifest.parts.get(name))
+            yield name, merged(old, piece, table)
+
+    about = metadata(manifest, table)
+    files.write(manifest, parts(), about)
+
+
+def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The rows of a part with new ones, sorted by symbol, venue and time."""
+    if old is not None:
+        touched = pl.col("symbol").is_in(new["symbol"].unique().implode())
+        others, same = old.filter(~touched), old.filter(touched)
+        day = table.day.alias("_day")
+        same = (
+            same.with_columns(day)
+            .join(new.select("symbol", "venue", day).unique(), on=["symbol", "venue", "_day"], how="anti")
+            .drop("_day")
+        )
+        new = pl.concat([new, same, others], how="diagonal_relaxed").select(new.columns)
+    return new.sort(table.key)
+
+
+def metadata(manifest: Manifest, table: Table) -> dict[str, str]:
+    """What stands in each part: nothing of the moment, so that the same rows make the same file."""
+    about = {
+        "table": table.name, "api_id": manifest.api_id, "basis": table.basis, "catalogue": table.meaning,
+        "written_by": manifest.written_by, "units": manifest.units,
+    }  # fmt: skip
+    return {"kiwoomdata": msgspec.json.encode(about, order="sorted").decode()}
+
+
+def _write_factors(files: Files, answers: Sequence[Got]) -> None:
+    asked: dict[str, tuple[date, date]] = {}
+    for got in answers:
+        assert got.held.first is not None
+        assert got.held.last is not None
+        symbol = bare([got.job.code])[0]
+        first = got.job.whole if got.rewritten and got.job.whole else got.held.first
+        asked[symbol] = (first, got.held.last)
+    old = files.factors()
+    new = pl.concat([factors.nothing(), *(got.events for got in answers)])
+    found = factors.merged(old if old is not None else factors.nothing(), new, asked)
+    if old is None or not found.equals(old):
+        files.write_alone("factors/part-0.parquet", found, {"kiwoomdata": '{"table":"factors"}'})
+
+
+def _list_stocks(files: Files, client: Client, report: Report) -> None:
+    """Keep the list of stocks of the day, once a day: nobody gives it later."""
+    manifest = files.manifest(STOCKS) or Manifest(table=STOCKS, api_id=STOCKS_ENDPOINT.api_id)
+    held = manifest.held.get("")
+    if held is not None and held.last == client.today():
+        return
+    lists = [stocks(market, client=client, names="en", style="plain") for market in ("kospi", "kosdaq")]
+    rows = pl.concat(lists, how="diagonal_relaxed").unique("symbol", maintain_order=True)
+    rows = rows.with_columns(date=pl.col("fetched_at").dt.date())
+    days = rows["date"].unique().to_list()
+    report.rows += rows.height
+    with files.lock():
+        manifest = files.manifest(STOCKS) or manifest
+        held = manifest.held.setdefault("", Held(first=min(days)))
+        held.last = max([*days, *([held.last] if held.last else [])])
+        year = f"year={max(days).year}/part-0.parquet"
+        old = files.read(files.folder / STOCKS / year, manifest.parts.get(year))
+        if old is not None:
+            rows = pl.concat([old.filter(~pl.col("date").is_in(days)), rows], how="diagonal_relaxed").select(
+                rows.columns
+            )
+        about = {"table": STOCKS, "api_id": manifest.api_id, "written_by": manifest.written_by}
+        files.write(
+            manifest,
+            [(year, rows.sort("symbol", "date"))],
+            {"kiwoomdata": msgspec.json.encode(about).decode()},
+        )
