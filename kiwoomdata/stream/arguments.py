@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -13,7 +14,16 @@ from kiwoomdata.kinds import split_code
 from kiwoomdata.stream.decode import LEADING
 from kiwoomdata.stream.rolling import Window
 
-__all__ = ["Columns", "chosen_columns", "chosen_window", "count", "feed_items", "feed_list", "span"]
+__all__ = [
+    "Columns",
+    "callback",
+    "chosen_columns",
+    "chosen_window",
+    "count",
+    "feed_items",
+    "feed_list",
+    "span",
+]
 
 Columns: TypeAlias = Iterable[str] | Mapping[str, Iterable[str]] | None
 
@@ -70,6 +80,16 @@ def chosen_window(window: Any, rows: Any) -> Window:
             "rows=10_000 to keep the last rows of each feed"
         )
     return Window(rows=count(rows, "rows")) if window is None else Window(span=span(window, "window"))
+
+
+def callback(value: Any, name: str) -> None:
+    """Refuse what cannot be called, and what gives a coroutine, which nobody would await."""
+    if value is None:
+        return
+    if not callable(value):
+        raise TypeError(f"{name}: expected a function of a batch or a gap, got {value!r}")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__):
+        raise TypeError(f"{name}: {value!r} is async and would never run; loop with 'async for' instead")
 
 
 def feed_list(feeds: str | Iterable[str]) -> list[Feed]:

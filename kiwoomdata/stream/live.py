@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import date
+from inspect import isawaitable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self
 
@@ -328,7 +329,8 @@ class Live(Generic[F]):
     def _call(self, on_batch: Callable[[Batch[F] | Gap], object], caller: Consumer[F]) -> None:
         try:
             for event in caller.take(self):
-                on_batch(event)
+                if isawaitable(on_batch(event)):
+                    raise TypeError(f"on_batch: {on_batch!r} gave a coroutine, which nobody awaits")
         except BaseException as error:  # sys.exit and pytest.fail are none of Exception
             self._engine.fail(error)
 

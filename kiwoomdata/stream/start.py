@@ -19,6 +19,7 @@ from kiwoomdata.names import with_codes
 from kiwoomdata.present import choose
 from kiwoomdata.stream.arguments import (
     Columns,
+    callback,
     chosen_columns,
     chosen_window,
     count,
@@ -161,6 +162,7 @@ class Streams(Generic[F]):
         if every is not None and batch is not None:
             raise ValueError("every, batch: both were given; pass one, every='1s' or batch=1000, or neither")
         choose("on_full", on_full, ("block", "drop_oldest", "raise"))
+        callback(on_batch, "on_batch")
         if batch is not None and count(batch, "batch") > count(buffer, "buffer"):
             raise ValueError(
                 f"batch: {batch} rows never come together in a buffer of {buffer}; enlarge buffer="

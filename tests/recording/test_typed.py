@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from kiwoomdata.calendar import now_kst
 from kiwoomdata.entries.feeds import find_feed
 from kiwoomdata.errors import KiwoomDataWarning, UnknownKey
 from kiwoomdata.recording import ticks as reading
@@ -227,6 +228,8 @@ def test_what_is_superseded_or_was_never_finished_goes_once_it_is_old(folder: Pa
         (path / "rows-00000.parquet").write_bytes(b"PAR1 half a file")
     for path in (superseded, old):
         os.utime(path, (0, 0))
+    now = now_kst().timestamp()  # the file system does not go by the clock of the tests
+    os.utime(young, (now, now))
     record(folder, [trade(9, received=NINE + 10_000_000)])
     assert ticks(folder).collect().height == 46
     assert young.exists()

@@ -362,6 +362,8 @@ def test_however_messages_are_put_into_frames_they_come_out_in_order(
             ValueError,
             "columns: program is not one of the feeds",
         ),
+        ("005930", {"on_batch": 7}, TypeError, "on_batch: expected a function of a batch or a gap, got 7"),
+        ("005930", {"on_batch": asyncio.sleep}, TypeError, "on_batch: .* would never run; .*'async for'"),
         ("005930", {"idle": 0}, ValueError, "idle: expected seconds above 0"),
         ("005930", {"connections": 0}, ValueError, "connections: expected a whole number of at least 1"),
         ("005930", {"record": 7}, TypeError, "record: expected a folder"),
@@ -1020,6 +1022,15 @@ def test_an_error_in_a_callback_ends_the_stream_and_is_told(ws: WsServer, stream
     ws.push(trade(1))
     with pytest.raises(ZeroDivisionError, match="mine"):
         live.wait(rows=99, seconds=10)
+
+
+def test_a_callback_that_gives_a_coroutine_ends_the_stream(ws: WsServer, stream: Stream) -> None:
+    coroutine = asyncio.sleep(0)
+    live = stream(batch=1, on_batch=lambda event: coroutine)
+    ws.push(trade(1))
+    with pytest.raises(TypeError, match="on_batch: .* gave a coroutine, which nobody awaits"):
+        live.wait(rows=99, seconds=10)
+    coroutine.close()
 
 
 @pytest.mark.parametrize(
