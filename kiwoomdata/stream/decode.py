@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from datetime import time as clock_time
 from functools import lru_cache
-from itertools import repeat
-from operator import contains
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from kiwoomdata.kinds import (
     COUNT,
     EVENT_TIME,
     FLOW,
+    KST,
     QUANTITY,
     TEXT,
     VENUES,
@@ -46,6 +46,7 @@ LEADING: dict[str, pl.DataType] = {
 }
 """The columns that every live frame starts with."""
 
+_VENUE = pl.Series("venue", VENUES, dtype=LEADING["venue"])
 MESSAGE = replace(TEXT, name="message", expected="a JSON object")
 
 Plan = list[tuple[str, str, Kind, float]]
@@ -166,7 +167,7 @@ def read_ticks(
         texts, good = _read_one_by_one(values, layout, troubles)
         items, received = [items[n] for n in good], [received[n] for n in good]
     unknown = [key for key in texts.columns if key not in layout.keys]
-    frame, misfits = decode(texts.with_columns(layout.absent), layout.plan)
+    frame, misfits = decode(texts.with_columns_seq(layout.absent), layout.plan)
     leading = _leading(items, received, frame, day)
     rest = [series for series in frame if series.name != "time"]
     extra = [texts[key].alias(f"{key}_" if key in layout.schema else key) for key in unknown]
@@ -195,7 +196,7 @@ def _read(values: Sequence[bytes], layout: _Layout) -> pl.DataFrame:
 
 def _read_lines(lines: bytes, keys: Sequence[str], values: Sequence[bytes]) -> pl.DataFrame:
     frame = pl.read_ndjson(lines, schema=dict.fromkeys(keys, pl.String())).rechunk()
-    if frame.height != len(values) or any(map(contains, values, repeat(b"\n"))):
+    if frame.height != len(values) or lines.count(b"\n") != len(values) - 1:
         raise _Misread
     return frame
 
@@ -247,21 +248,22 @@ def _as_text(cell: Any) -> str | None:
 def _leading(
     items: Sequence[str], received: Sequence[int], frame: pl.DataFrame, day: date
 ) -> list[pl.Series]:
-    places = {item: n for n, item in enumerate(dict.fromkeys(items))}
-    which = pl.Series(map(places.__getitem__, items), dtype=pl.UInt32())
-    parts = [split_code(item) or (item or None, None) for item in places]
+    different = list(dict.fromkeys(items))
+    parts = [split_code(item) or (item or None, None) for item in different]
+    places = {item: n for n, item in enumerate(different)}
+    markets = {
+        item: None if venue is None else VENUES.index(venue)
+        for item, (_, venue) in zip(different, parts, strict=True)
+    }
     symbols = pl.Series("symbol", [symbol for symbol, _ in parts], dtype=pl.String())
-    venues = pl.Series("venue", [venue for _, venue in parts], dtype=LEADING["venue"])
-    arrived = pl.Series("received_at", received, dtype=pl.Int64()).cast(pl.Datetime("us", "UTC"))
-    if "time" in frame.columns:
-        time = frame.select(
-            pl.lit(day).dt.combine(pl.col("time"), "us").dt.replace_time_zone("Asia/Seoul").alias("time")
-        ).to_series()
+    if "time" in frame.columns:  # a day in Korea has had 24 hours since 1988
+        midnight = int(datetime.combine(day, clock_time(), KST).timestamp()) * 1_000_000
+        time = frame["time"].cast(pl.Duration("us")).cast(pl.Int64) + midnight
     else:
-        time = pl.Series("time", [None], dtype=KST_TIME).new_from_index(0, len(items))
+        time = pl.Series("time", [None], dtype=pl.Int64()).new_from_index(0, len(items))
     return [
-        symbols.gather(which),
-        venues.gather(which),
-        time,
-        arrived.dt.convert_time_zone("Asia/Seoul"),
+        symbols[pl.Series([places[item] for item in items], dtype=pl.UInt32())],
+        _VENUE[pl.Series([markets[item] for item in items], dtype=pl.UInt32())],
+        time.cast(KST_TIME),
+        pl.Series("received_at", received, dtype=pl.Int64()).cast(KST_TIME),
     ]

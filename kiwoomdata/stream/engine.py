@@ -39,8 +39,9 @@ from kiwoomdata.stream.spread import spread_items
 __all__ = ["Batch", "Engine", "Sink", "Stats"]
 
 DECODED_AT_ONCE = 10_000
-FLUSH = 0.1
-"""Seconds after which rows are decoded though nobody asked."""
+FLUSH = 0.25
+"""Seconds after which rows are decoded though nobody asked. Measured 2026-11-27: a batch of forty columns
+takes 2 ms however few its rows are."""
 _RATED = 10.0  # seconds over which the rate is told
 BOOK = "0D"
 """The type whose last message of each item is kept."""

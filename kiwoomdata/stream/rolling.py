@@ -130,7 +130,8 @@ class Rolling:
 
     def between(self, first: int, end: int) -> pl.DataFrame:
         """The rows from number ``first`` up to, not with, ``end``, as far as they are held."""
-        return self._between(first, end).drop(self._hidden)
+        frame = self._between(first, end)
+        return frame[[name for name in frame.columns if name not in self._hidden]]
 
     def _between(self, first: int, end: int) -> pl.DataFrame:
         parts = []
