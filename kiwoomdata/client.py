@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import tempfile
@@ -307,8 +308,8 @@ class Client:
         endpoint = ENDPOINTS.get(api_id)
         if endpoint is None:
             raise ValueError(
-                f"api_id: {api_id!r} is no TR of market data in the vendor's guide; what orders or shows an "
-                "account is never asked"
+                f"api_id: {api_id!r} is no TR of market data in the vendor's guide{_meant(api_id)}; what "
+                "orders or shows an account is never asked"
             )
         body = self._body(endpoint, {**(params or {}), **named})
         oldest = None if since is None else as_date(since, "since")
@@ -561,8 +562,15 @@ def _as_served(frame: pl.DataFrame, endpoint: Endpoint, since: date) -> pl.DataF
 def endpoint_of(api_id: str) -> Endpoint:
     endpoint = ENDPOINTS.get(api_id)
     if endpoint is None:
-        raise ValueError(f"api_id: {api_id!r} is not in the catalogue; kd.catalogue() lists what is")
+        raise ValueError(
+            f"api_id: {api_id!r} is not in the catalogue{_meant(api_id)}; kd.catalogue() lists what is"
+        )
     return endpoint
+
+
+def _meant(api_id: object) -> str:
+    near = difflib.get_close_matches(str(api_id).strip().lower(), ENDPOINTS, n=1, cutoff=0.9)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def main_part(endpoint: Endpoint) -> Part:

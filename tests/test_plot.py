@@ -542,7 +542,7 @@ def test_averages_longer_than_the_frame_are_left_out() -> None:
 
 def test_one_average_may_be_a_number() -> None:
     assert [line.get_label() for line in plot.candles(bars_of(10), ma=5).lines] == ["MA5"]
-    for wrong in (0, 2.5, None, "5", [5, 0]):
+    for wrong in (0, 2.5, None, True, "5", [5, 0]):
         with pytest.raises(ValueError, match="^ma: expected whole numbers of at least 1"):
             plot.candles(bars_of(10), ma=wrong)
 

@@ -154,7 +154,7 @@ def averaged(table: Table, windows: Sequence[int]) -> Table:
 def check_windows(ma: int | Sequence[int]) -> tuple[int, ...]:
     windows = tuple(ma) if isinstance(ma, Sequence) else (ma,)
     for window in windows:
-        if not isinstance(window, int) or window < 1:
+        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
             raise ValueError(f"ma: expected whole numbers of at least 1, such as (5, 20, 60), got {window!r}")
     return windows
 

@@ -68,6 +68,17 @@ def test_what_orders_or_shows_an_account_is_never_asked(api_id: str, make_client
     assert server.asked == []
 
 
+@pytest.mark.parametrize("call", [kd.raw, kd.request, kd.describe])
+def test_a_misspelt_tr_is_an_error_that_suggests_what_was_meant(call: Callable[[str], object]) -> None:
+    kd.use("simulator")
+    for spelled in ("KA10086", "ka10086 ", "ka1086", "ka100086"):
+        with pytest.raises(ValueError, match=r"^api_id: .*; did you mean 'ka10086'\?; "):
+            call(spelled)
+    with pytest.raises(ValueError, match="^api_id: ") as refused:
+        call("kt10000")
+    assert "did you mean" not in str(refused.value)
+
+
 @pytest.mark.parametrize("path", ["/api/dostk/ordr", "/api/dostk/crdordr", "/api/dostk/acnt", ""])
 def test_a_path_of_orders_or_accounts_makes_no_request_whatever_the_tr(path: str) -> None:
     with pytest.raises(ValueError, match="^path: .* is never asked"):
