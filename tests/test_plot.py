@@ -891,18 +891,92 @@ def test_the_classes_that_are_drawn_can_be_chosen(frames: dict[str, pl.DataFrame
 def test_the_breakdown_shows_the_numbers_of_the_largest_stocks(frames: dict[str, pl.DataFrame]) -> None:
     frame = frames["breakdown"]
     ax = plot.breakdown(frame, top=3)
-    assert len(ax.get_yticks()) == 3
+    assert len(ax.get_yticks()) == 4
     assert ax.get_yticklabels()[0].get_text() == f"{frame['name'][0]} {frame['symbol'][0]}"
     written = {text.get_text().replace(",", "").replace("−", "-") for text in ax.texts}
     assert any(text.endswith(("억", "만", "조")) for text in written)
-    assert ax.get_title("left") == "종목별 투자자: 순매수"
-    assert ax.get_xlabel().startswith("금액, ")
+    assert ax.get_title("left") == "종목별 투자자 순매수 (원) · KOSPI · 2026-11-20"
+    check_texts(ax.figure)
+
+
+def test_the_breakdown_ends_with_the_total_of_all_stocks(frames: dict[str, pl.DataFrame]) -> None:
+    frame = frames["breakdown"].with_columns(foreign=pl.lit(3 * 10**8))
+    ax = plot.breakdown(frame, top=2)
+    assert ax.get_yticklabels()[-1].get_text() == f"합계 ({frame.height}종목)"
+    last = {text.get_position(): text.get_text() for text in ax.texts}
+    assert last[(1, 2)] == f"{3 * frame.height}억"
+    in_shares = plot.breakdown(frame.with_columns(measure=pl.lit("shares")), top=2)
+    assert len(in_shares.get_yticks()) == 2  # shares of different stocks have no sum
 
 
 def test_the_breakdown_tells_buying_from_net_buying(market: kd.Client) -> None:
     frame = kd.closing_investor_trades("kospi", side="buy", measure="shares", client=market)
     ax = plot.breakdown(frame, top=2, locale="en")
-    assert (ax.get_title("left"), ax.get_xlabel()[:9]) == ("Investors by stock: Buying", "By shares")
+    assert ax.get_title("left") == "Investors by stock: Buying (shares) · KOSPI · 2026-11-20"
+    bare = frame.drop("side", "measure", "market", "date", "investors_date")
+    assert (
+        plot.breakdown(bare, top=2, locale="en").get_title("left") == "Investors by stock: (unit not stated)"
+    )
+
+
+def by_class(days: int) -> pl.DataFrame:
+    """One stock whose individuals sell what others buy."""
+    parts = dict.fromkeys(("financial_investment", "insurance", "pension"), 100)
+    return bars_of(days).select(
+        "date",
+        "close",
+        symbol=pl.lit("005930"),
+        flow_unit=pl.lit("shares"),
+        individual=-400 - pl.int_range(pl.len()),
+        foreign=100 + pl.int_range(pl.len()),
+        institution=pl.lit(300),
+        **{name: pl.lit(value) for name, value in parts.items()},
+    )
+
+
+def test_the_breakdown_of_one_stock_is_a_map_of_its_classes_by_day() -> None:
+    frame = by_class(30)
+    ax = plot.breakdown(frame)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["개인", "외국인", "기관", "· 금융투자", "· 보험", "· 연기금"]
+    cells = np.asarray(ax.collections[0].get_array())
+    np.testing.assert_array_equal(cells[0], frame["individual"])
+    np.testing.assert_array_equal(cells[4], frame["insurance"])
+    sums = [text.get_text() for text in ax.texts]
+    assert sums == ["기간 합계", "−1.2만", "3,435", "9,000", "3,000", "3,000", "3,000"]
+    close = labelled(ax, "close")
+    assert close.get_title("left") == "005930 투자자별 (주)"
+    assert close.lines[0].get_ydata()[-1] == frame["close"][-1]
+    assert labelled(ax, "scale").get_ylabel() == "주"
+    check_texts(ax.figure)
+
+
+def test_the_map_of_three_years_has_a_column_for_each_week() -> None:
+    frame = by_class(700)
+    ax = plot.breakdown(frame, theme="dark")
+    weeks = frame.group_by_dynamic("date", every="1w").agg(pl.col("individual").sum())
+    np.testing.assert_array_equal(np.asarray(ax.collections[0].get_array())[0], weeks["individual"])
+    assert labelled(ax, "close").get_title("left").endswith(" · 주별 합")
+
+
+def test_stacked_classes_count_the_parts_of_institutions_once() -> None:
+    frame = by_class(20)
+    ax = plot.breakdown(frame, kind="stacked")
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["개인", "외국인", "금융투자", "보험", "연기금"]
+    ends = [np.array([path.vertices[:, 1] for path in each.get_paths()]) for each in ax.collections]
+    np.testing.assert_array_equal(ends[-1].max(axis=1), frame["foreign"] + 300)
+    np.testing.assert_array_equal(ends[0].min(axis=1), frame["individual"])
+    assert len({tuple(each.get_facecolors()[0]) for each in ax.collections}) == 5
+    with pytest.raises(ValueError, match="kind: expected one of 'heat', 'stacked', got 'pie'"):
+        plot.breakdown(frame, kind="pie")  # type: ignore[arg-type]
+
+
+def test_the_server_s_own_breakdown_says_which_way_it_counts(market: kd.Client) -> None:
+    ax = plot.breakdown(kd.investor_breakdown("000660", *YEAR, measure="value", client=market), locale="en")
+    assert labelled(ax, "close").get_title("left") == "000660 Investors: Net buying (KRW)"
+    assert len(ax.get_yticks()) == 13
+    check_texts(ax.figure)
 
 
 # --- program trading -----------------------------------------------------------------------------

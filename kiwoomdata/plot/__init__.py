@@ -19,7 +19,8 @@ except ImportError as error:
     raise ImportError(f"charts need {error.name}: pip install 'kiwoomdata[plot]'") from error
 
 from kiwoomdata.plot.book import orderbook
-from kiwoomdata.plot.flows import breakdown, investor_flows
+from kiwoomdata.plot.breakdown import breakdown
+from kiwoomdata.plot.flows import investor_flows
 from kiwoomdata.plot.moving import LivePlot, live
 from kiwoomdata.plot.overview import dashboard
 from kiwoomdata.plot.price import candles

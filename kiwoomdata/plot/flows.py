@@ -1,4 +1,4 @@
-"""Who buys and who sells: of one stock over time, and of many stocks on one day."""
+"""Who buys and who sells of one stock, over time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 
-from kiwoomdata.origin import provenance
-from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain
+from kiwoomdata.plot.numbers import Amounts, Plain, count_axis
 from kiwoomdata.plot.price import DAILY_SOURCES, draw_price_behind
 from kiwoomdata.plot.shapes import bars, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
@@ -20,15 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["breakdown", "investor_flows"]
+__all__ = ["investor_flows"]
 
 INVESTORS = ("individual", "institution", "foreign", "program", "foreign_brokers")
-WHOLE = ("individual", "foreign", "institution", "other_corporation")
-PARTS = (
-    *("financial_investment", "insurance", "investment_trust", "other_financial", "bank", "pension"),
-    *("private_fund", "nation"),
-)
-CLASSES = (*WHOLE, *PARTS)
 
 
 def investor_flows(
@@ -227,105 +219,3 @@ def _small_bars(
     place.figure.align_ylabels(every)
     look.entitle(place, " ".join(filter(None, (table.heading, look.say("net_buy")))))
     return place
-
-
-def breakdown(frame: Any, top: int = 15, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
-    """Who bought each stock on a day: one row for each stock, one cell for each class of investor.
-
-    A cell's colour is its share of the largest flow of its row, so small stocks can be read as well as
-    large ones; the numbers can be compared between rows. Right of the gap stand the parts of 기관.
-
-    Parameters
-    ----------
-    frame
-        What :func:`kiwoomdata.closing_investor_trades` gives: ``symbol`` or ``name``, and one or more of
-        ``individual foreign institution financial_investment insurance investment_trust
-        other_financial bank pension private_fund nation other_corporation``.
-    top
-        How many stocks, those with the largest flows; in the order of the frame.
-    ax, **style
-        As in :func:`candles`.
-
-    Returns
-    -------
-    Axes
-        Of the table.
-
-    Raises
-    ------
-    ValueError
-        A column is missing, there are no rows, or no numbers.
-
-    Examples
-    --------
-    >>> import matplotlib; matplotlib.use("Agg")
-    >>> import kiwoomdata as kd; kd.use("simulator")
-    >>> ax = kd.plot.breakdown(kd.closing_investor_trades("kospi"), top=5)
-    >>> len(ax.get_yticks()), ax.get_xticklabels()[0].get_text()
-    (5, '개인')
-    """
-    if not isinstance(top, int) or top < 1:
-        raise ValueError(f"top: expected a whole number of at least 1, got {top!r}")
-    table = read(
-        frame,
-        "breakdown",
-        any_of=CLASSES,
-        sources=("ka10066",),
-        timed=False,
-        one_symbol=False,
-    )
-    if not {"name", "symbol"} & table.texts.keys():
-        raise undrawable(
-            "breakdown", f"symbol or name, and one or more of {', '.join(CLASSES)}", "no stock is named"
-        )
-    classes = [name for name in CLASSES if name in table]
-    values = np.stack([table[name] for name in classes], axis=1)
-    largest = np.nanmax(np.abs(np.nan_to_num(values)), axis=1)
-    kept = np.sort(np.argsort(-largest, kind="stable")[:top])
-    values, largest = values[kept], np.where(largest[kept] > 0, largest[kept], 1.0)
-    labels = [table.named(i) for i in kept]
-    look = Look.of(ax, style)
-    rows = len(kept)
-    with look.drawing(ax, (1.9 + 0.78 * len(classes), 1.0 + 0.33 * rows)) as place:
-        look.dress(place, side="left", grid=False)
-        colours = LinearSegmentedColormap.from_list("flows", [look.down, look.paper, look.up])
-        shares = np.nan_to_num(values / largest[:, None]) / 1.15  # so that numbers stay legible on all of it
-        place.imshow(shares, cmap=colours, vmin=-1, vmax=1, aspect="auto")
-        for row in range(rows):
-            for column, value in enumerate(values[row]):
-                place.text(
-                    column,
-                    row,
-                    plain(value) if abs(value) < 1e7 else amount(value, look.locale),
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color=look.legible_on(colours(shares[row, column] / 2 + 0.5)),
-                )
-        place.set_yticks(range(rows), labels)
-        place.set_xticks(range(len(classes)), [look.say(name) for name in classes])
-        place.tick_params(axis="y", labelcolor=look.ink)
-        place.tick_params(
-            axis="x", top=False, bottom=False, labeltop=True, labelbottom=False, labelcolor=look.ink
-        )
-        place.set_xticks(np.arange(len(classes) + 1) - 0.5, minor=True)
-        place.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
-        place.grid(which="minor", color=look.paper, linewidth=1.5)
-        whole = sum(name in WHOLE for name in classes)
-        if 0 < whole < len(classes):
-            place.axvline(whole - 0.5, color=look.paper, linewidth=7)
-        place.tick_params(which="minor", length=0)
-        place.spines["bottom"].set_visible(False)
-        side, unit = _measure(frame)
-        place.set_xlabel(", ".join(look.say(word) for word in unit))
-        look.entitle(place, f"{look.say('by_stock')}: {look.say(side)}")
-    return place
-
-
-def _measure(frame: Any) -> tuple[str, list[str]]:
-    """What the numbers are, as far as the request tells."""
-    source = provenance(frame)
-    params = source.params if source else {}
-    side = {"1": "gross_buy", "2": "gross_sell"}.get(params.get("trde_tp", "0"), "net_buy")
-    units = {"1": ["in_won", "KRW"], "2": ["in_shares", "shares"]}
-    return side, units.get(params.get("amt_qty_tp", ""), ["unknown"])

@@ -16,6 +16,7 @@ from kiwoomdata.plot.shapes import bars, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Floats, Table, read
 from kiwoomdata.plot.timeline import Timeline
+from kiwoomdata.plot.words import MARKETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,12 +135,9 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
                 _sums(each, look, table, line, kind)
         line.put_on(top, look)
         look.legend(top, handles)
-        market = _MARKETS.get(table.only("market") or "", "")
+        market = MARKETS.get(table.only("market") or "", "")
         look.entitle(top, " ".join(filter(None, (table.heading, market, look.say("program_trading")))))
     return place
-
-
-_MARKETS = {"kospi": "KOSPI", "kosdaq": "KOSDAQ"}
 
 
 def _fitted(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["MARKETS", "WORDS"]
+
+MARKETS = {"kospi": "KOSPI", "kosdaq": "KOSDAQ", "all": "KOSPI+KOSDAQ"}
 
 WORDS: dict[str, tuple[str, str]] = {
     # units
@@ -37,13 +39,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "private_fund": ("사모펀드", "Private"),
     "nation": ("국가", "State"),
     "other_corporation": ("기타법인", "Other corp."),
+    "domestic_foreigner": ("내외국인", "Dom. foreigners"),
+    "by_class": ("투자자별", "Investors:"),
+    "in_all": ("기간 합계", "In all"),
+    "sum_of": ("합계 ({count}종목)", "Total ({count} stocks)"),
     "net_buy": ("순매수", "Net buying"),
     "gross_buy": ("매수", "Buying"),
     "gross_sell": ("매도", "Selling"),
     "in_won": ("금액", "By value"),
     "in_shares": ("수량", "By shares"),
     "cumulative": ("누적 순매수", "Cum. net buying"),
-    "by_stock": ("종목별 투자자", "Investors by stock"),
+    "by_stock": ("종목별 투자자", "Investors by stock:"),
     # program trading
     "program_trading": ("프로그램매매", "Program trading"),
     "arbitrage": ("차익", "Arbitrage"),

@@ -1,0 +1,325 @@
+"""Which classes of investor bought and sold: of many stocks on one day, and of one stock over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+import numpy as np
+from matplotlib.colors import FuncNorm, LinearSegmentedColormap, to_hex
+from matplotlib.patches import Patch
+
+from kiwoomdata.origin import provenance
+from kiwoomdata.plot.coarser import fitted, period
+from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain
+from kiwoomdata.plot.shapes import bars, y_limits
+from kiwoomdata.plot.style import Look, Style, panels
+from kiwoomdata.plot.table import Table, read, undrawable
+from kiwoomdata.plot.timeline import Timeline
+from kiwoomdata.plot.words import MARKETS
+from kiwoomdata.present import choose
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["breakdown"]
+
+WHOLE = ("individual", "foreign", "institution", "other_corporation", "domestic_foreigner")
+PARTS = (
+    *("financial_investment", "insurance", "investment_trust", "other_financial", "bank", "pension"),
+    *("private_fund", "nation"),
+)
+CLASSES = (*WHOLE, *PARTS)
+_TEXTS = ("flow_unit", "measure", "side", "market", "investors_date", "date")
+
+
+def breakdown(
+    frame: Any,
+    top: int = 15,
+    ax: Axes | None = None,
+    *,
+    kind: Literal["heat", "stacked"] = "heat",
+    **style: Unpack[Style],
+) -> Axes:
+    """Which classes of investor bought: each stock of a day, or one stock day by day.
+
+    Of many stocks: one row for each, one cell for each class, and under them the total of all stocks of
+    the frame, where flows are in KRW. A cell's colour is its share of the largest flow of its row, so small
+    stocks can be read as well as large ones; the numbers can be compared between rows. Right of the gap
+    stand the parts of 기관.
+
+    Of one stock over several days: the close, and under it one row for each class and one column for each
+    day. All colours are on one scale, whose middle is stretched (by a square root) so that small
+    classes can be seen; the sums of the range stand at the right.
+
+    Parameters
+    ----------
+    frame
+        What :func:`kiwoomdata.closing_investor_trades` gives: ``symbol`` or ``name``, and one or more of
+        ``individual foreign institution financial_investment insurance investment_trust
+        other_financial bank pension private_fund nation other_corporation``; or what
+        :func:`kiwoomdata.investor_breakdown` gives for one symbol: those with ``date``,
+        ``domestic_foreigner``, ``close`` and ``flow_unit``.
+    top
+        How many stocks, those with the largest flows; in the order of the frame.
+    kind
+        Of one stock: ``"heat"``, or ``"stacked"`` bars that go up for what classes bought and down for
+        what they sold; 기관 by its parts, where they are there.
+    ax, **style
+        As in :func:`candles`.
+
+    Returns
+    -------
+    Axes
+        Of the table, the heat map or the bars; those of the close are labelled ``"close"``, of the scale
+        ``"scale"``.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, there are no rows, or no numbers.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> import kiwoomdata as kd; kd.use("simulator")
+    >>> ax = kd.plot.breakdown(kd.closing_investor_trades("kospi"), top=5)
+    >>> [label.get_text() for label in ax.get_yticklabels()][-1], ax.get_xticklabels()[0].get_text()
+    ('합계 (23종목)', '개인')
+    >>> frame = kd.investor_breakdown("삼성전자", "2024-10-02", "2024-12-30")
+    >>> ax = kd.plot.breakdown(frame)
+    >>> ax.get_title("left"), len(ax.get_yticks())
+    ('삼성전자 005930 투자자별 순매수 (주)', 13)
+    """
+    if not isinstance(top, int) or top < 1:
+        raise ValueError(f"top: expected a whole number of at least 1, got {top!r}")
+    choose("kind", kind, ("heat", "stacked"))
+    wanted: dict[str, Any] = {"any_of": CLASSES, "texts": _TEXTS, "sources": ("ka10066", "ka10059")}
+    table = read(frame, "breakdown", **wanted, timed=False, one_symbol=False)
+    look = Look.of(ax, style)
+    if len(set(table.texts.get("date", ()))) > 1:
+        table = read(frame, "breakdown", **wanted, may=("close",))
+        return (_heat if kind == "heat" else _stacked)(table, look, ax, _measure(frame, table, look))
+    return _of_stocks(table, look, ax, top, _measure(frame, table, look))
+
+
+def _measure(frame: Any, table: Table, look: Look) -> tuple[str, str]:
+    """What was counted, and in which unit, as far as the frame or its request tells."""
+    source = provenance(frame)
+    params = source.params if source else {}
+    side = table.only("side") or {"0": "net", "1": "buy", "2": "sell"}.get(params.get("trde_tp", ""), "")
+    what = {"net": "net_buy", "buy": "gross_buy", "sell": "gross_sell"}.get(side, "")
+    unit = table.only("flow_unit") or {"value": "KRW", "shares": "shares"}.get(
+        table.only("measure") or "", ""
+    )
+    unit = unit or {"ka10066": {"1": "KRW", "2": "shares"}}.get(source.api_id if source else "", {}).get(
+        params.get("amt_qty_tp", ""), "unknown"
+    )
+    return look.say(what) if what else "", unit
+
+
+# --- many stocks on one day ----------------------------------------------------------------------
+
+
+def _of_stocks(table: Table, look: Look, ax: Axes | None, top: int, measure: tuple[str, str]) -> Axes:
+    if not {"name", "symbol"} & table.texts.keys():
+        raise undrawable(
+            "breakdown", f"symbol or name, and one or more of {', '.join(CLASSES)}", "no stock is named"
+        )
+    what, unit = measure
+    classes = [name for name in CLASSES if name in table and np.isfinite(table[name]).any()]
+    values = np.stack([table[name] for name in classes], axis=1)
+    largest = np.nanmax(np.abs(np.nan_to_num(values)), axis=1)
+    kept = np.sort(np.argsort(-largest, kind="stable")[:top])
+    labels, shown = [table.named(i) for i in kept], values[kept]
+    if unit == "KRW":  # shares of different stocks have no sum
+        labels.append(look.say("sum_of").format(count=table.rows))
+        shown = np.vstack([shown, np.nansum(values, axis=0)])
+    rows = len(labels)
+    with look.drawing(ax, (1.9 + 0.78 * len(classes), 1.0 + 0.33 * rows)) as place:
+        look.dress(place, side="left", grid=False)
+        scale = np.nanmax(np.abs(np.nan_to_num(shown)), axis=1, keepdims=True)
+        # Not all of the colours, so that numbers stay legible.
+        shares = np.nan_to_num(shown / np.where(scale > 0, scale, 1.0)) / 1.15
+        colours = _two_ways(look)
+        place.imshow(shares, cmap=colours, vmin=-1, vmax=1, aspect="auto")
+        for row, column in np.ndindex(shown.shape):
+            place.text(
+                column,
+                row,
+                _short(float(shown[row, column]), unit, look),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=look.legible_on(colours(shares[row, column] / 2 + 0.5)),
+            )
+        place.set_yticks(range(rows), labels)
+        place.set_xticks(range(len(classes)), [look.say(name) for name in classes])
+        place.tick_params(axis="y", labelcolor=look.ink)
+        place.tick_params(
+            axis="x", top=False, bottom=False, labeltop=True, labelbottom=False, labelcolor=look.ink
+        )
+        place.set_xticks(np.arange(len(classes) + 1) - 0.5, minor=True)
+        place.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+        place.grid(which="minor", color=look.paper, linewidth=1.5)
+        whole = sum(name in WHOLE for name in classes)
+        if 0 < whole < len(classes):
+            place.axvline(whole - 0.5, color=look.paper, linewidth=7)
+        if unit == "KRW":
+            place.axhline(rows - 1.5, color=look.paper, linewidth=7)
+        place.tick_params(which="minor", length=0)
+        place.spines["bottom"].set_visible(False)
+        title = " ".join(filter(None, (look.say("by_stock"), what, f"({look.say(unit)})")))
+        market = MARKETS.get(_only(table, "market"), "")
+        look.entitle(place, title, market, (_only(table, "investors_date") or _only(table, "date"))[:10])
+    return place
+
+
+def _only(table: Table, name: str) -> str:
+    """The text that all rows have, or nothing."""
+    found = set(table.texts.get(name, ()))
+    return (found.pop() or "") if len(found) == 1 else ""
+
+
+def _short(value: float, unit: str, look: Look) -> str:
+    exact = unit != "KRW" and abs(value) < 1e7
+    return plain(value) if exact else amount(value, look.locale)
+
+
+def _two_ways(look: Look) -> LinearSegmentedColormap:
+    """From what was sold over nothing to what was bought."""
+    return LinearSegmentedColormap.from_list("flows", [look.down, look.paper, look.up])
+
+
+# --- one stock over time -------------------------------------------------------------------------
+
+
+def _classes(table: Table, *, once: bool) -> list[str]:
+    """The classes that are there, 기관 before its parts; with ``once`` either it or its parts."""
+    there = [name for name in CLASSES if name in table and np.isfinite(table[name]).any()]
+    parts = [name for name in there if name in PARTS]
+    order = [name for name in there if name in ("individual", "foreign")]
+    if "institution" in there and not (once and parts):
+        order.append("institution")
+    return [*order, *parts, *(name for name in there if name in ("other_corporation", "domestic_foreigner"))]
+
+
+def _place(ax: Axes, look: Look, table: Table, line: Timeline) -> Axes:
+    """The axes under the close, which keeps those that were given; all of them where there is no close."""
+    close = np.where(table["close"] > 0, table["close"], np.nan) if "close" in table else np.array([])
+    if not np.isfinite(close).any():
+        return ax
+    ax, lower = panels(ax, (1, 2.8), ("classes",))
+    ax.set_label("close")
+    look.dress(ax)
+    x, there = line.at(table.when), np.isfinite(close)
+    ax.plot(x[there], close[there], color=look.ink, linewidth=1.1)
+    y_limits(ax, close)
+    count_axis(ax, Plain(), 4)
+    ax.set_ylabel(look.label("close", "KRW"))
+    return lower
+
+
+def _heat(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -> Axes:
+    unit = measure[1]
+    classes = _classes(table, once=False)
+    with look.drawing(ax, (10.5, 2.6 + 0.3 * len(classes))) as top:
+        line = Timeline(table.when)
+        place = _place(top, look, table, line)
+        shown, level = fitted(top, table, dict.fromkeys(CLASSES, "sum"))
+        values = np.stack([shown[name] for name in classes])
+        look.dress(place, side="left", grid=False)
+        # Each cell reaches to the next one, so that weeks fill the days that they are sums of.
+        ends = line.at(shown.when) + 0.5
+        edges = np.concatenate([[-0.5], ends])
+        most = float(np.nanmax(np.abs(values))) or 1.0
+        norm = FuncNorm((_root, _square), vmin=-most, vmax=most)
+        cells = place.pcolormesh(
+            edges,
+            np.arange(len(classes) + 1) - 0.5,
+            np.ma.masked_invalid(values),
+            cmap=_two_ways(look),
+            norm=norm,
+        )
+        place.set_ylim(len(classes) - 0.5, -0.5)
+        place.set_yticks(range(len(classes)), [_indented(name, classes, look) for name in classes])
+        place.tick_params(axis="y", labelcolor=look.ink)
+        totals = [float(np.nansum(table[name])) for name in classes]
+        beside: Any = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 8.5}
+        place.annotate(look.say("in_all"), (1, 1), xycoords="axes fraction", **{**beside, "va": "bottom"})
+        for row, total in enumerate(totals):
+            colour = look.up if total > 0 else look.down if total < 0 else look.faint
+            where: Any = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
+            place.annotate(amount(total, look.locale), (1, row), color=colour, **where, **beside)
+        _scale(place, look, cells, unit)
+        line.put_on(top, look)
+        _entitle(top, look, table, measure, look.say(period(level)) if level else "")
+    return place
+
+
+def _indented(name: str, classes: Sequence[str], look: Look) -> str:
+    """A class; marked where it is a part of the 기관 above it."""
+    return f"· {look.say(name)}" if name in PARTS and "institution" in classes else look.say(name)
+
+
+def _root(values: Any) -> Any:
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def _square(values: Any) -> Any:
+    return np.sign(values) * np.square(values)
+
+
+def _scale(place: Axes, look: Look, cells: Any, unit: str) -> None:
+    """What the colours mean, at the right; the sums of the range stand between it and the map."""
+    figure: Any = place.figure
+    bar = figure.colorbar(cells, ax=place, pad=0.11, fraction=0.025, aspect=25)
+    bar.ax.set_label("scale")
+    look.dress(bar.ax, grid=False)
+    bar.outline.set_visible(False)
+    most = cells.norm.vmax
+    bar.set_ticks([-most, -most / 4, 0, most / 4, most])
+    bar.ax.yaxis.set_major_formatter(lambda value, _: amount(value, look.locale) if value else "0")
+    bar.ax.minorticks_off()
+    bar.ax.set_ylabel(look.say(unit))
+
+
+def _stacked(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -> Axes:
+    unit = measure[1]
+    classes = _classes(table, once=True)
+    with look.drawing(ax, (10.5, 6.4)) as top:
+        line = Timeline(table.when)
+        place = _place(top, look, table, line)
+        shown, level = fitted(top, table, dict.fromkeys(CLASSES, "sum"))
+        look.dress(place, side="left")
+        x = line.at(shown.when)
+        width = line.bar if level is None else 0.8 * float(np.median(np.diff(x)))
+        tops, bottoms, handles = np.zeros(len(x)), np.zeros(len(x)), []
+        for name, colour in zip(classes, _colours(look, classes), strict=True):
+            values = np.nan_to_num(shown[name])
+            bars(place, x, values, colour, width, base=np.where(values >= 0, tops, bottoms), zorder=2)
+            tops, bottoms = tops + np.clip(values, 0, None), bottoms + np.clip(values, None, 0)
+            handles.append(Patch(color=colour, label=look.say(name)))
+        place.axhline(0, color=look.faint, linewidth=0.8, zorder=2.5, label="_zero")
+        y_limits(place, tops, bottoms, np.zeros(1))
+        count_axis(place, Amounts(look.locale), 6)
+        place.set_ylabel(look.label(period(level), unit))
+        place.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
+        line.put_on(top, look)
+        _entitle(top, look, table, measure)
+    return place
+
+
+def _colours(look: Look, classes: Sequence[str]) -> list[str]:
+    """Far apart for the classes, and shades of one colour for the parts of 기관."""
+    own = {"individual": 0, "institution": 1, "foreign": 2, "other_corporation": 3, "domestic_foreigner": 4}
+    parts = [name for name in classes if name in PARTS]
+    shades = LinearSegmentedColormap.from_list("parts", [look.ink, look.nth(1), look.paper])
+    at = dict(zip(parts, np.linspace(0.25, 0.85, len(parts)), strict=True))
+    return [look.nth(own[name]) if name in own else to_hex(shades(at[name])) for name in classes]
+
+
+def _entitle(ax: Axes, look: Look, table: Table, measure: tuple[str, str], *more: str) -> None:
+    what, unit = measure
+    told = (table.heading, look.say("by_class"), what, f"({look.say(unit)})")
+    look.entitle(ax, " ".join(filter(None, told)), *more)
