@@ -94,6 +94,22 @@ CHARTS: dict[str, tuple[Fetch, Callable[..., Any]]] = {
     "strength by time": (lambda **o: kd.trade_strength("005930", **o), plot.strength),
     "strength by day": (lambda **o: kd.trade_strength("005930", by="day", **o), plot.strength),
     "breakdown": (lambda **o: kd.closing_investor_trades("kospi", **o), plot.breakdown),
+    "classes": (lambda **o: kd.investor_breakdown("005930", *YEAR, **o), plot.breakdown),
+    "classes stacked": (
+        lambda **o: kd.investor_breakdown("005930", "2026-09-01", "2026-11-19", measure="value", **o),
+        lambda frame, **o: plot.breakdown(frame, kind="stacked", **o),
+    ),
+    "movers": (lambda **o: kd.movers("kospi", **o), plot.movers),
+    "sectors": (lambda **o: kd.sector_flows(**o), plot.sectors),
+    "short selling": (
+        lambda **o: kd.short_selling("005930", "2026-03-02", "2026-11-19", **o),
+        plot.short_selling,
+    ),
+    "foreign holdings": (
+        lambda **o: kd.foreign_holdings("005930", "2026-03-02", "2026-11-19", **o),
+        plot.foreign_holdings,
+    ),
+    "etf": (lambda **o: kd.etf_daily("069500", "2026-03-02", "2026-11-19", **o), plot.etf),
 }
 
 
@@ -1155,6 +1171,132 @@ def test_strength_and_price_have_colours_of_their_own(frames: dict[str, pl.DataF
         close = labelled(ax, "close").lines[0].get_color()
         strength = next(line for line in ax.lines if line.get_label() == "체결강도").get_color()
         assert np.abs(np.subtract(to_rgb(close), to_rgb(strength))).max() > 0.3
+
+
+# --- rankings, sectors, short selling, foreigners, ETFs ------------------------------------------
+
+
+def ranked(changes: list[float | None]) -> pl.DataFrame:
+    codes = [f"00{n}000" for n in range(len(changes))]
+    return pl.DataFrame({"symbol": codes, "name": list("가나다라")[: len(changes)], "change_pct": changes})
+
+
+def widths(ax: Any) -> list[float]:
+    return [float(bar.get_width()) for bar in ax.patches]
+
+
+def test_movers_are_ranked_with_their_numbers_and_colours() -> None:
+    ax = plot.movers(ranked([1.5, -2.0, 29.97, None]).with_columns(price=pl.lit(12_500)), top=3)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["다 002000", "가 000000", "나 001000"]
+    assert widths(ax) == [29.97, 1.5, -2.0]
+    assert [text.get_text() for text in ax.texts] == ["+29.97%  12,500", "+1.5%  12,500", "−2%  12,500"]
+    assert [bar.get_facecolor()[:3] for bar in ax.patches] == [RED, RED, BLUE]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first is at the top
+    check_texts(ax.figure)
+
+
+def test_of_stocks_that_all_fell_the_one_that_fell_most_is_first() -> None:
+    assert widths(plot.movers(ranked([-1.0, -30.0, -4.0]))) == [-30.0, -4.0, -1.0]
+
+
+def test_movers_draw_any_number_of_a_ranking_in_its_unit(market: kd.Client) -> None:
+    frame = kd.most_traded("kospi", client=market)
+    ax = plot.movers(frame, by="volume", top=4)
+    assert (ax.get_xlabel(), ax.get_title("left")) == ("거래량 (주)", "거래량 순위 · 2026-11-20")
+    assert widths(ax) == frame["volume"].sort(descending=True).head(4).to_list()
+    assert len({bar.get_facecolor() for bar in ax.patches}) == 1
+    bare = plot.movers(frame.clone().select("symbol", "turnover_pct", "value"), by="value", locale="en")
+    assert bare.get_xlabel() == "Value (unit not stated)"
+    with pytest.raises(ValueError, match="movers: the frame lacks gain; it has symbol, venue"):
+        plot.movers(frame, by="gain")
+
+
+def test_sectors_show_moves_and_flows_each_on_a_scale_of_their_own() -> None:
+    frame = pl.DataFrame(
+        {
+            "name": ["전기·전자", "철강", "은행"],
+            "change_pct": [-1.25, 2.5, 0.0],
+            "individual": [4 * 10**11, -(10**11), 0],
+            "foreign": [-4 * 10**11, 10**11, None],
+            "flow_unit": "KRW",
+            "market": "kosdaq",
+            "date": date(2026, 11, 20),
+        }
+    )
+    ax = plot.sectors(frame)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["철강", "은행", "전기·전자"]
+    assert ax.get_title("left") == "업종별 등락과 순매수 (원) · KOSDAQ · 2026-11-20"
+    texts = {text.get_position(): text.get_text() for text in ax.texts}
+    assert [texts[(column, 0)] for column in range(3)] == ["+2.5%", "−1,000억", "+1,000억"]
+    assert (texts[(2, 1)], texts[(0, 1)]) == ("–", "0%")
+    shares = np.asarray(ax.images[0].get_array()) * 1.15
+    np.testing.assert_allclose(shares, [[1, -0.25, 0.25], [0, 0, 0], [-0.5, 1, -1]])
+    assert len(plot.sectors(frame, top=2).get_yticks()) == 2
+    moves = plot.sectors(frame.drop("individual", "foreign", "flow_unit"), locale="en")
+    assert moves.get_title("left") == "Sectors: moves · KOSDAQ · 2026-11-20"
+
+
+def shorted(days: int) -> pl.DataFrame:
+    return bars_of(days).with_columns(
+        short_volume=pl.int_range(pl.len()) % 100,
+        share_pct=(pl.int_range(pl.len()) % 100) / 10,
+        short_average_price=pl.when(pl.int_range(pl.len()) == 2).then(0).otherwise(pl.col("close") - 50),
+    )
+
+
+def test_short_selling_is_drawn_beside_the_price() -> None:
+    frame = shorted(30)
+    ax = plot.short_selling(frame)
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["종가", "공매도 평균가"]
+    assert len(ax.lines[1].get_ydata()) == 29  # a price of zero is none
+    assert ax.get_ylim()[0] > 40_000
+    heights = [corners[:, 1].max() for corners in polygons(labelled(ax, "short_volume"))]
+    np.testing.assert_array_equal(heights, frame["short_volume"])
+    share = labelled(ax, "share_pct")
+    np.testing.assert_array_equal(share.lines[0].get_ydata(), frame["share_pct"])
+    assert share.get_ylim()[0] == 0
+    check_texts(ax.figure)
+
+
+def test_short_selling_of_three_years_is_summed_by_week_and_so_is_its_share() -> None:
+    frame = shorted(700)
+    ax = plot.short_selling(frame)
+    weeks = frame.group_by_dynamic("date", every="1w").agg(pl.col("short_volume", "volume").sum())
+    heights = [corners[:, 1].max() for corners in polygons(labelled(ax, "short_volume"))]
+    np.testing.assert_array_equal(heights, weeks["short_volume"])
+    share = labelled(ax, "share_pct")
+    np.testing.assert_allclose(share.lines[0].get_ydata(), weeks["short_volume"] / weeks["volume"] * 100)
+    assert share.get_ylabel() == "공매도 비중\n(%, 주별 합)"
+    bare = plot.short_selling(frame.drop("volume"))
+    np.testing.assert_array_equal(labelled(bare, "share_pct").lines[0].get_ydata(), frame["share_pct"])
+
+
+def test_what_foreigners_hold_is_drawn_in_percent_and_their_buying_in_shares() -> None:
+    frame = bars_of(20).with_columns(
+        foreign_weight_pct=pl.lit(50.5),
+        foreign_limit_used_pct=pl.lit(51.0),
+        change_in_shares=pl.int_range(pl.len()) - 9,
+    )
+    ax = plot.foreign_holdings(frame)
+    held = labelled(ax, "held")
+    assert [line.get_label() for line in held.lines] == ["보유 비중", "한도 소진율"]
+    assert held.get_ylabel() == "외국인 보유\n(%)"
+    signs = [near(colour) for colour in colours(labelled(ax, "change_in_shares"))]
+    assert signs == [near(BLUE)] * 9 + [near(GREY)] + [near(RED)] * 10
+    check_texts(plot.foreign_holdings(frame.drop("change_in_shares"), locale="en").figure)
+
+
+def test_the_gap_of_an_etf_is_that_of_the_two_lines() -> None:
+    frame = bars_of(3).with_columns(
+        close=pl.Series([10_000, 10_200, 9_900]), nav=pl.Series([10_000.0, 0.0, 10_000.0])
+    )
+    ax = plot.etf(frame)
+    gap = labelled(ax, "gap")
+    drawn = next(line for line in gap.lines if line.get_label() == "gap").get_ydata()
+    np.testing.assert_allclose(drawn, [0, np.nan, -1.0])
+    assert gap.get_xlabel() == "마지막 괴리율 −1%"
+    assert ax.lines[1].get_ydata().tolist() == [10_000, 10_000]
 
 
 # --- the dashboard -------------------------------------------------------------------------------

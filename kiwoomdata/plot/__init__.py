@@ -20,7 +20,9 @@ except ImportError as error:
 
 from kiwoomdata.plot.book import orderbook
 from kiwoomdata.plot.breakdown import breakdown
+from kiwoomdata.plot.daily import etf, foreign_holdings, short_selling
 from kiwoomdata.plot.flows import investor_flows
+from kiwoomdata.plot.market import movers, sectors
 from kiwoomdata.plot.moving import LivePlot, live
 from kiwoomdata.plot.overview import dashboard
 from kiwoomdata.plot.price import candles
@@ -32,10 +34,15 @@ __all__ = [
     "breakdown",
     "candles",
     "dashboard",
+    "etf",
+    "foreign_holdings",
     "investor_flows",
     "live",
+    "movers",
     "orderbook",
     "program",
+    "sectors",
+    "short_selling",
     "strength",
 ]
 

@@ -10,6 +10,7 @@ from matplotlib.colors import FuncNorm, LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch
 
 from kiwoomdata.origin import provenance
+from kiwoomdata.plot.cells import draw_cells, two_ways
 from kiwoomdata.plot.coarser import fitted, period
 from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain
 from kiwoomdata.plot.shapes import bars, y_limits
@@ -137,58 +138,28 @@ def _of_stocks(table: Table, look: Look, ax: Axes | None, top: int, measure: tup
         shown = np.vstack([shown, np.nansum(values, axis=0)])
     rows = len(labels)
     with look.drawing(ax, (1.9 + 0.78 * len(classes), 1.0 + 0.33 * rows)) as place:
-        look.dress(place, side="left", grid=False)
         scale = np.nanmax(np.abs(np.nan_to_num(shown)), axis=1, keepdims=True)
-        # Not all of the colours, so that numbers stay legible.
-        shares = np.nan_to_num(shown / np.where(scale > 0, scale, 1.0)) / 1.15
-        colours = _two_ways(look)
-        place.imshow(shares, cmap=colours, vmin=-1, vmax=1, aspect="auto")
-        for row, column in np.ndindex(shown.shape):
-            place.text(
-                column,
-                row,
-                _short(float(shown[row, column]), unit, look),
-                ha="center",
-                va="center",
-                fontsize=8,
-                color=look.legible_on(colours(shares[row, column] / 2 + 0.5)),
-            )
-        place.set_yticks(range(rows), labels)
-        place.set_xticks(range(len(classes)), [look.say(name) for name in classes])
-        place.tick_params(axis="y", labelcolor=look.ink)
-        place.tick_params(
-            axis="x", top=False, bottom=False, labeltop=True, labelbottom=False, labelcolor=look.ink
-        )
-        place.set_xticks(np.arange(len(classes) + 1) - 0.5, minor=True)
-        place.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
-        place.grid(which="minor", color=look.paper, linewidth=1.5)
+        texts = [[_short(value, unit, look) for value in row] for row in shown.tolist()]
         whole = sum(name in WHOLE for name in classes)
-        if 0 < whole < len(classes):
-            place.axvline(whole - 0.5, color=look.paper, linewidth=7)
-        if unit == "KRW":
-            place.axhline(rows - 1.5, color=look.paper, linewidth=7)
-        place.tick_params(which="minor", length=0)
-        place.spines["bottom"].set_visible(False)
+        draw_cells(
+            place,
+            look,
+            shown / np.where(scale > 0, scale, 1.0),
+            texts,
+            labels,
+            [look.say(name) for name in classes],
+            apart=[whole] if 0 < whole < len(classes) else [],
+            below=rows - 1 if unit == "KRW" else None,
+        )
         title = " ".join(filter(None, (look.say("by_stock"), what, f"({look.say(unit)})")))
-        market = MARKETS.get(_only(table, "market"), "")
-        look.entitle(place, title, market, (_only(table, "investors_date") or _only(table, "date"))[:10])
+        market = MARKETS.get(table.shared("market"), "")
+        look.entitle(place, title, market, (table.shared("investors_date") or table.shared("date"))[:10])
     return place
-
-
-def _only(table: Table, name: str) -> str:
-    """The text that all rows have, or nothing."""
-    found = set(table.texts.get(name, ()))
-    return (found.pop() or "") if len(found) == 1 else ""
 
 
 def _short(value: float, unit: str, look: Look) -> str:
     exact = unit != "KRW" and abs(value) < 1e7
     return plain(value) if exact else amount(value, look.locale)
-
-
-def _two_ways(look: Look) -> LinearSegmentedColormap:
-    """From what was sold over nothing to what was bought."""
-    return LinearSegmentedColormap.from_list("flows", [look.down, look.paper, look.up])
 
 
 # --- one stock over time -------------------------------------------------------------------------
@@ -238,7 +209,7 @@ def _heat(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -
             edges,
             np.arange(len(classes) + 1) - 0.5,
             np.ma.masked_invalid(values),
-            cmap=_two_ways(look),
+            cmap=two_ways(look),
             norm=norm,
         )
         place.set_ylim(len(classes) - 0.5, -0.5)

@@ -92,8 +92,8 @@ class Plain(Formatter):
         return plain(x)
 
 
-def price_axis(ax: Axes, last: float) -> None:
-    """Ticks of a price, linear or logarithmic, of which none is hidden by the tag of the last one."""
+def price_axis(ax: Axes, last: float | None) -> None:
+    """Ticks of a price, linear or logarithmic; where ``last`` has a tag, it hides none of them."""
     low, high = ax.get_ylim()
     if ax.get_yscale() == "log" and high > 4 * low:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -72,6 +72,11 @@ class Table:
         symbol, name = ((self.texts.get(column) or {row: None})[row] for column in ("symbol", "name"))
         return " ".join(dict.fromkeys(filter(None, (name or name_of(symbol or ""), symbol))))
 
+    def shared(self, name: str) -> str:
+        """The text that all rows have, for titles; nothing where there is none, or another on some row."""
+        found = set(self.texts.get(name, ()))
+        return (found.pop() or "") if len(found) == 1 else ""
+
     def only(self, name: str) -> str | None:
         """The one text of a column that is the same on every row; None where it is missing."""
         found = {text for text in self.texts.get(name, ()) if text is not None}

@@ -1,0 +1,60 @@
+"""A table whose cells are coloured, and the colours between sold and bought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+
+from kiwoomdata.plot.table import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from kiwoomdata.plot.style import Look
+
+__all__ = ["draw_cells", "two_ways"]
+
+
+def two_ways(look: Look) -> LinearSegmentedColormap:
+    """From what was sold over nothing to what was bought."""
+    return LinearSegmentedColormap.from_list("flows", [look.down, look.paper, look.up])
+
+
+def draw_cells(
+    ax: Axes,
+    look: Look,
+    shares: Floats,
+    texts: Sequence[Sequence[str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    apart: Sequence[int] = (),
+    below: int | None = None,
+) -> None:
+    """Cells coloured by ``shares`` of -1 to 1, with their texts.
+
+    A gap stands before each of the columns ``apart``, and before the row ``below``.
+    """
+    look.dress(ax, side="left", grid=False)
+    colours, shares = two_ways(look), np.nan_to_num(shares) / 1.15  # not all, so that texts stay legible
+    ax.imshow(shares, cmap=colours, vmin=-1, vmax=1, aspect="auto")
+    middle: Any = {"ha": "center", "va": "center", "fontsize": 8}
+    for row, column in np.ndindex(shares.shape):
+        ink = look.legible_on(colours(shares[row, column] / 2 + 0.5))
+        ax.text(column, row, texts[row][column], color=ink, **middle)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.tick_params(axis="y", labelcolor=look.ink)
+    ax.tick_params(axis="x", top=False, bottom=False, labeltop=True, labelbottom=False, labelcolor=look.ink)
+    ax.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color=look.paper, linewidth=1.5)
+    for column in apart:
+        ax.axvline(column - 0.5, color=look.paper, linewidth=7)
+    if below is not None:
+        ax.axhline(below - 0.5, color=look.paper, linewidth=7)
+    ax.tick_params(which="minor", length=0)
+    ax.spines["bottom"].set_visible(False)
