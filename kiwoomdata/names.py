@@ -19,7 +19,7 @@ from kiwoomdata.telling import gathered
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
 
-__all__ = ["code_of", "learn", "name_of", "with_codes"]
+__all__ = ["code_of", "learn", "look_up", "name_of", "with_codes"]
 
 Listed: TypeAlias = Mapping[str, tuple[str, ...]]
 """Name to the codes that have it."""
@@ -71,6 +71,11 @@ def with_codes(
     listed = _listed(client(), offline=offline)
     codes = [code_of(text, listed, name=name) if _is_name(text) else text for text in texts]
     return codes[0] if isinstance(value, str) and len(codes) == 1 else codes
+
+
+def look_up(client: Client) -> None:
+    """Have the names of KOSPI and KOSDAQ at hand; it asks once a day (ka10099)."""
+    learn((code, name) for name, codes in _listed(client, offline=False).items() for code in codes)
 
 
 def code_of(text: str, listed: Listed, *, name: str = "symbol") -> str:
@@ -126,10 +131,10 @@ def _listed(client: Client, *, offline: bool) -> Listed:
         with gathered({}):  # what is amiss in other columns is not for whoever asks for a name
             parts, _ = client.frames(endpoint, body, offline=offline, on_bad="null", on_truncated="raise")
         rows = parts["stocks"].select("name", "code").drop_nulls()
-        learn(rows.select("code", "name").iter_rows())
         for name, code in rows.iter_rows():
             found.setdefault(unicodedata.normalize("NFC", name.strip()), {})[code] = None
     listed = {name: tuple(codes) for name, codes in found.items()}
+    learn((code, name) for name, codes in listed.items() for code in codes)
     if listed:
         _kept[client] = day, listed
     return listed

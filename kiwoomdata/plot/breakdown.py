@@ -11,7 +11,8 @@ from matplotlib.patches import Patch
 
 from kiwoomdata.origin import provenance
 from kiwoomdata.plot.cells import draw_cells, two_ways
-from kiwoomdata.plot.coarser import fitted, period
+from kiwoomdata.plot.coarser import fitted, on, period
+from kiwoomdata.plot.daily import Panel
 from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain
 from kiwoomdata.plot.shapes import bars, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
@@ -23,7 +24,7 @@ from kiwoomdata.present import choose
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["breakdown"]
+__all__ = ["breakdown", "class_panels"]
 
 WHOLE = ("individual", "foreign", "institution", "other_corporation", "domestic_foreigner")
 PARTS = (
@@ -89,7 +90,7 @@ def breakdown(
     ('합계 (23종목)', '개인')
     >>> frame = kd.investor_breakdown("삼성전자", "2024-10-02", "2024-12-30")
     >>> ax = kd.plot.breakdown(frame)
-    >>> ax.get_title("left"), len(ax.get_yticks())
+    >>> ax.figure.axes[0].get_title("left"), len(ax.get_yticks())
     ('삼성전자 005930 투자자별 순매수 (주)', 13)
     """
     if not isinstance(top, int) or top < 1:
@@ -256,29 +257,47 @@ def _scale(place: Axes, look: Look, cells: Any, unit: str) -> None:
 
 
 def _stacked(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -> Axes:
-    unit = measure[1]
-    classes = _classes(table, once=True)
     with look.drawing(ax, (10.5, 6.4)) as top:
         line = Timeline(table.when)
         place = _place(top, look, table, line)
-        shown, level = fitted(top, table, dict.fromkeys(CLASSES, "sum"))
         look.dress(place, side="left")
-        x = line.at(shown.when)
-        width = line.bar if level is None else 0.8 * float(np.median(np.diff(x)))
-        tops, bottoms, handles = np.zeros(len(x)), np.zeros(len(x)), []
-        for name, colour in zip(classes, _colours(look, classes), strict=True):
-            values = np.nan_to_num(shown[name])
-            bars(place, x, values, colour, width, base=np.where(values >= 0, tops, bottoms), zorder=2)
-            tops, bottoms = tops + np.clip(values, 0, None), bottoms + np.clip(values, None, 0)
-            handles.append(Patch(color=colour, label=look.say(name)))
-        place.axhline(0, color=look.faint, linewidth=0.8, zorder=2.5, label="_zero")
-        y_limits(place, tops, bottoms, np.zeros(1))
-        count_axis(place, Amounts(look.locale), 6)
-        place.set_ylabel(look.label(period(level), unit))
-        place.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
+        _bars(place, look, table, line, measure[1])
         line.put_on(top, look)
         _entitle(top, look, table, measure)
     return place
+
+
+def _bars(ax: Axes, look: Look, table: Table, line: Timeline, unit: str, legend: str = "center left") -> None:
+    """Each class on top of the one before, those that sold below zero."""
+    classes = _classes(table, once=True)
+    shown, level = fitted(ax, table, dict.fromkeys(CLASSES, "sum"))
+    x, width = line.at(shown.when), on(line, shown, level).bar
+    tops, bottoms, handles = np.zeros(len(x)), np.zeros(len(x)), []
+    for name, colour in zip(classes, _colours(look, classes), strict=True):
+        values = np.nan_to_num(shown[name])
+        bars(ax, x, values, colour, width, base=np.where(values >= 0, tops, bottoms), zorder=2)
+        tops, bottoms = tops + np.clip(values, 0, None), bottoms + np.clip(values, None, 0)
+        handles.append(Patch(color=colour, label=look.say(name)))
+    ax.axhline(0, color=look.faint, linewidth=0.8, zorder=2.5, label="_zero")
+    y_limits(ax, tops, bottoms, np.zeros(1))
+    count_axis(ax, Amounts(look.locale), 6)
+    ax.set_ylabel(look.label(period(level), unit))
+    if legend == "above":
+        ax.legend(
+            handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(handles), fontsize=7.5
+        )
+    else:
+        ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
+
+
+def class_panels(table: Table) -> list[Panel]:
+    """The stacked classes as a part of a page."""
+    unit = table.only("flow_unit") or "unknown"
+
+    def draw(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+        _bars(ax, look, table, line, unit, legend="above")
+
+    return [Panel("classes", 2.0, draw)]
 
 
 def _colours(look: Look, classes: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kiwoomdata.plot.style import Look
 
-__all__ = ["coarser", "fitted", "period", "said"]
+__all__ = ["coarser", "fitted", "on", "period", "said"]
 
 LEAST = 2.0
 """Pixels that a bar and its gap need. With less, the raster of the screen makes a pattern of its own."""
@@ -84,6 +84,11 @@ def said(level: Level | None, look: Look) -> str:
     if level.unit == "m":
         return f"{level.every}{'' if look.locale == 'ko' else ' '}{look.say('minute_bars')}"
     return look.say(f"{_NAMES[level]}s")
+
+
+def on(line: Timeline, shown: Table, level: Level | None) -> Timeline:
+    """The axis of days for a coarser table, whose rows stand over their last days."""
+    return line if level is None else line.every(shown.when)
 
 
 def period(level: Level | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
-from kiwoomdata.plot.coarser import fitted, period
+from kiwoomdata.plot.coarser import fitted, on, period
 from kiwoomdata.plot.flows import draw_flow_bars
 from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, plain, price_axis
 from kiwoomdata.plot.shapes import bars, y_limits
@@ -86,8 +86,7 @@ def draw_sums(
 ) -> None:
     """Bars of a column, of weeks or longer where there are more days than pixels can show."""
     shown, level = fitted(ax, table, {name: "sum"})
-    x = line.at(shown.when)
-    width = line.bar if level is None else 0.66 * float(np.median(np.diff(x)))
+    x, width = line.at(shown.when), on(line, shown, level).bar
     if signed:
         draw_flow_bars(ax, look, x, shown[name], width)
         y_limits(ax, shown[name], np.zeros(1))

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
+import polars as pl
 
-from kiwoomdata.plot.flows import INVESTORS, draw_flow_bars, draw_flow_lines
-from kiwoomdata.plot.numbers import MINUS, Amounts, count_axis, won
+from kiwoomdata.calendar import nth_trading_day_before, previous_trading_day
+from kiwoomdata.client import default_client
+from kiwoomdata.errors import KiwoomDataError
+from kiwoomdata.names import look_up, name_of
+from kiwoomdata.plot.breakdown import class_panels
+from kiwoomdata.plot.coarser import fitted, on, said
+from kiwoomdata.plot.daily import Panel, draw_sums, foreign_panels, short_panels
+from kiwoomdata.plot.flows import INVESTORS, draw_flow_lines
+from kiwoomdata.plot.numbers import MINUS, won
 from kiwoomdata.plot.price import (
     DAILY_SOURCES,
     OHLC,
@@ -16,12 +26,13 @@ from kiwoomdata.plot.price import (
     check_windows,
     draw_candles,
     draw_volume,
+    fitted_candles,
     priced,
 )
-from kiwoomdata.plot.shapes import y_limits
 from kiwoomdata.plot.style import Look, Style
 from kiwoomdata.plot.table import Table, read
 from kiwoomdata.plot.timeline import Timeline
+from kiwoomdata.telling import gathered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,25 +54,36 @@ def dashboard(
     ma: int | Sequence[int] = (5, 20, 60),
     measure: Literal["shares", "value"] = "shares",
     venue: Literal["krx", "nxt", "all"] | None = None,
+    log: bool = False,
+    page: bool = False,
     **style: Unpack[Style],
 ) -> Figure:
     """Price, volume, who bought it, and program trading of a stock, in one figure.
 
+    The averages are whole from the first day on: the days before it are fetched too. Of more days than
+    two pixels each can show, candles and bars are those of weeks or longer, as in :func:`candles`.
+
     Parameters
     ----------
     symbol, start, end, period, venue, measure
-        As in :func:`kiwoomdata.daily_prices`, which fetches all of it: 13 requests for a year, none
-        for what is stored. With ``measure="value"`` foreigners get a panel of their own, in shares.
+        As in :func:`kiwoomdata.daily_prices`, which fetches the range and the days of the longest average:
+        17 requests for a year, none for what is stored, and two a day for names of stocks. With
+        ``measure="value"`` foreigners get a panel of their own, in shares.
     client
         The client to ask. Left out: that of :func:`kiwoomdata.use`.
-    ma, **style
+    ma, log, **style
         As in :func:`candles`.
+    page
+        True: a whole page, with the classes of investor (:func:`kiwoomdata.investor_breakdown`), short
+        selling and what foreigners hold, as far as the server has them for the range: six requests more
+        for a year, and one for each 50 days that the server has of foreign holdings at all.
 
     Returns
     -------
     Figure
         Its axes are labelled ``"price"``, ``"volume"``, ``"flows"``, ``"foreign"`` (in won alone) and
-        ``"program"``.
+        ``"program"``; of a page also ``"classes"``, ``"short_volume"``, ``"share_pct"``, ``"held"`` and
+        ``"change_in_shares"``.
 
     Raises
     ------
@@ -73,16 +95,53 @@ def dashboard(
     >>> import matplotlib; matplotlib.use("Agg")
     >>> import kiwoomdata as kd; kd.use("simulator")
     >>> figure = kd.plot.dashboard("005930", "2024-01-02", "2024-12-30")
-    >>> [ax.get_label() for ax in figure.axes]
-    ['price', 'volume', 'flows', 'program']
+    >>> [ax.get_label() for ax in figure.axes], figure.axes[0].get_title("left")
+    (['price', 'volume', 'flows', 'program'], '삼성전자 005930')
     """
-    from kiwoomdata.questions.prices import daily_prices
-
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
     windows, look = check_windows(ma), Look.of(None, style)
-    options: dict[str, Any] = {"client": client, "names": "en", "style": "plain"}
-    frame = daily_prices(symbol, start, end, period=period, venue=venue, measure=measure, **options)
+    options: dict[str, Any] = {"client": client or default_client(), "names": "en", "style": "plain"}
+    asked = {"period": period, "venue": venue, "measure": measure}
+    table = _prices(symbol, start, end, windows, asked, options)
+    parts = _parts(table, windows, log)
+    if page:
+        parts += _rest_of_the_page(symbol, table, venue, measure, options)
+    with look.figure((11, 1.1 + sum(part.height for part in parts))) as figure:
+        line = Timeline(table.when)
+        grid = figure.add_gridspec(len(parts), 1, height_ratios=[part.height for part in parts])
+        axes: list[Axes] = []
+        for row, part in enumerate(parts):
+            axes.append(figure.add_subplot(grid[row], label=part.name, sharex=axes[0] if axes else None))
+            axes[-1].tick_params(axis="x", labelbottom=row == len(parts) - 1)
+            look.dress(axes[-1])
+            part.draw(axes[-1], look, table, line)
+        line.put_on(axes[0], look)
+        _draw_headline(axes[0], look, table, said(fitted(axes[0], table)[1], look))
+        figure.align_ylabels()
+        figure.sca(axes[0])
+    return figure
+
+
+def _prices(
+    symbol: str, start: Any, end: Any, windows: Sequence[int], asked: dict[str, Any], options: dict[str, Any]
+) -> Table:
+    """The days of the range, with averages that the days before it make whole."""
+    from kiwoomdata.questions.prices import daily_prices
+
+    frame = daily_prices(symbol, start, end, **asked, **options)
+    first = frame["date"].min()
+    if isinstance(first, date):
+        _learn_names(frame["symbol"][0], options["client"])
+        with gathered({}):  # a stock may be younger than its averages
+            before = daily_prices(
+                symbol,
+                nth_trading_day_before(first, max(windows, default=1)),
+                previous_trading_day(first),
+                **{**asked, "period": None},
+                **options,
+            )
+        frame = pl.concat([before, frame])
     table = read(
         frame,
         "dashboard",
@@ -92,50 +151,81 @@ def dashboard(
         sources=DAILY_SOURCES,
     )
     table = averaged(priced(table, "dashboard"), windows)
-    line = Timeline(table.when)
+    return table.since(np.datetime64(first, "us")) if isinstance(first, date) else table
+
+
+def _learn_names(code: str, client: Client) -> None:
+    """A title wants the name; without one it is the code alone."""
+    if name_of(code) is None:
+        with suppress(KiwoomDataError), gathered({}):
+            look_up(client)
+
+
+def _parts(table: Table, windows: tuple[int, ...], log: bool) -> list[Panel]:
     won = table.only("flow_unit") == "KRW"
-    names = ("price", "volume", "flows", *(("foreign",) if won else ()), "program")
-    heights = {"price": 3.4, "volume": 0.9, "flows": 1.9, "foreign": 1.1, "program": 1.3}
-    with look.figure((11, 8.2 + won)) as figure:
-        axes: dict[str, Axes] = {}
-        grid = figure.add_gridspec(len(names), 1, height_ratios=[heights[name] for name in names])
-        for row, name in enumerate(names):
-            axes[name] = figure.add_subplot(grid[row], label=name, sharex=axes.get("price"))
-            axes[name].tick_params(axis="x", labelbottom=name == "program")
-        draw_candles(axes["price"], look, table, line, windows)
-        draw_volume(axes["volume"], look, table, line)
-        _draw_flows(axes, look, table, line, won)
-        _draw_program(axes["program"], look, table, line, "KRW" if won else "shares")
-        line.put_on(axes["price"], look)
-        _draw_headline(axes["price"], look, table)
-        figure.align_ylabels()
-        figure.sca(axes["price"])
-    return figure
-
-
-def _draw_flows(axes: dict[str, Axes], look: Look, table: Table, line: Timeline, won: bool) -> None:
-    together = ("individual", "institution") if won else ("individual", "institution", "foreign")
     unit = "KRW" if won else "shares"
-    look.legend(axes["flows"], draw_flow_lines(axes["flows"], look, table, line, together, unit))
-    if won:
-        look.legend(
-            axes["foreign"], draw_flow_lines(axes["foreign"], look, table, line, ("foreign",), "shares")
-        )
+    together = ("individual", "institution") if won else ("individual", "institution", "foreign")
+
+    def price(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+        shown, level = fitted_candles(ax, table, windows)
+        draw_candles(ax, look, shown, on(line, shown, level), windows, log=log, coarse=level is not None)
+
+    def volume(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+        shown, level = fitted(ax, table)
+        draw_volume(ax, look, shown, on(line, shown, level))
+
+    def flows(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+        look.legend(ax, draw_flow_lines(ax, look, table, line, together, unit))
+
+    def foreign(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+        look.legend(ax, draw_flow_lines(ax, look, table, line, ("foreign",), "shares"))
+
+    def program(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+        draw_sums(ax, look, table, line, "program", "program_net_buy", unit, signed=True)
+
+    apart = [Panel("foreign", 1.1, foreign)] if won else []
+    return [
+        Panel("price", 3.2, price),
+        Panel("volume", 0.85, volume),
+        Panel("flows", 1.8, flows),
+        *apart,
+        Panel("program", 1.2, program),
+    ]
 
 
-def _draw_program(ax: Axes, look: Look, table: Table, line: Timeline, unit: str) -> None:
-    """The program's net buying: bars of each day, and their running sum on an axis of its own."""
-    look.dress(ax)
-    x = line.at(table.when)
-    draw_flow_bars(ax, look, x, table["program"], line.bar)
-    y_limits(ax, table["program"], np.zeros(1))
-    count_axis(ax, Amounts(look.locale), 4)
-    ax.set_ylabel(f"{look.say('program')}\n{look.label('net_buy', unit)}")
+def _rest_of_the_page(
+    symbol: str, table: Table, venue: Any, measure: Any, options: dict[str, Any]
+) -> list[Panel]:
+    """What a page has more, each from an answer of its own, on the days of the prices."""
+    from kiwoomdata.questions.investor_rankings import foreign_holdings
+    from kiwoomdata.questions.investors import investor_breakdown
+    from kiwoomdata.questions.lending import short_selling
+
+    first, last = (moment.astype("datetime64[D]").item() for moment in table.when[[0, -1]])
+    days: dict[str, Any] = {**options, "start": first, "end": last, "venue": venue}
+    asked = (
+        (investor_breakdown(symbol, measure=measure, **days), class_panels),
+        (short_selling(symbol, **days), short_panels),
+        (foreign_holdings(symbol, **days), foreign_panels),
+    )
+    parts: list[Panel] = []
+    for frame, panels_of in asked:
+        frame = frame.filter(pl.col("date").is_in(table.when.astype("datetime64[D]").tolist()))
+        if len(frame):
+            numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric()]
+            own = read(frame, "dashboard", may=numbers, texts=("flow_unit",))
+            parts += [Panel(part.name, part.height, _of(part, own)) for part in panels_of(own)]
+    return parts
 
 
-def _draw_headline(ax: Axes, look: Look, table: Table) -> None:
+def _of(part: Panel, own: Table) -> Callable[[Axes, Look, Table, Timeline], None]:
+    """A panel that draws a table of its own on the axis of the prices."""
+    return lambda ax, look, _, line: part.draw(ax, look, own, line)
+
+
+def _draw_headline(ax: Axes, look: Look, table: Table, coarse: str) -> None:
     """The title, and after it the last close and how it moved since the close before."""
-    title = look.entitle(ax, table.heading)
+    title = look.entitle(ax, table.heading, coarse)
     close = table["close"][np.isfinite(table["close"])]
     change = close[-1] - close[-2] if len(close) > 1 else 0.0
     colour, words = look.ink, [won(close[-1])]

@@ -17,7 +17,7 @@ from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, price_axis, won
 from kiwoomdata.plot.shapes import bars, boxes, sticks, tag, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Floats, NothingToDraw, Table, read, undrawable
-from kiwoomdata.plot.timeline import Timeline
+from kiwoomdata.plot.timeline import Level, Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,10 +79,10 @@ def candles(
     --------
     >>> import matplotlib; matplotlib.use("Agg")
     >>> import kiwoomdata as kd; kd.use("simulator")
-    >>> frame = kd.daily_prices("005930", "2024-01-02", "2024-06-28")
+    >>> frame = kd.candles("삼성전자", "2024-01-02", "2024-06-28")
     >>> ax = kd.plot.candles(frame, ma=(5, 20))
     >>> ax.get_title("left"), [a.get_label() for a in ax.figure.axes[1:]]
-    ('005930', ['volume'])
+    ('삼성전자 005930', ['volume'])
     """
     windows = check_windows(ma)
     table = read(frame, "candles", needs=OHLC, may=("volume", "gap"), sources=DAILY_SOURCES)
@@ -91,9 +91,7 @@ def candles(
     with look.drawing(ax, (10, 5.8)) as place:
         with_volume = volume and "volume" in table and bool(np.isfinite(table["volume"]).any())
         upper, *lower = panels(place, (3.4, 1), ("volume",)) if with_volume else [place]
-        rows = table.rows
-        table, level = fitted(upper, table)
-        windows = tuple(window for window in windows if level is None or window * table.rows > 2 * rows)
+        table, level = fitted_candles(upper, table, windows)
         line = Timeline(table.when, dated=table.dated)
         draw_candles(upper, look, table, line, windows, log=log, coarse=level is not None)
         for each in lower:
@@ -149,6 +147,16 @@ def averaged(table: Table, windows: Sequence[int]) -> Table:
             averages[f"ma_{window}"] = column = np.full(len(close), np.nan)
             column[there[window - 1 :]] = np.convolve(close[there], np.full(window, 1 / window), mode="valid")
     return replace(table, numbers={**table.numbers, **averages})
+
+
+def fitted_candles(ax: Axes, table: Table, windows: Sequence[int]) -> tuple[Table, Level | None]:
+    """As many candles as ``ax`` has room for, with the averages that are longer than two of them."""
+    shown, level = fitted(ax, table)
+    if level is not None:
+        short = {f"ma_{window}" for window in windows if window * shown.rows <= 2 * table.rows}
+        numbers = {name: column for name, column in shown.numbers.items() if name not in short}
+        shown = replace(shown, numbers=numbers)
+    return shown, level
 
 
 def check_windows(ma: int | Sequence[int]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any
 
@@ -71,6 +71,16 @@ class Table:
         """Name and code of the stock of a row."""
         symbol, name = ((self.texts.get(column) or {row: None})[row] for column in ("symbol", "name"))
         return " ".join(dict.fromkeys(filter(None, (name or name_of(symbol or ""), symbol))))
+
+    def since(self, moment: np.datetime64) -> Table:
+        """The rows from a moment on."""
+        kept = np.flatnonzero(self.when >= moment)
+        return replace(
+            self,
+            numbers={name: column[kept] for name, column in self.numbers.items()},
+            texts={name: [column[i] for i in kept] for name, column in self.texts.items()},
+            moments=self.when[kept],
+        )
 
     def shared(self, name: str) -> str:
         """The text that all rows have, for titles; nothing where there is none, or another on some row."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,6 +56,7 @@ class Timeline:
 
     def __init__(self, moments: Moments, *, dated: bool = True) -> None:
         self.moments = np.unique(moments)
+        self._step: float | None = None
         days = self.moments.astype("datetime64[D]")
         self.dated = dated
         self.daily = bool((self.moments == days).all()) and dated
@@ -70,9 +72,18 @@ class Timeline:
             return self._minutes(moments)
         return np.searchsorted(self.moments, moments).astype(np.float64)
 
+    def every(self, moments: Moments) -> Timeline:
+        """The same axis for bars that stand at some of its moments alone, as sums of weeks do."""
+        fewer = copy(self)
+        places = self.at(moments)
+        fewer._step = float(np.median(np.diff(places))) if len(places) > 1 else 1.0
+        return fewer
+
     @property
     def step(self) -> float:
         """The least distance of two neighbours: how much room a bar has."""
+        if self._step is not None:
+            return self._step
         return float(np.diff(self.places).min()) if len(self.places) > 1 else 1.0
 
     @property

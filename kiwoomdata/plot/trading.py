@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from kiwoomdata.plot.coarser import fitted, period
+from kiwoomdata.plot.coarser import fitted, on, period
 from kiwoomdata.plot.flows import cumulated, draw_flow_bars
 from kiwoomdata.plot.numbers import Amounts, Plain, count_axis
 from kiwoomdata.plot.price import draw_price_behind
@@ -145,11 +145,8 @@ def _fitted(
 ) -> tuple[dict[str, Floats], Floats, float, str]:
     """Sums for no more bars than there is room for, where they stand, how wide they are, and of what."""
     shown, level = fitted(ax, table, dict.fromkeys(kind.columns.values(), "sum"))
-    # A sum stands over its last day, on the axis of days that all panels share.
-    x = line.at(shown.when)
-    width = line.bar if level is None else 0.66 * float(np.median(np.diff(x)))
     found = {word: shown[column] for word, column in kind.columns.items() if column in shown}
-    return found, x, width, period(level)
+    return found, line.at(shown.when), on(line, shown, level).bar, period(level)
 
 
 def _sums(ax: Axes, look: Look, table: Table, line: Timeline, kind: _Kind) -> None:

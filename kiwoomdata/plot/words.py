@@ -70,6 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "nav_gap": ("괴리율", "Price / NAV − 1"),
     "nav_gap_now": ("마지막 괴리율 {gap}%", "Last gap {gap}%"),
     # program trading
+    "program_net_buy": ("프로그램 순매수", "Program net"),
     "program_trading": ("프로그램매매", "Program trading"),
     "arbitrage": ("차익", "Arbitrage"),
     "non_arbitrage": ("비차익", "Non-arbitrage"),
