@@ -1381,9 +1381,37 @@ def test_a_dashboard_whose_name_cannot_be_asked_for_is_titled_by_its_code(
     assert figure.axes[0].get_title("left") == "035420"
 
 
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_a_day_shows_price_volume_strength_and_program(market: kd.Client, locale: Any) -> None:
+    figure = plot.intraday("삼성전자", market, locale=locale)
+    ax = figure.axes[0]
+    assert [each.get_label() for each in figure.axes] == ["price", "volume", "strength", "program"]
+    assert len({each.get_xlim() for each in figure.axes}) == 1
+    day = kd.candles("005930", "2026-11-20", "2026-11-20", interval="1m", client=market)
+    assert len(polygons(ax)) == day.height
+    assert ax.get_title("left") == "삼성전자 005930 · 2026-11-20"
+    last, change = day["close"][-1], day["change"][-1]
+    assert ax.texts[-1].get_text().startswith(f"{last:,} {'▲' if change > 0 else '▼'}{abs(change):,} (")
+    program = kd.program_trend("005930", by="time", client=market)
+    assert labelled(ax, "program").lines[-1].get_ydata()[-1] == program["net_buy_volume"][-1]
+    check_texts(figure)
+
+
+def test_what_is_told_of_another_session_is_left_out_of_a_day(
+    market: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = kd.program_trend("005930", by="time", client=market)
+    older = asked.with_columns(pl.col("time").dt.offset_by("-1d"))
+    monkeypatch.setattr("kiwoomdata.questions.program.program_trend", lambda *given, **options: older)
+    figure = plot.intraday("005930", market)
+    assert [each.get_label() for each in figure.axes] == ["price", "volume", "strength"]
+
+
 def test_a_dashboard_is_of_one_symbol() -> None:
     with pytest.raises(TypeError, match="symbol: expected one code such as '005930', got"):
         plot.dashboard(["005930", "000660"], *YEAR)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="symbol: expected one code such as '005930', got"):
+        plot.intraday(5930)  # type: ignore[arg-type]
 
 
 def test_a_dashboard_without_rows_says_what_it_lacks(market: kd.Client) -> None:

@@ -24,7 +24,7 @@ from kiwoomdata.plot.daily import etf, foreign_holdings, short_selling
 from kiwoomdata.plot.flows import investor_flows
 from kiwoomdata.plot.market import movers, sectors
 from kiwoomdata.plot.moving import LivePlot, live
-from kiwoomdata.plot.overview import dashboard
+from kiwoomdata.plot.overview import dashboard, intraday
 from kiwoomdata.plot.price import candles
 from kiwoomdata.plot.strength import strength
 from kiwoomdata.plot.trading import program
@@ -36,6 +36,7 @@ __all__ = [
     "dashboard",
     "etf",
     "foreign_holdings",
+    "intraday",
     "investor_flows",
     "live",
     "movers",

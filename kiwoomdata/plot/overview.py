@@ -1,4 +1,4 @@
-"""A stock at a glance."""
+"""A stock at a glance: over time, and through a day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import numpy as np
 import polars as pl
 
-from kiwoomdata.calendar import nth_trading_day_before, previous_trading_day
+from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, previous_trading_day
 from kiwoomdata.client import default_client
 from kiwoomdata.errors import KiwoomDataError
 from kiwoomdata.names import look_up, name_of
@@ -18,7 +18,7 @@ from kiwoomdata.plot.breakdown import class_panels
 from kiwoomdata.plot.coarser import fitted, on, said
 from kiwoomdata.plot.daily import Panel, draw_sums, foreign_panels, short_panels
 from kiwoomdata.plot.flows import INVESTORS, draw_flow_lines
-from kiwoomdata.plot.numbers import MINUS, won
+from kiwoomdata.plot.numbers import MINUS, Amounts, count_axis, won
 from kiwoomdata.plot.price import (
     DAILY_SOURCES,
     OHLC,
@@ -29,6 +29,8 @@ from kiwoomdata.plot.price import (
     fitted_candles,
     priced,
 )
+from kiwoomdata.plot.shapes import y_limits
+from kiwoomdata.plot.strength import draw_strength
 from kiwoomdata.plot.style import Look, Style
 from kiwoomdata.plot.table import Table, read
 from kiwoomdata.plot.timeline import Timeline
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from kiwoomdata.arguments import DateLike
     from kiwoomdata.client import Client
 
-__all__ = ["dashboard"]
+__all__ = ["dashboard", "intraday"]
 
 
 def dashboard(
@@ -107,6 +109,17 @@ def dashboard(
     parts = _parts(table, windows, log)
     if page:
         parts += _rest_of_the_page(symbol, table, venue, measure, options)
+    close = table["close"][np.isfinite(table["close"])]
+    before = close[-2] if len(close) > 1 else np.nan
+
+    def headline(ax: Axes) -> None:
+        _draw_headline(ax, look, (table.heading, said(fitted(ax, table)[1], look)), close[-1], before)
+
+    return _page(table, look, parts, headline)
+
+
+def _page(table: Table, look: Look, parts: Sequence[Panel], title: Callable[[Axes], object]) -> Figure:
+    """The parts under one another on one axis of time."""
     with look.figure((11, 1.1 + sum(part.height for part in parts))) as figure:
         line = Timeline(table.when)
         grid = figure.add_gridspec(len(parts), 1, height_ratios=[part.height for part in parts])
@@ -117,7 +130,7 @@ def dashboard(
             look.dress(axes[-1])
             part.draw(axes[-1], look, table, line)
         line.put_on(axes[0], look)
-        _draw_headline(axes[0], look, table, said(fitted(axes[0], table)[1], look))
+        title(axes[0])
         figure.align_ylabels()
         figure.sca(axes[0])
     return figure
@@ -223,15 +236,13 @@ def _of(part: Panel, own: Table) -> Callable[[Axes, Look, Table, Timeline], None
     return lambda ax, look, _, line: part.draw(ax, look, own, line)
 
 
-def _draw_headline(ax: Axes, look: Look, table: Table, coarse: str) -> None:
-    """The title, and after it the last close and how it moved since the close before."""
-    title = look.entitle(ax, table.heading, coarse)
-    close = table["close"][np.isfinite(table["close"])]
-    change = close[-1] - close[-2] if len(close) > 1 else 0.0
-    colour, words = look.ink, [won(close[-1])]
-    if change:
+def _draw_headline(ax: Axes, look: Look, told: Sequence[str], last: float, before: float) -> None:
+    """The title, and after it the last price and how it moved since the close before."""
+    title, change = look.entitle(ax, *told), last - before
+    colour, words = look.ink, [won(last)]
+    if change and np.isfinite(change):
         colour, sign = (look.up, "▲") if change > 0 else (look.down, "▼")
-        percent = f"{change / close[-2] * 100:+.2f}%".replace("-", MINUS)
+        percent = f"{change / before * 100:+.2f}%".replace("-", MINUS)
         words += [sign + won(abs(change)), f"({percent})"]
     ax.annotate(
         " ".join(words),
@@ -244,3 +255,97 @@ def _draw_headline(ax: Axes, look: Look, table: Table, coarse: str) -> None:
         color=colour,
         annotation_clip=False,
     )
+
+
+def intraday(
+    symbol: str,
+    client: Client | None = None,
+    *,
+    venue: Literal["krx", "nxt", "all"] | None = None,
+    **style: Unpack[Style],
+) -> Figure:
+    """The latest session of a stock by the minute: candles, volume, trade strength, and program trading.
+
+    Parameters
+    ----------
+    symbol, venue
+        As in :func:`kiwoomdata.candles`. Its minutes, :func:`kiwoomdata.trade_strength` and
+        :func:`kiwoomdata.program_trend` are fetched: some ten requests, never from the store, and two a day
+        for names of stocks.
+    client
+        The client to ask. Left out: that of :func:`kiwoomdata.use`.
+    **style
+        As in :func:`candles`.
+
+    Returns
+    -------
+    Figure
+        Its axes are labelled ``"price"``, ``"volume"``, ``"strength"`` and ``"program"``. What the server
+        tells of another session than that of the candles is left out.
+
+    Raises
+    ------
+    ValueError
+        Wrong arguments, several symbols, or no session.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> import kiwoomdata as kd; kd.use("simulator")
+    >>> figure = kd.plot.intraday("005930")
+    >>> [ax.get_label() for ax in figure.axes]
+    ['price', 'volume', 'strength', 'program']
+    """
+    from kiwoomdata.questions.candles import candles
+    from kiwoomdata.questions.prices import trade_strength
+    from kiwoomdata.questions.program import program_trend
+
+    if not isinstance(symbol, str):
+        raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
+    look, client = Look.of(None, style), client or default_client()
+    options: dict[str, Any] = {"client": client, "names": "en", "style": "plain", "venue": venue}
+    day = last_trading_day(client.today())
+    bars = candles(symbol, previous_trading_day(day), day, interval="1m", **options)
+    bars = bars.filter(pl.col("time").dt.date() == pl.col("time").dt.date().max())
+    if len(bars):
+        _learn_names(bars["symbol"][0], client)
+    table = priced(read(bars, "intraday", needs=OHLC, may=("volume", "change")), "intraday")
+    parts = [Panel("price", 3.0, _minutes), Panel("volume", 0.9, draw_volume)]
+    asked = (
+        (trade_strength(symbol, **options), "strength", Panel("strength", 1.1, _strength)),
+        (program_trend(symbol, by="time", **options), "net_buy_volume", Panel("program", 1.2, _program)),
+    )
+    for frame, column, part in asked:
+        frame = frame.filter(pl.col("time").dt.date() == bars["time"].dt.date().max())
+        if len(frame):
+            own = read(frame, "intraday", needs=(column,))
+            parts.append(Panel(part.name, part.height, _of(part, own)))
+    last, change = (table[name][np.isfinite(table[name])][-1:] for name in ("close", "change"))
+    before = last[0] - change[0] if len(change) else np.nan
+    told = table.heading, str(table.when[0].astype("datetime64[D]"))
+    return _page(table, look, parts, lambda ax: _draw_headline(ax, look, told, last[0], before))
+
+
+def _minutes(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+    """Minutes in which the price stood still are hardly seen as candles, so a line joins the closes."""
+    draw_candles(ax, look, table, line, ())
+    there = np.isfinite(table["close"])
+    x = line.at(table.when)[there]
+    ax.plot(x, table["close"][there], color=look.faint, linewidth=0.7, zorder=1.6, label="_close")
+
+
+def _strength(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+    draw_strength(ax, look, line.at(table.when), table["strength"])
+    ax.set_ylabel(f"{look.say('strength')}\n(%)")
+
+
+def _program(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+    """As the server gives it: the running sum of the day."""
+    x, values = line.at(table.when), table["net_buy_volume"]
+    ax.axhline(0, color=look.faint, linewidth=0.8, zorder=1.5, label="_zero")
+    for colour, where in ((look.up, values >= 0), (look.down, values <= 0)):
+        ax.fill_between(x, values, 0, where=where, interpolate=True, color=colour, alpha=0.2, linewidth=0)
+    ax.plot(x, values, color=look.nth(3), linewidth=1.3, label=look.say("program"))
+    y_limits(ax, values, np.zeros(1))
+    count_axis(ax, Amounts(look.locale), 4)
+    ax.set_ylabel(f"{look.say('program_cumulative')}\n({look.say('shares')})")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from kiwoomdata.plot.numbers import Plain, count_axis, plain
 from kiwoomdata.plot.price import draw_price_behind
@@ -16,7 +18,7 @@ from kiwoomdata.plot.timeline import Timeline
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["strength"]
+__all__ = ["draw_strength", "strength"]
 
 _AVERAGES = tuple(f"strength_{window}{unit}" for unit in "md" for window in (5, 20, 60))
 
@@ -65,25 +67,19 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
     with look.drawing(ax, (10, 4.6)) as place:
         line = Timeline(table.when, dated=table.dated)
         look.dress(place, side="left")
-        x, main = line.at(table.when), table["strength"]
-        place.axhline(100, color=look.faint, linewidth=0.9, zorder=1.5)
-        for colour, where in ((look.up, main >= 100), (look.down, main <= 100)):
-            place.fill_between(
-                x, main, 100, where=where, interpolate=True, color=colour, alpha=0.13, linewidth=0, zorder=1
-            )
-        (first,) = place.plot(x, main, color=look.nth(3), linewidth=0.9, label=look.say("strength"))
-        drawn, shown = [first], [main]
+        drawn: list[Line2D] = []
+        averages: list[Floats] = []
+        x = line.at(table.when)
         for name in _AVERAGES:
             if name in table:
                 window, unit = name.removeprefix("strength_")[:-1], name[-1]
                 word = look.say("minute" if unit == "m" else "day")
                 space = "" if look.locale == "ko" else " "
-                colour = look.nth(len(drawn) - 1)
+                colour = look.nth(len(drawn))
                 label = f"{window}{space}{word} {look.say('average')}"
                 drawn += place.plot(x, table[name], color=colour, linewidth=1.5, label=label)
-                shown.append(table[name])
-        _limit(place, look, x, main, shown)
-        count_axis(place, Plain(), 6)
+                averages.append(table[name])
+        drawn.insert(0, draw_strength(place, look, x, table["strength"], averages))
         place.set_ylabel(look.label("strength", "%"))
         price = next((name for name in ("price", "close") if name in table), None)
         if price is not None and np.isfinite(table[price]).any():
@@ -92,6 +88,18 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
         look.legend(place, drawn)
         look.entitle(place, " ".join(filter(None, (table.heading, look.say("strength")))))
     return place
+
+
+def draw_strength(ax: Axes, look: Look, x: Floats, main: Floats, averages: Sequence[Floats] = ()) -> Line2D:
+    """The strength above and below 100 %, between limits that also hold its averages."""
+    ax.axhline(100, color=look.faint, linewidth=0.9, zorder=1.5)
+    fill: Any = {"interpolate": True, "alpha": 0.13, "linewidth": 0, "zorder": 1}
+    for colour, where in ((look.up, main >= 100), (look.down, main <= 100)):
+        ax.fill_between(x, main, 100, where=where, color=colour, **fill)
+    (drawn,) = ax.plot(x, main, color=look.nth(3), linewidth=0.9, label=look.say("strength"), zorder=1.9)
+    _limit(ax, look, x, main, [main, *averages])
+    count_axis(ax, Plain(), 6)
+    return drawn
 
 
 def _limit(ax: Axes, look: Look, x: Floats, main: Floats, shown: list[Floats]) -> None:

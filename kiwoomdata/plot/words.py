@@ -71,6 +71,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "nav_gap_now": ("마지막 괴리율 {gap}%", "Last gap {gap}%"),
     # program trading
     "program_net_buy": ("프로그램 순매수", "Program net"),
+    "program_cumulative": ("프로그램 누적", "Program, sum"),
     "program_trading": ("프로그램매매", "Program trading"),
     "arbitrage": ("차익", "Arbitrage"),
     "non_arbitrage": ("비차익", "Non-arbitrage"),
