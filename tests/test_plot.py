@@ -666,6 +666,28 @@ def test_bars_that_lack_trades_are_hatched_and_the_legend_says_why() -> None:
     check_texts(ax.figure)
 
 
+def test_several_stocks_are_compared_from_the_first_day_that_all_have() -> None:
+    main = bars_of(30).with_columns(symbol=pl.lit("005930"), name=pl.lit("삼성전자"))
+    late = bars_of(30, start=1_000).slice(4).with_columns(symbol=pl.lit("000660"), name=pl.lit("SK하이닉스"))
+    fall = bars_of(30).with_columns(symbol=pl.lit("035420"), name=pl.lit("NAVER"), close=pl.lit(100))
+    ax = plot.candles(main, compare=pl.concat([late, fall], how="diagonal_relaxed"))
+    lines = [line for line in ax.lines if line.get_label() != "_base"]
+    start = main["date"][4]
+    for line, frame in zip(lines, (main, fall, late), strict=True):
+        close = frame.filter(pl.col("date") >= start)["close"]
+        np.testing.assert_allclose(line.get_ydata(), close / close[0] * 100)
+    assert ax.get_ylabel() == f"{start} = 100"
+    names = [text.get_text().rsplit(" ", 1)[0] for text in ax.get_legend().get_texts()]
+    assert names == ["삼성전자 005930", "NAVER 035420", "SK하이닉스 000660"]
+    assert len(polygons(labelled(ax, "volume"))) == 30
+    check_texts(ax.figure)
+    assert plot.candles(main, compare=late, log=True, volume=False).get_yscale() == "log"
+    with pytest.raises(ValueError, match="compare: no day on which all of the stocks have a price"):
+        plot.candles(main.head(3), compare=late)
+    with pytest.raises(ValueError, match="compare: the frame lacks close"):
+        plot.candles(main, compare=late.drop("close"))
+
+
 @pytest.mark.parametrize("last", range(50_000, 50_600, 50))
 def test_the_tag_of_the_last_price_covers_no_label(last: int) -> None:
     frame = bars_of(3, step=300).with_columns(close=pl.Series([50_300, 50_600, last]))

@@ -12,7 +12,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from kiwoomdata.plot.coarser import fitted, said
+from kiwoomdata.plot.coarser import fitted, on, said
+from kiwoomdata.plot.compare import draw_rebased, rebased
 from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, price_axis, won
 from kiwoomdata.plot.shapes import bars, boxes, sticks, tag, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
@@ -35,6 +36,7 @@ def candles(
     ax: Axes | None = None,
     *,
     log: bool = False,
+    compare: Any = None,
     **style: Unpack[Style],
 ) -> Axes:
     """Candles with moving averages of the close, and the volume under them.
@@ -60,6 +62,10 @@ def candles(
         The axes to draw on, which share their place with the volume. Left out: a new figure.
     log
         True: equal distances are equal percentages.
+    compare
+        A frame of other stocks, of one or several, with ``symbol``, ``date`` (or ``time``) and ``close``: in
+        place of candles there is a line for each, from the first day on which all have a price, which is
+        100. Prices should be adjusted, as :func:`kiwoomdata.candles` gives them.
     **style
         ``palette="korean"`` or ``"western"``, ``up`` and ``down`` (colours of your own),
         ``theme="light"`` or ``"dark"``, ``locale="ko"`` or ``"en"``, ``title``, ``figsize`` in inches,
@@ -73,7 +79,8 @@ def candles(
     Raises
     ------
     ValueError
-        A column is missing, there are no rows or no prices, or several symbols.
+        A column is missing, there are no rows or no prices, or several symbols; or no day is common to all
+        of ``compare``.
 
     Examples
     --------
@@ -83,21 +90,31 @@ def candles(
     >>> ax = kd.plot.candles(frame, ma=(5, 20))
     >>> ax.get_title("left"), [a.get_label() for a in ax.figure.axes[1:]]
     ('삼성전자 005930', ['volume'])
+    >>> others = kd.candles(["SK하이닉스", "NAVER"], "2024-01-02", "2024-06-28")
+    >>> ax = kd.plot.candles(frame, compare=others)
+    >>> ax.get_ylabel()
+    '2024-01-02 = 100'
     """
     windows = check_windows(ma)
     table = read(frame, "candles", needs=OHLC, may=("volume", "gap"), sources=DAILY_SOURCES)
     table = averaged(priced(table, "candles"), windows)
+    others = None if compare is None else rebased(table, compare, DAILY_SOURCES)
     look = Look.of(ax, style)
     with look.drawing(ax, (10, 5.8)) as place:
         with_volume = volume and "volume" in table and bool(np.isfinite(table["volume"]).any())
         upper, *lower = panels(place, (3.4, 1), ("volume",)) if with_volume else [place]
-        table, level = fitted_candles(upper, table, windows)
-        line = Timeline(table.when, dated=table.dated)
-        draw_candles(upper, look, table, line, windows, log=log, coarse=level is not None)
+        shown, level = fitted_candles(upper, table, windows)
+        if others is None:
+            line = Timeline(shown.when, dated=table.dated)
+            draw_candles(upper, look, shown, line, windows, log=log, coarse=level is not None)
+        else:
+            moments = [when for _, when, _ in others]
+            line = Timeline(np.concatenate([table.when, *moments]), dated=table.dated)
+            draw_rebased(upper, look, others, line, log=log)
         for each in lower:
-            draw_volume(each, look, table, line)
+            draw_volume(each, look, shown, on(line, shown, level))
         line.put_on(upper, look)
-        look.entitle(upper, table.heading, said(level, look))
+        look.entitle(upper, table.heading, said(level if others is None or lower else None, look))
     return upper
 
 

@@ -15,6 +15,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown": ("단위 미상", "unit not stated"),
     # prices
     "price": ("가격", "Price"),
+    "rebased": ("{day} = 100", "{day} = 100"),
     "close": ("종가", "Close"),
     "volume": ("거래량", "Volume"),
     "gap": ("수신 공백: 빠진 체결 있음", "Gap: trades were not heard"),
