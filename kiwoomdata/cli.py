@@ -465,6 +465,85 @@ def cache_clear(symbol: str | None, api_id: str | None, before: str | None, ever
     click.echo(f"{gone} series let go of")
 
 
+@main.group(cls=_Named)
+def lake() -> None:
+    """Keep a market over years in a folder of Parquet files."""
+
+
+_LAKE = click.argument("folder", type=click.Path(file_okay=False))
+
+
+@lake.command("update")
+@_LAKE
+@click.argument("symbols", nargs=-1)
+@click.option("--what", default=None, help="Tables, several with commas; left out, the usual ones.")
+@click.option("--from", "start", help="First day, such as 2006-01-02; left out, as before.")
+@click.option(
+    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
+)
+def lake_update(
+    folder: str, symbols: tuple[str, ...], what: str | None, start: str | None, mode: str | None
+) -> None:
+    """Ask for what the lake lacks, and write it. Stopped or killed, it goes on where it was.
+
+    SYMBOLS are codes, or - to read them from standard input; left out, all that the lake holds.
+
+    \b
+    Examples:
+      kiwoomdata lake update market/ 005930 000660 --from 2020-01-02 --what candles,daily_prices
+      cat universe.txt | kiwoomdata lake update market/ - --from 2006-01-02
+    """
+    import kiwoomdata as kd
+
+    codes = _codes(sys.stdin) if symbols == ("-",) else list(symbols)
+    if symbols and not codes:
+        raise click.UsageError("symbols: missing; standard input holds no code")
+    tables: Any = {"what": what.split(",")} if what else {}
+    report = kd.Lake(folder).update(codes or None, start=start, client=_client(mode), **tables)
+    say(
+        f"{report.rows:,} rows of {report.series} series: {report.cached_rows:,} were in the store, "
+        f"{report.requests} requests sent"
+    )
+    if report.failures:
+        raise click.ClickException(f"{len(report.failures)} of {report.series} series failed; run it again")
+
+
+@lake.command("info")
+@_LAKE
+def lake_info(folder: str) -> None:
+    """List the tables of a lake."""
+    import kiwoomdata as kd
+
+    _show(kd.Lake(folder).info())
+
+
+@lake.command("check")
+@_LAKE
+def lake_check(folder: str) -> None:
+    """Look at every file of a lake, and tell what is wrong."""
+    import kiwoomdata as kd
+
+    found = kd.Lake(folder).check()
+    if found.is_empty():
+        say("nothing is wrong")
+        return
+    _show(found)
+    raise SystemExit(1)
+
+
+@lake.command("compact")
+@_LAKE
+def lake_compact(folder: str) -> None:
+    """Rewrite what is not as an update writes it, and set broken files aside."""
+    import kiwoomdata as kd
+
+    done = kd.Lake(folder).compact()
+    if done.is_empty():
+        say("nothing to do")
+    else:
+        _show(done)
+
+
 @main.command()
 @click.option(
     "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."

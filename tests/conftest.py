@@ -22,7 +22,14 @@ HERE = Path(__file__).parent
 # By folder, file or test: what opens sockets, starts processes, draws or tries much at random (make quick
 # leaves it out), and what measures time (make test runs it with nothing beside it).
 SLOW = (
-    *("interop/", "questions/test_functions.py", "recording/", "rest/test_client.py", "rest/test_limits.py"),
+    *(
+        "interop/",
+        "lake/",
+        "questions/test_functions.py",
+        "recording/",
+        "rest/test_client.py",
+        "rest/test_limits.py",
+    ),
     *(
         "rest/test_token.py",
         "rest/test_transport.py",

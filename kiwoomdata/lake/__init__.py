@@ -12,9 +12,10 @@ import polars as pl
 from kiwoomdata.arguments import DateLike, Symbols, as_date, as_symbols
 from kiwoomdata.client import Client, default_client
 from kiwoomdata.lake import factors, info
+from kiwoomdata.lake.checking import check, compact
 from kiwoomdata.lake.files import Files
 from kiwoomdata.lake.tables import STOCKS, TABLES, chosen_tables
-from kiwoomdata.lake.update import update
+from kiwoomdata.lake.updating import update
 from kiwoomdata.names import with_codes
 from kiwoomdata.prefetch import Report
 
@@ -175,18 +176,29 @@ class Lake:
     def _adjusted(self, table: str, day: date | None) -> pl.LazyFrame:
         if not table.startswith("candles"):
             raise ValueError(f"adjusted: is for candles; nothing adjusts {table}")
-        entry, known = TABLES[table], self._files.factors()
-        if known is None:
+        entry, found = TABLES[table], self._files.factors()
+        if found is None:
             raise ValueError("adjusted: the lake has no factors; update(what='candles') finds them")
         if day is not None:
-            known = known.filter(pl.col("date") <= day)
+            found = found.filter(pl.col("date") <= day)
+        unknown = factors.unknown(self._spans(table), self._spans("candles", known=True))
         return self._files.scan(
             table,
             only=None if day is None else entry.day <= day,
-            change=factors.adjusted(known, entry.when),
+            change=factors.adjusted(pl.concat([found, unknown]), entry.when),
             changed=factors.ADJUSTED,
             needs=("symbol", entry.when),
         )
+
+    def _spans(self, table: str, *, known: bool = False) -> dict[str, tuple[date, date]]:
+        """The days of each symbol, or those alone whose factors are known."""
+        manifest = self._files.manifest(table)
+        held = manifest.held.items() if manifest else ()
+        return {
+            code: (each.first, each.last)
+            for code, each in held
+            if each.first and each.last and (each.version or not known)
+        }
 
     def _stocks_as_of(self, day: date) -> pl.LazyFrame:
         rows = self._files.scan(STOCKS)
@@ -217,3 +229,34 @@ class Lake:
         """
         self._files.need()
         return info.info(self._files)
+
+    def check(self) -> pl.DataFrame:
+        """Look at every file of the lake, and tell what is wrong.
+
+        One row is one fault; a lake without any has no row.
+
+        Returns
+        -------
+        DataFrame
+            ``table file symbol`` (String), ``what`` (String: ``"broken file"``, which is not what was written
+            there, or is gone; ``"schema drift"``; ``"duplicate key"``; ``"not sorted"``; ``"no part"``, a
+            file that engines would take for one; ``"hole"``, days that should have a row; ``"failed"``;
+            ``"earlier catalogue"``), ``from to`` (Date), ``rows`` (Int64), ``told`` (String).
+        """
+        self._files.need()
+        return check(self._files)
+
+    def compact(self) -> pl.DataFrame:
+        """Rewrite what is not as an update writes it, and set broken files aside, without a request.
+
+        Parts are brought to one schema, sorted, and freed of rows that stand twice. A broken part goes to
+        ``_broken``, where no engine reads it, and the next update asks for its days again. One row is one
+        part that was changed.
+
+        Returns
+        -------
+        DataFrame
+            ``table file done`` (String), ``rows bytes_before bytes`` (Int64).
+        """
+        self._files.need()
+        return compact(self._files)

@@ -79,7 +79,7 @@ def answered(job: Job, client: Client, edge: pl.DataFrame | None) -> Got:
     """Ask the server, or the client's store; where the row at the edge reads otherwise, ask for all."""
     table, last = job.table, ripe(job.table, client)
     rows, seen, source = _asked(job, client)
-    rewritten = edge is not None and not _same(rows, edge, table)
+    rewritten = job.edge is not None and not _same(rows, edge, table)
     if rewritten:
         assert job.whole is not None
         job = replace(job, first=job.whole, last=last, anew=True)
@@ -111,12 +111,13 @@ def _asked(job: Job, client: Client) -> tuple[pl.DataFrame, pl.DataFrame, Proven
     return rows, seen, source
 
 
-def _same(rows: pl.DataFrame, edge: pl.DataFrame, table: Table) -> bool:
-    """Whether the rows of the edge's days read as the table has them."""
-    names = [name for name in edge.columns if name in rows.columns]
-    again = rows.filter(table.day.is_in(edge.select(table.day).to_series().implode()))
-    if again.is_empty():
+def _same(rows: pl.DataFrame, edge: pl.DataFrame | None, table: Table) -> bool:
+    """Whether the rows of the edge's day read as the table has them."""
+    days = [] if edge is None else edge.select(table.day).to_series().to_list()
+    again = rows.filter(table.day.is_in(days))
+    if edge is None or again.is_empty():
         return table.basis == "as traded"  # nothing to compare, and nothing that a split changes
+    names = [name for name in edge.columns if name in rows.columns]
     return again.select(names).sort(table.when).equals(edge.select(names).sort(table.when))
 
 

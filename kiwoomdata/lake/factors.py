@@ -8,13 +8,13 @@ so is whatever would be adjusted by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-__all__ = ["ADJUSTED", "SCHEMA", "TRADED", "adjusted", "checked", "events", "merged", "nothing"]
+__all__ = ["ADJUSTED", "SCHEMA", "TRADED", "adjusted", "checked", "events", "merged", "nothing", "unknown"]
 
 SCHEMA: dict[str, Any] = {
     "symbol": pl.String(),
@@ -151,7 +151,7 @@ def _tick(price: int) -> int:
     return next((tick for below, tick in _TICKS if price < below), 1_000)
 
 
-def merged(old: pl.DataFrame, new: pl.DataFrame, asked: dict[str, tuple[date, date]]) -> pl.DataFrame:
+def merged(old: pl.DataFrame, new: pl.DataFrame, asked: Mapping[str, tuple[date, date]]) -> pl.DataFrame:
     """All factors, where those of the days asked of some symbols take the place of what was known of them.
 
     The first day asked has nothing before it: what is known of it stays.
@@ -170,6 +170,23 @@ def merged(old: pl.DataFrame, new: pl.DataFrame, asked: dict[str, tuple[date, da
         .unique(["symbol", "date"], keep="last")
         .sort("symbol", "date")
     )
+
+
+def unknown(spans: Mapping[str, tuple[date, date]], known: Mapping[str, tuple[date, date]]) -> pl.DataFrame:
+    """Factors that are null, for rows of which nobody can say how they are adjusted.
+
+    ``spans`` are the days of each symbol that a table holds, ``known`` those in which splits are known. Where
+    rows go on after those, the newest basis is not known, and none of the symbol's rows can be adjusted.
+    """
+    lines = []
+    for symbol, (first, last) in spans.items():
+        begun, ended = known.get(symbol, (date.max, date.min))
+        if last > ended:
+            lines.append((symbol, date.max))
+        elif first < begun:
+            lines.append((symbol, begun))
+    found = pl.DataFrame(lines, {"symbol": pl.String(), "date": pl.Date()}, orient="row")
+    return pl.concat([nothing(), found], how="diagonal")
 
 
 def adjusted(factors: pl.DataFrame, when: str) -> Any:

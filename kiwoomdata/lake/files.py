@@ -35,7 +35,7 @@ import polars as pl
 from kiwoomdata._version import __version__
 from kiwoomdata.errors import CacheError
 from kiwoomdata.folders import sync_folder
-from kiwoomdata.lake.scan import lazy
+from kiwoomdata.lake.reading import lazy
 
 __all__ = ["ROW_GROUP", "Files", "Held", "Manifest"]
 

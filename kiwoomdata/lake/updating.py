@@ -14,7 +14,7 @@ import msgspec
 import polars as pl
 
 from kiwoomdata.client import Client
-from kiwoomdata.errors import AuthError, ConfigError, EmptyAnswer, IncompleteFrame, TransportError
+from kiwoomdata.errors import AuthError, CacheError, ConfigError, EmptyAnswer, IncompleteFrame, TransportError
 from kiwoomdata.kinds import split_code
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, ripe, with_answer
@@ -29,8 +29,8 @@ __all__ = ["update"]
 
 _MOST_ROWS = 2_000_000
 """Rows that wait in memory before a step is written."""
-_SHORTEST_STEP = 30.0
-_SHARE = 20
+SHORTEST_STEP = 30.0
+SHARE = 20
 """A step lasts at least so many times as long as writing the one before: writing takes a twentieth."""
 _IN_A_ROW = 20
 """Symbols that the server may fail to answer, one after the other, before the update gives up."""
@@ -194,7 +194,7 @@ class _Step:
             self._report.requests += result.source.requests
             self._report.cached_rows += result.source.cached_rows
         lasted = time.monotonic() - self._begun
-        if self._rows > _MOST_ROWS or lasted > max(_SHORTEST_STEP, _SHARE * self._took):
+        if self._rows > _MOST_ROWS or lasted > max(SHORTEST_STEP, SHARE * self._took):
             self.write()
 
     def write(self) -> None:
@@ -277,6 +277,11 @@ def _write_factors(files: Files, answers: Sequence[Got]) -> None:
         first = got.job.whole if got.rewritten and got.job.whole else got.held.first
         asked[symbol] = (first, got.held.last)
     old = files.factors()
+    if old is None and files.parts("candles"):
+        raise CacheError(
+            f"lake: {str(files.folder / 'factors')!r} is gone, without which nobody can tell a split; "
+            "Lake.compact() lets the next update ask for the candles anew"
+        )
     new = pl.concat([factors.nothing(), *(got.events for got in answers)])
     found = factors.merged(old if old is not None else factors.nothing(), new, asked)
     if old is None or not found.equals(old):
