@@ -21,7 +21,7 @@ import polars as pl
 
 from kiwoomdata import ceiling, forks, frames, store
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both
-from kiwoomdata.complete import examined, tell
+from kiwoomdata.complete import examined, subject, tell
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, Truncated
@@ -373,9 +373,9 @@ class Client:
                     on_bad=on_bad,
                     on_truncated=on_truncated,
                 )
-                tell(source)
         finally:
-            give(told)
+            give({subject(endpoint, body): told})
+        tell(source)
         if oldest is not None and endpoint.walk is not None and endpoint.rows is not None:
             frame = parts[endpoint.rows.name] = _as_served(parts[endpoint.rows.name], endpoint, oldest)
             source = replace(source, rows=frame.height)

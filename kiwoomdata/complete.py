@@ -29,7 +29,7 @@ from kiwoomdata.origin import Provenance
 from kiwoomdata.rest.protocol import Stop
 from kiwoomdata.telling import SHOWN, listed, warn
 
-__all__ = ["examined", "tell"]
+__all__ = ["examined", "subject", "tell"]
 
 _DAY = timedelta(days=1)
 _OF_SYMBOLS = (
@@ -59,7 +59,7 @@ def examined(
     that did not come.
     """
     source = replace(source, absent=tuple(absent))
-    name = _subject(endpoint, body)
+    name = subject(endpoint, body)
     if endpoint.rows is None:
         return replace(source, empty=(name,)) if all(map(_is_blank, parts.values())) else source
     rows, walk = parts[endpoint.rows.name], endpoint.walk
@@ -126,7 +126,8 @@ def _named(body: Mapping[str, str], key: str | None) -> date | None:
     return day
 
 
-def _subject(endpoint: Endpoint, body: Mapping[str, str]) -> str:
+def subject(endpoint: Endpoint, body: Mapping[str, str]) -> str:
+    """What an answer is about, as warnings name it: the symbol, or the TR where it takes none."""
     symbol = endpoint.param("symbol")
     return (body.get(symbol.key) if symbol is not None else None) or endpoint.api_id
 

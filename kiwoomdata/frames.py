@@ -228,16 +228,17 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
     keys = [column.key for column in part.columns if column.name in endpoint.key]
     first = pl.col("_page").min().over(keys)
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
-    if endpoint.key == ("date",):
-        if kept.height < texts.height:
-            _tell_differing(endpoint, keys[0], kept, texts.filter(pl.col("_page") != first))
-        if kept.select(keys).is_duplicated().any():
-            kept = kept.unique(keep="first", maintain_order=True)
-            if kept.select(keys).is_duplicated().any():
-                warn(
-                    f"{endpoint.api_id}: the server sent different rows of one day; all of them are kept",
-                    KiwoomDataWarning,
-                )
+    if endpoint.key in (("date",), ("time",)) and kept.height < texts.height:
+        _tell_differing(endpoint, keys[0], kept, texts.filter(pl.col("_page") != first))
+    if endpoint.key == ("date",) and kept.select(keys).is_duplicated().any():
+        kept = kept.unique(keep="first", maintain_order=True)
+        days = kept.filter(kept.select(keys).is_duplicated())[keys[0]].unique().sort(descending=True)
+        if len(days):
+            warn(
+                f"{endpoint.api_id}: the server sent different rows of one day, {_first_of(days)}; all "
+                "of them are kept",
+                KiwoomDataWarning,
+            )
     return kept.drop("_page"), texts.height - kept.height
 
 
@@ -247,11 +248,14 @@ def _tell_differing(endpoint: Endpoint, day: str, kept: pl.DataFrame, again: pl.
     other = again.join(kept, on=columns, how="anti", nulls_equal=True)
     days = other[day].unique().sort(descending=True)
     if len(days):
-        more = f" (and of {len(days) - 1} more)" if len(days) > 1 else ""
         warn(
-            f"{endpoint.api_id}: two pages differ in the row of {days[0]}{more}; the first page's is taken",
+            f"{endpoint.api_id}: two pages differ in the row of {_first_of(days)}; the first page's is taken",
             KiwoomDataWarning,
         )
+
+
+def _first_of(days: pl.Series) -> str:
+    return f"{days[0]} (and of {len(days) - 1} more)" if len(days) > 1 else str(days[0])
 
 
 def _without_overlap(texts: pl.DataFrame) -> pl.DataFrame:

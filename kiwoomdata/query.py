@@ -21,14 +21,14 @@ from kiwoomdata.calendar import nth_trading_day_before
 from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client, positive
 from kiwoomdata.complete import tell
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, Truncated
+from kiwoomdata.errors import IncompleteFrame, NotCached, Truncated
 from kiwoomdata.frames import OnBad, schema, units
 from kiwoomdata.kinds import VENUES, split_code
 from kiwoomdata.names import learn, with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.stamp import stamped
-from kiwoomdata.telling import Told, gathered, listed, warn
+from kiwoomdata.telling import Told, gathered, give, warn
 
 __all__ = [
     "Job",
@@ -37,7 +37,6 @@ __all__ = [
     "bar",
     "client_of",
     "for_symbols",
-    "give_all",
     "joined",
     "question",
     "run",
@@ -318,7 +317,7 @@ def run(plan: Plan) -> pl.DataFrame:
                 ceiling.check(client, left.values(), most, refresh=refresh)
             _fetch_all(client, left, fetch, failures, alone=len(jobs) == 1)
     finally:
-        give_all(warned)
+        give(warned)
     if client.store is not None:
         client.store.tell_if_full()
     pieces = [frames.pop(name) for name in jobs if name in frames]
@@ -526,16 +525,6 @@ def bar(client: Client, total: int | None, unit: str) -> Iterator[Callable[..., 
     disable = None if client.progress is None else False
     with tqdm(total=total, unit=unit, delay=2, leave=False, disable=disable) as shown:
         yield shown.update
-
-
-def give_all(warned: Mapping[str, Told]) -> None:
-    """Give the warnings of all jobs, each once, with the names of those that it is about."""
-    about: dict[tuple[str, type[KiwoomDataWarning]], list[str]] = {}
-    for name, told in warned.items():
-        for note in told:
-            about.setdefault(note, []).append(name)
-    for (text, category), names in about.items():
-        warn(f"{text} ({listed(names)})" if len(warned) > 1 else text, category)
 
 
 def _oldest_first(frame: pl.DataFrame, job: Job, order: Sequence[str]) -> pl.DataFrame:

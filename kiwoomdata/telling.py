@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from kiwoomdata.errors import KiwoomDataWarning
+from kiwoomdata.errors import KiwoomDataWarning, UnknownKey
 
 __all__ = ["SHOWN", "Told", "gathered", "give", "listed", "warn"]
 
@@ -49,10 +49,19 @@ def gathered(into: Told) -> Iterator[None]:
         _waiting.reset(token)
 
 
-def give(told: Told) -> None:
-    """Give what was gathered."""
-    for text, category in told:
-        warn(text, category)
+def give(told: Mapping[str, Told]) -> None:
+    """Give what was gathered, each once, with the names of those that it is about.
+
+    A key that the catalogue lacks is about a TR: where one symbol is asked for it goes without its name, so
+    that Python shows it once in a loop over symbols. What is about rows is shown for each symbol.
+    """
+    about: dict[tuple[str, type[KiwoomDataWarning]], list[str]] = {}
+    for name, notes in told.items():
+        for note in notes:
+            about.setdefault(note, []).append(name)
+    for (text, category), names in about.items():
+        said = len(told) == 1 and (category is UnknownKey or names[0] in text)
+        warn(text if said else f"{text} ({listed(names)})", category)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
 from kiwoomdata.calendar import period_start, trading_days
 from kiwoomdata.complete import examined
 from kiwoomdata.entries import ENDPOINTS
@@ -452,23 +453,72 @@ def test_a_request_keeps_the_row_without_a_day(make_client: MakeClient, told: To
     assert "1 row(s) of 005930 have values and no day" in said(told)
 
 
-def test_two_pages_that_tell_a_day_differently_are_told(
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda **o: kd.daily_prices("005930", "2024-05-02", "2024-06-28", **o),
+        lambda **o: kd.daily_prices(["005930"], "2024-05-02", "2024-06-28", **o),
+        lambda **o: kd.daily_prices(["005930", "000660"], "2024-05-02", "2024-06-28", **o),
+        lambda **o: kd.candles("005930", "2024-05-02", "2024-06-28", **o),
+        lambda **o: kd.candles("005930", "2024-05-02", "2024-06-28", interval="60m", **o),
+        lambda **o: kd.request("ka10086", symbol="005930", until="2024-06-28", since="2024-05-02", **o),
+        lambda **o: kdp.daily_prices("005930", "2024-05-02", "2024-06-28", **o),
+    ],
+    ids=["one symbol", "a list of one", "two symbols", "candles", "minutes", "request", "pandas"],
+)
+def test_two_pages_that_tell_a_day_differently_are_told_with_the_symbol(
+    make_client: MakeClient, told: Told, cache: Any, ask: Callable[..., Any]
+) -> None:
+    def fault(asked: Asked, answer: Answer) -> Answer:
+        symbol = asked.body["stk_cd"]
+        if asked.headers.get("next-key") == "20" and symbol == "005930":
+            (part,) = (part for part in ENDPOINTS[asked.headers["api-id"]].parts if part.key)
+            rows = answer.body[part.key]
+            walk = ENDPOINTS[asked.headers["api-id"]].walk
+            assert walk is not None
+            key, close = part.named(walk.column).key, part.named("close").key
+            day = "20240531" + rows[0][key][8:]
+            rows.insert(0, {**rows[0], key: day, close: "77"})
+        return answer
+
+    with Envelopes(Days([day for day in WHOLE if day <= date(2024, 6, 28)], fault=fault)) as server:
+        client = make_client(server, cache=cache)
+        frame = ask(client=client)
+    (text,) = (str(one.message) for one in told if "two pages differ" in str(one.message))
+    assert "two pages differ in the row of 20240531" in text
+    assert text.endswith("(005930)")
+    assert 77 not in list(frame["close"])
+
+
+def test_two_rows_of_one_day_on_a_page_are_told_with_day_and_symbol(
     make_client: MakeClient, told: Told, cache: Any
 ) -> None:
     def fault(asked: Asked, answer: Answer) -> Answer:
-        if asked.headers.get("next-key") == "20":
-            again = row("ka10086", date="20240531", **{**cells, "close_pric": "77"})
-            answer.body["daly_stkpc"].insert(0, again)
+        rows = answer.body["daly_stkpc"]
+        rows.insert(1, {**rows[0], "close_pric": "77"})
         return answer
 
-    served = Days(WHOLE, fault=fault)
-    part = ENDPOINTS["ka10086"].rows
-    cells = served.cells(part)
-    with Envelopes(served) as server:
-        client = make_client(server, cache=cache)
-        frame = kd.daily_prices(["005930"], "2024-05-02", "2024-06-28", client=client)
-    assert frame.filter(date=date(2024, 5, 31))["close"].to_list() == [100]
-    assert any("two pages differ in the row of 20240531" in str(one.message) for one in told)
+    with Envelopes(Days(WHOLE, fault=fault)) as server:
+        frame = kd.daily_prices("005930", "2024-06-17", "2024-06-28", client=make_client(server, cache=cache))
+    assert frame.filter(date=date(2024, 6, 28))["close"].to_list() == [100, 77]
+    assert "different rows of one day, 20240628; all of them are kept (005930)" in str(told[0].message)
+
+
+def test_what_is_null_for_each_symbol_of_a_loop_is_told_for_each(make_client: MakeClient) -> None:
+    def fault(asked: Asked, answer: Answer) -> Answer:
+        answer.body["daly_stkpc"][3]["trde_qty"] = "4294967295"
+        answer.body["daly_stkpc"][3]["novel"] = "1"
+        return answer
+
+    with Envelopes(Days(WHOLE, fault=fault)) as server, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default", kd.KiwoomDataWarning)
+        client = make_client(server, cache=False)
+        for symbol in ("005930", "000660", "035720"):
+            frame = kd.daily_prices(symbol, "2024-06-17", "2024-06-28", client=client)
+            assert frame["volume"].to_list() == [None] * 10  # blank, but for one
+    unproven = [str(one.message) for one in told if one.category is kd.UnprovenValue]
+    assert [text[-8:] for text in unproven] == ["(005930)", "(000660)", "(035720)"]
+    assert [one.category for one in told].count(kd.UnknownKey) == 1  # about the TR, whoever is asked for
 
 
 # --- what stands beside a list ---

@@ -21,9 +21,9 @@ from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, rip
 from kiwoomdata.lake.files import Files, Held, Manifest
 from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table
 from kiwoomdata.prefetch import Report
-from kiwoomdata.query import bar, give_all
+from kiwoomdata.query import bar
 from kiwoomdata.questions.stocks import stocks
-from kiwoomdata.telling import Told, gathered, listed, warn
+from kiwoomdata.telling import Told, gathered, give, listed, warn
 
 __all__ = ["update"]
 
@@ -58,7 +58,7 @@ def update(
         step.write()
         raise
     finally:
-        give_all(warned)
+        give(warned)
     step.write()
     if report.failures:
         warn(

@@ -315,6 +315,6 @@ def test_describe_tells_a_feed_by_its_code_and_by_its_name_with_its_codes() -> N
 
 
 def test_a_warning_of_a_function_names_the_line_that_called_it(shared: kd.Client, told: list[Any]) -> None:
-    kd.program_trend(market="kospi", by="time", date="2026-10-30", client=shared)
-    assert "ka90005: 2026-10-30 was asked for" in str(told[0].message)
+    kd.quotes(["005930", "999990"], client=shared)
+    assert "999990" in str(told[0].message)
     assert told[0].filename == __file__
