@@ -291,7 +291,8 @@ def decoded(
     plan = [(c.key, c.name_for(flag), c.kind, c.unit_for(flag).scale) for c in part.columns]
     frame, troubles = decode(whole, plan)
     frame, unsigned = _signed(part, flag, frame, texts)
-    troubles += failed + unsigned
+    frame, mixed = _sold(part, flag, body, frame, texts)
+    troubles += failed + unsigned + mixed
     extra = [name for name in texts.columns if name not in part.by_key]
     if extra:
         taken = {*frame.columns, *_OURS}
@@ -340,6 +341,27 @@ def _signed(
         troubles += [Trouble(values.name, text, column.kind, True, count) for text, count in told]
         turned.append(signed)
     return frame.with_columns(turned), troubles
+
+
+def _sold(
+    part: Part, flag: Flag, body: Mapping[str, str], frame: pl.DataFrame, texts: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Trouble]]:
+    """How much was sold, gross, where the request asks for that: no source shows the sign of it."""
+    gross = [c for c in part.columns if c.sold_if and body.get(c.sold_if[0]) == c.sold_if[1]]
+    names = [column.name_for(flag) for column in gross]
+    if not names:
+        return frame, []
+    mixed = frame.select((pl.min_horizontal(names) < 0) & (pl.max_horizontal(names) > 0)).to_series()
+    mixed = mixed.fill_null(value=False)
+    lost = texts.filter(mixed) if mixed.any() else texts.clear()
+    troubles = [
+        Trouble(name, told[0], column.kind, True, len(told))
+        for name, column in zip(names, gross, strict=True)
+        if len(told := lost[column.key].drop_nulls())
+    ]
+    return frame.with_columns(
+        pl.when(~mixed).then(pl.col(name).abs()).alias(name) for name in names
+    ), troubles
 
 
 def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:

@@ -114,6 +114,9 @@ class Column:
     negated: bool = False
     """The server writes it with the other sign (what was sold as ``-1725746``): the frame holds what was
     sold as a positive number, so that net is bought minus sold in every frame."""
+    sold_if: tuple[str, str] | None = None
+    """The request key and its code under which it is what was sold, gross: the frame holds how much, whatever
+    sign the server writes. In a row of both signs it is null: those are no gross amounts."""
     broken: tuple[str, ...] = ()
     """Texts that the server writes where its own computing failed (``-21474836.00``): null and a warning."""
     note: str = ""
@@ -221,7 +224,7 @@ def meaning(columns: Iterable[Column]) -> str:
     rules = [
         (
             *(c.key, c.name, c.kind.name, c.unit, sorted(map(repr, c.units.items()))),
-            *(c.signed_by, c.negated, c.broken, sorted(c.kind.codes.items())),
+            *(c.signed_by, c.negated, c.sold_if, c.broken, sorted(c.kind.codes.items())),
         )
         for c in columns
     ]

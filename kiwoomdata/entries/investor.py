@@ -50,6 +50,10 @@ _BY_MEASURE: Mapping[str | tuple[str, ...], Unit] = {
 MEASURE_AND_UNIT = ("amt_qty_tp", "unit_tp")
 
 
+SOLD = ("trde_tp", "2")
+"""What is asked where each class of investor is told with what it sold."""
+
+
 def classes(style: Style = "plain") -> tuple[Column, ...]:
     """The thirteen investor classes of a stock; all of them add up to 0."""
     names = {
@@ -68,7 +72,8 @@ def classes(style: Style = "plain") -> tuple[Column, ...]:
         "natfor": ("domestic_foreigner", "내외국인"),
     }
     return tuple(
-        Column(key, name, FLOW, ko, UNKNOWN, _BY_MEASURE, style=style) for key, (name, ko) in names.items()
+        Column(key, name, FLOW, ko, UNKNOWN, _BY_MEASURE, style=style, sold_if=SOLD)
+        for key, (name, ko) in names.items()
     )
 
 
@@ -616,14 +621,34 @@ INTRADAY_INVESTORS = Endpoint(
             "장중투자자별매매차트",
             (
                 Column("tm", "time", TIME, "시간"),
-                Column("frgnr_invsr", "foreign_as_served", FLOW, "외국인투자자", UNKNOWN, style="plus"),
-                Column("orgn", "institution_as_served", FLOW, "기관계", UNKNOWN, style="plus"),
-                Column("invtrt", "investment_trust_as_served", FLOW, "투신", UNKNOWN, style="plus"),
-                Column("insrnc", "insurance_as_served", FLOW, "보험", UNKNOWN, style="plus"),
-                Column("bank", "bank_as_served", FLOW, "은행", UNKNOWN, style="plus"),
-                Column("penfnd_etc", "pension_as_served", FLOW, "연기금등", UNKNOWN, style="plus"),
-                Column("etc_corp", "other_corporation_as_served", FLOW, "기타법인", UNKNOWN, style="plus"),
-                Column("natn", "nation_as_served", FLOW, "국가", UNKNOWN, style="plus"),
+                Column(
+                    "frgnr_invsr",
+                    "foreign_as_served",
+                    FLOW,
+                    "외국인투자자",
+                    UNKNOWN,
+                    style="plus",
+                    sold_if=SOLD,
+                ),
+                Column("orgn", "institution_as_served", FLOW, "기관계", UNKNOWN, style="plus", sold_if=SOLD),
+                Column(
+                    "invtrt", "investment_trust_as_served", FLOW, "투신", UNKNOWN, style="plus", sold_if=SOLD
+                ),
+                Column("insrnc", "insurance_as_served", FLOW, "보험", UNKNOWN, style="plus", sold_if=SOLD),
+                Column("bank", "bank_as_served", FLOW, "은행", UNKNOWN, style="plus", sold_if=SOLD),
+                Column(
+                    "penfnd_etc", "pension_as_served", FLOW, "연기금등", UNKNOWN, style="plus", sold_if=SOLD
+                ),
+                Column(
+                    "etc_corp",
+                    "other_corporation_as_served",
+                    FLOW,
+                    "기타법인",
+                    UNKNOWN,
+                    style="plus",
+                    sold_if=SOLD,
+                ),
+                Column("natn", "nation_as_served", FLOW, "국가", UNKNOWN, style="plus", sold_if=SOLD),
             ),
         ),
     ),

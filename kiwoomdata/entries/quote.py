@@ -565,7 +565,7 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
 
 def _class(key: str, name: str, ko: str) -> Column:
     # 3,091,558 beside 12,731,078 shares of some 242,836 won (live, 2026-08-04).
-    return Column(key, name, FLOW, ko, MILLION_KRW, {"1": MILLION_KRW, "2": SHARES})
+    return Column(key, name, FLOW, ko, MILLION_KRW, {"1": MILLION_KRW, "2": SHARES}, sold_if=("trde_tp", "2"))
 
 
 CLOSING_INVESTOR_TRADES = Endpoint(

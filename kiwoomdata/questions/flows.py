@@ -197,10 +197,10 @@ def closing_investor_trades(
         (Int64, KRW), ``direction``, ``change_pct`` (Float64, %), ``volume`` (Int64, shares),
         ``individual foreign institution financial_investment insurance investment_trust
         other_financial bank pension private_fund nation other_corporation`` (Int64, KRW or shares).
-        ``foreign`` lacks the domestic foreigners, so the classes need not add up to 0. The sign
-        of gross sold amounts (``side="sell"``) is the server's. Last, what was asked and when: ``market
-        side measure`` (String), ``date`` (Date: the session of the prices; null before an open, when it
-        cannot be known) and ``fetched_at`` (Datetime, Asia/Seoul).
+        ``foreign`` lacks the domestic foreigners, so the classes need not add up to 0. What was
+        sold (``side="sell"``) is positive, whatever sign the server writes. Last, what was asked and when:
+        ``market side measure`` (String), ``date`` (Date: the session of the prices; null before an open, when
+        it cannot be known) and ``fetched_at`` (Datetime, Asia/Seoul).
 
     Notes
     -----

@@ -114,9 +114,10 @@ def intraday_investor_flow(
     market
         The market.
     measure
-        ``"value"`` in KRW, or ``"shares"``.
+        ``"value"`` or ``"shares"``, on a scale that nobody has proven.
     side
-        Which side.
+        ``"net"`` (bought minus sold), ``"buy"`` or ``"sell"``; what was sold is positive, whatever sign the
+        server writes.
     venue
         ``"krx"`` (default), ``"nxt"`` or ``"all"``.
 

@@ -41,7 +41,8 @@ def investor_breakdown(
     measure
         ``"shares"``, or ``"value"`` in KRW (exact to the million).
     side
-        ``"net"`` (bought minus sold), ``"buy"`` or ``"sell"``.
+        ``"net"`` (bought minus sold), ``"buy"`` or ``"sell"``; what was sold is positive, whatever sign the
+        server writes.
 
     Returns
     -------

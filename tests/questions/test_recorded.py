@@ -207,6 +207,39 @@ def test_the_combined_book_is_the_sum_of_both_venues(server: kd.simulator.Server
     ]
 
 
+@pytest.mark.parametrize("written", ["{}", "-{}", "--{}"])
+@pytest.mark.parametrize(
+    ("api_id", "key", "ask"),
+    [
+        ("ka10066", "ind_invsr", lambda **o: kd.closing_investor_trades(side="sell", measure="shares", **o)),
+        ("ka10059", "ind_invsr", lambda **o: kd.investor_breakdown("005930", period="1w", side="sell", **o)),
+        ("ka10064", "orgn", lambda **o: kd.intraday_investor_flow("005930", side="sell", **o)),
+    ],
+)
+def test_what_classes_sold_is_positive_whatever_sign_the_server_writes(
+    make_client: MakeClient, told: Any, api_id: str, key: str, ask: Callable[..., pl.DataFrame], written: str
+) -> None:
+    part = ENDPOINTS[api_id].rows
+    assert part is not None
+    day = {c.key: t for c in part.columns for t in {"dt": ["20261120"], "tm": ["100000"]}.get(c.key, [])}
+    sold = {c.key: written.format(714) for c in part.columns if c.sold_if}
+    first = {**dict.fromkeys(part.by_key, ""), "stk_cd": "005930", **sold, **day}
+    rows = [first, {**first, "stk_cd": "000660", key: "+5", "dt": "20261119", "tm": "095900"}]
+    rows = [{k: t for k, t in each.items() if k in part.by_key} for each in rows]
+    beside = {c.key: "" for p in ENDPOINTS[api_id].parts if p.key is None for c in p.columns}
+    with serving(Answer({**beside, part.key: rows, **OK})) as server:
+        frame = ask(client=make_client(server, cache=False))
+    assert server.asked[-1].body["trde_tp"] == "2"
+    name = next(
+        name for name in (part.by_key[key].name, f"{part.by_key[key].name}_as_served") if name in frame
+    )
+    mixed = written != "{}"  # a row of both signs is not gross
+    assert sorted(frame[name].to_list(), key=str) == sorted([714, None if mixed else 5], key=str)
+    assert {one.category for one in told if one.category is kd.UnprovenValue} == (
+        {kd.UnprovenValue} if mixed else set()
+    )
+
+
 # --- which day it is -------------------------------------------------------------------------
 
 
