@@ -220,6 +220,7 @@ def start(
     token_type: TokenType = "Bearer",  # noqa: S107
     message_1700: Wording = "new",
     ignore_program_date: bool = True,
+    intraday_at_any_hour: bool = True,
     rebased: bool = False,
     page_rows: int = 100,
     token_life: float = 86_400.0,
@@ -266,7 +267,8 @@ def start(
     rate
         The limit for each app key and TR: ``"5/s"``, ``"1/s"``, ``"1/s burst 2"``, ``None`` for none;
         ``"default"`` is that of the mode.
-    token_reissue, token_type, message_1700, ignore_program_date, rebased, page_rows, token_life, latency
+    token_reissue, token_type, message_1700, ignore_program_date, intraday_at_any_hour, rebased, page_rows, \
+token_life, latency
         See :class:`kiwoomdata.simulator.Switches`.
     ws_port
         The live side's port; 0 takes a free one.
@@ -303,6 +305,7 @@ ws_item_limit, ws_group_limit, ws_rate, empty_conditions
         message_1700=message_1700,
         token_life=token_life,
         ignore_program_date=ignore_program_date,
+        intraday_at_any_hour=intraday_at_any_hour,
         rebased=rebased,
         page_rows=page_rows,
         latency=latency,

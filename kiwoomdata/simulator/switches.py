@@ -59,6 +59,9 @@ class Switches:
     """Seconds from a token's first issue to its end."""
     ignore_program_date: bool = True
     """Market program trading (ka90005, ka90010) answers for the latest session, whatever day is asked."""
+    intraday_at_any_hour: bool = True
+    """Whether what foreigners trade in each stock (ka10063) can be seen at any hour. The live server has rows
+    from 09:00 to 15:30 alone (August 2026): False is as there."""
     rebased: bool = False
     """Whether the days before a split are given in the shares of today. Nobody has said which."""
     page_rows: int = 100

@@ -16,7 +16,7 @@ import pytest
 import kiwoomdata as kd
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import KST
-from tests.envelopes import Answer, serving
+from tests.envelopes import Answer, Envelopes, serving
 
 FOLDER = Path(__file__).parents[1] / "data" / "recorded"
 RECORDED = {
@@ -355,8 +355,6 @@ def split_week(asked: Any) -> Answer:
 def test_a_split_is_told_whatever_range_is_asked_for(
     make_client: MakeClient, tmp_path: Path, start: str, cache: bool
 ) -> None:
-    from tests.envelopes import Envelopes
-
     with Envelopes(lambda _, asked: split_week(asked)) as server:
         kept = {"cache": tmp_path / "store"} if cache else {"cache": False}
         client = make_client(server, clock=at(2018, 5, 9, 12), **kept)
@@ -375,6 +373,48 @@ def test_a_split_is_told_whatever_range_is_asked_for(
             assert row["rebased"] is None
     if start == "2018-04-27":
         assert told[date(2018, 4, 27)]["rebased"] is False  # 2,650,000 less 43,000 is the day before's close
+
+
+@pytest.mark.filterwarnings("ignore::kiwoomdata.KiwoomDataWarning")
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("start", ["2018-05-02", "2018-05-04"])
+@pytest.mark.parametrize("mixed", [False, True], ids=["krx", "krx and nxt"])
+def test_a_split_of_one_of_several_symbols_is_told_of_that_one(
+    make_client: MakeClient, tmp_path: Path, start: str, cache: bool, mixed: bool
+) -> None:
+    """Fetched, out of the store, and in part out of the store; no symbol's close is taken for another's."""
+
+    def answer(_: int, asked: Any) -> Answer:
+        found = split_week(asked)
+        if asked.body["stk_cd"][:6] != "005930":  # no split: the same prices after it as before
+            for row in found.body["daly_stkpc"]:
+                for key in ("open_pric", "high_pric", "low_pric", "close_pric", "pred_rt"):
+                    late = row["date"] >= "20180504"
+                    row[key] = str(int(row[key]) * 50) if late else row[key]
+                if row["date"] == "20180504":
+                    row["pred_rt"] = str(int(row["close_pric"]) - 2_650_000)
+        return found
+
+    other = "005930_NX" if mixed else "035720"
+    symbols = ["000660", "005930", other]
+    with Envelopes(answer) as server:
+        kept = {"cache": tmp_path / "store"} if cache else {"cache": False}
+        client = make_client(server, clock=at(2018, 5, 9, 12), **kept)
+        kd.daily_prices("000660", "2018-05-04", "2018-05-08", client=client)
+        frames = [kd.daily_prices(symbols, start, "2018-05-08", client=client) for _ in range(2)]
+        frames.append(kd.daily_prices(symbols[::-1], start, "2018-05-08", client=client))
+        alone = kd.daily_prices("005930", start, "2018-05-08", client=client)
+    day = date(2018, 5, 4)
+    for frame in frames:
+        told = {(r["symbol"], r["venue"]): r["rebased"] for r in frame.filter(date=day).to_dicts()}
+        assert told == {
+            ("000660", "krx"): False,
+            ("005930", "krx"): True,
+            (other[:6], "nxt" if mixed else "krx"): None if mixed else False,
+        }
+        own = frame.filter((pl.col("symbol") == "005930") & (pl.col("venue") == "krx"))
+        assert own.equals(alone)
+    assert frames[0].equals(frames[1])
 
 
 def test_other_venues_mix_venues_and_say_nothing_of_their_basis(client: kd.Client) -> None:

@@ -642,6 +642,18 @@ def test_only_foreigners_have_rows_and_two_flags_change_nothing(talk: Talk) -> N
         assert talk.ask("ka10063", invsr=investor).rows == []
 
 
+@pytest.mark.parametrize(
+    ("now", "seen"),
+    [((8, 59), False), ((9, 0), True), ((15, 29), True), ((15, 30), False), ((18, 30), False)],
+)
+def test_foreigners_have_rows_during_the_session_alone_as_live_where_it_is_asked_for(
+    serve: Callable[..., Talk], now: tuple[int, int], seen: bool
+) -> None:
+    day = {"seed": 1, "today": TODAY, "now": time(*now)}
+    assert bool(serve(**day, intraday_at_any_hour=False).ask("ka10063").rows) is seen
+    assert bool(serve(**day).ask("ka10063").rows) is (now >= (9, 0))
+
+
 def test_all_investors_together_neither_buy_nor_sell(talk: Talk) -> None:
     parts = ["fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc", "samo_fund", "natn"]
     for measure, slack in (("1", 6), ("2", 0)):

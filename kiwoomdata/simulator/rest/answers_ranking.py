@@ -95,11 +95,9 @@ def _institution_trades(ask: Ask) -> Page:
 
 
 def _intraday_investors(ask: Ask) -> Page:
-    """Only foreigners had rows at the live server (August 2026), and only during the session; here they
-    have them after it as well, so that there is something to be seen at any hour.
-    """
+    """Only foreigners had rows at the live server (August 2026), and only during the session."""
     board, investor = _BOARDS[ask.body["mrkt_tp"]], _INVESTORS[ask.body["invsr"]]
-    if investor != "foreign":
+    if investor != "foreign" or not (ask.switches.intraday_at_any_hour or ask.market.running):
         return Page()
 
     def table(measure: Measure) -> dict[str, IntradayInvestors]:
