@@ -94,7 +94,8 @@ def test_what_was_sold_is_never_negative_by_convention() -> None:
     assert all("sell" in name.split("_") for _, name in turned)
 
 
-# The reference calls them likely, and says why; the amounts beside them leave no other.
+# The reference calls them likely, and says why; the amounts beside them leave no other: the notes of both
+# entries hold the arithmetic, and the recorded bodies are read by it (questions/test_recorded.py).
 SETTLED = {("ka10044", "netprps_qty"), ("ka10044", "netprps_amt"), ("ka10007", "trde_prica")}
 
 

@@ -216,7 +216,8 @@ QUOTE_BOARD = Endpoint(
     params=(SYMBOL,),
     note="With _AL the book is KRX's and NXT's added up, and the row mixes venues: the price of the last "
     "trade anywhere beside the change of KRX's close (2026-08-04). last_quantity, highest, lowest and the "
-    "counts are blank live.",
+    "counts are blank live. The day before's 11,963 million beside 88,862 shares are 134,624 won each, at a "
+    "close of 135,300; the value of today stands beside it in the same unit.",
     parts=(
         Part(
             "board",
@@ -340,6 +341,10 @@ INSTITUTION_TRADES = Endpoint(
         VENUE_PARAM,
     ),
     key=("code",),
+    note="108,855 hundred shares at 204,903 won are the 2,230,468 million beside them (live, a month to "
+    "2026-03-12). Shares one by one, or by the thousand, would be 0.1 or 109 million in a month, beside 5 "
+    "million that ka10045 tells; and ka10058, with the same columns, is proven so: 25,467 million / 57,056 "
+    "won = 446,351 shares beside 4,464.",
     parts=(
         Part(
             "trades",
@@ -347,7 +352,6 @@ INSTITUTION_TRADES = Endpoint(
             "일별기관매매종목",
             (
                 *code_and_name(),
-                # 108,855 hundred shares at 204,903 won are the 2,230,468 million beside them (2026-03-12).
                 flow("netprps_qty", "net_buy", "순매수수량", HUNDRED_SHARES, "plus"),
                 flow("netprps_amt", "net_buy_value", "순매수금액", MILLION_KRW, "plus"),
                 # The four below are printed in the vendor's example and absent from its table.
