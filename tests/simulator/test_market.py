@@ -807,7 +807,7 @@ def test_intraday_net_is_bought_plus_sold(measure: str, investor: str) -> None:
     market = running(time(11, 45))
     rows = market.intraday_investors(investor, measure)  # type: ignore[arg-type]
     assert len(rows) == len(market.stocks())
-    assert [row.net for row in rows] == sorted((row.net for row in rows), reverse=True)
+    assert [row.stock.symbol for row in rows] == sorted(row.stock.symbol for row in rows)
     for row in rows:
         before = market.snapshot(row.stock.symbol, time(11, 30))
         assert before is not None

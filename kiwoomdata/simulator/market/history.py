@@ -15,7 +15,7 @@ from math import cos, log, pi, sin, sqrt
 from random import Random
 from typing import NamedTuple
 
-from kiwoomdata.simulator.market.numbers import nearest_tick, price_limits, tick_size
+from kiwoomdata.simulator.market.numbers import direction, nearest_tick, price_limits, tick_size
 from kiwoomdata.simulator.market.universe import Stock
 
 __all__ = [
@@ -55,6 +55,11 @@ class Path(NamedTuple):
     foreign_holding: int
     listed_shares: int
     credit_ratio: float
+
+    @property
+    def sign(self) -> int:
+        """1 limit up, 2 up, 3 flat, 4 limit down, 5 down."""
+        return direction(self.close, self.previous_close)
 
 
 class History:

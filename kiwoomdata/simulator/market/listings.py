@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from kiwoomdata.simulator.market.numbers import floor_to_tick
 
-__all__ = ["Board", "Security", "Stock", "made"]
+__all__ = ["TURNS", "Board", "Security", "Stock", "made"]
 
 Board = Literal["kospi", "kosdaq"]
 Security = Literal["stock", "preferred", "etf", "etn", "reit", "spac"]
@@ -38,6 +38,7 @@ class Stock(NamedTuple):
     sector: str = ""  # the code of its industry; none for funds
     administrative: bool = False
     by_year: bool = False  # whether its years are walked one by one (see ``yearly``)
+    turn: int | None = None  # its place among those that reach a daily limit in turn, for there to be some
 
     @property
     def etf(self) -> bool:
@@ -71,13 +72,15 @@ _FUNDS = (
 _NOTES = ("코스닥150 선물", "WTI원유 선물(H)", "인버스 2X 천연가스 선물 C", "은 선물(H)")
 # fmt: on
 _PER_INDUSTRY = 9
+TURNS = 112
+"""On a day two companies rise to their limit and two fall to it; the next ones on the next day."""
 _WITH_LETTERS = "ABDFHJKNPS"
 
 
 def made() -> Iterator[Stock]:
     """All of them, in the order of their kinds; the same ones always."""
     commons = [*_commons("kospi", 200), *_commons("kosdaq", 3_000)]
-    yield from commons
+    yield from (stock._replace(turn=place % TURNS) for place, stock in enumerate(commons))
     yield from _preferred([stock for stock in commons if stock.board == "kospi"][::6])
     for number, what in enumerate(_FUNDS):
         letters = number % 2

@@ -38,7 +38,7 @@ from kiwoomdata.simulator.market.daily import (
     split_ratio,
 )
 from kiwoomdata.simulator.market.flows import NO_FLOWS, Sides
-from kiwoomdata.simulator.market.history import NO_HISTORY, History, history
+from kiwoomdata.simulator.market.history import NO_HISTORY, History, Path, history
 from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.numbers import price_limits
 from kiwoomdata.simulator.market.orderbook import (
@@ -104,6 +104,7 @@ class Market:
         self._history = lru_cache(maxsize=512)(self._find_history)
         self._part = lru_cache(maxsize=1_200)(self._draw_part)
         self._trades = lru_cache(maxsize=128)(self._draw_trades)
+        self._book = lru_cache(maxsize=1_000)(self._draw_book)
         self._snapshot = lru_cache(maxsize=4_000)(self._find_snapshot)
         self._whole = program.WholeMarket(self._rng, self._sessions)
 
@@ -125,6 +126,9 @@ class Market:
         """Those that are followed trade by trade: the table's."""
         return self._there(universe.STOCKS, board)
 
+    def _by_code(self, board: Board | None) -> list[Stock]:
+        return sorted(self.stocks(board), key=lambda stock: stock.symbol)
+
     def _there(self, stocks: Sequence[Stock], board: Board | None) -> list[Stock]:
         found = (self._dated(stock) for stock in stocks if board in (None, stock.board))
         return [stock for stock in found if not stock.delisted and stock.listed_from <= self.today]
@@ -142,7 +146,7 @@ class Market:
                 f"({self.first_day} to {self.session_day}), got ratio {ratio} on {day}"
             )
         self._splits[symbol][day] = ratio
-        for cache in (self._history, self._part, self._trades, self._snapshot):
+        for cache in (self._history, self._part, self._trades, self._book, self._snapshot):
             cache.cache_clear()
 
     # Days
@@ -169,6 +173,12 @@ class Market:
         if splits:
             return [adjusted(row, split_ratio(row.date, adjusted_as_of, splits)) for row in found]
         return found
+
+    def prices(self, symbol: str, days: int) -> list[Path]:
+        """The last sessions before the session day, ascending: prices and volumes of the first venue."""
+        way = self._history(symbol)
+        end = way.position(self.session_day)
+        return [way.path(index) for index in range(max(0, end - days), end)]
 
     def day(self, symbol: str, day: date, venue: Venue = "krx") -> Day | None:
         """The row of one day, or None."""
@@ -234,12 +244,15 @@ class Market:
         if venue == "all":
             krx, nxt = (self.orderbook(symbol, at, levels, one) for one in ("krx", "nxt"))
             return krx and (combined(krx, nxt) if nxt else krx)
+        return self._book(symbol, self._moment(at), levels, venue)
+
+    def _draw_book(self, symbol: str, moment: time | None, levels: int, venue: Venue) -> OrderBook | None:
         day = self.session_day
         stock, pair, hours = self.stock(symbol), self._pair(symbol, day), session_hours(day)
         if not (stock and pair and hours) or (venue == "nxt" and pair[1] is None):
             return None
         closes, last_auction = hours[1], intraday.clock(intraday.seconds(hours[1]) - 600)
-        moment = self._moment(at) or time(18 if venue == "krx" else 20)
+        moment = moment or time(18 if venue == "krx" else 20)
         limits, trades = price_limits(pair[0].previous_close), self._trades_until(symbol, day, "krx", moment)
         price, aggressor = pair[0].previous_close, -1
         if trades:
@@ -295,16 +308,16 @@ class Market:
         at: time | None = None,
         venue: Venue = "krx",
     ) -> list[rankings.IntradayInvestors]:
-        """What one investor class does in every stock today, against the last of ``TALLIES``; by net."""
+        """What one investor class does in every stock today, against the last of ``TALLIES``; by code."""
         moment = self._moment(at)
         earlier = [tally for tally in TALLIES if moment is None or tally < moment]
         rows = []
-        for stock in self.stocks(board):
+        for stock in self._by_code(board):
             now = self.snapshot(stock.symbol, moment, venue)
             before = self.snapshot(stock.symbol, earlier[-1], venue) if earlier else None
             if now:
                 rows.append(rankings.intraday_investors(stock, now, before, investor, measure))
-        return sorted(rows, key=lambda row: row.net, reverse=True)
+        return rows
 
     def closing_investors(
         self,
@@ -320,7 +333,7 @@ class Market:
         told = day or self.session_day
         flows = day or self.completed_day
         rows = []
-        for stock in self.stocks(board):
+        for stock in self._by_code(board):
             now, then = self.day(stock.symbol, told, venue), self.day(stock.symbol, flows, venue)
             if now or then:
                 row = cast(Day, now or then)

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.simulator.market.history import DRAWS, SMALLEST_VOLUME, History, Path, Splits
-from kiwoomdata.simulator.market.numbers import nearest_tick
+from kiwoomdata.simulator.market.listings import TURNS
+from kiwoomdata.simulator.market.numbers import nearest_tick, price_limits
 from kiwoomdata.simulator.market.universe import Stock
 
 __all__ = ["Years"]
@@ -71,10 +72,14 @@ def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
         for a, b, jump in zip(draws[0::DRAWS], draws[1::DRAWS], draws[2::DRAWS], strict=True)
     ]
     moves = [max(-_FURTHEST, min(_FURTHEST, move)) for move in moves]
-    drift = (log(ends.close / begins.close) - sum(moves)) / len(days)
-    moves = [move + drift for move in moves]
-    levels = accumulate(moves, initial=log(begins.close))
-    closes = [begins.close, *[nearest_tick(exp(level)) for level in list(levels)[1:]]]
+    limits = {n: place for n, day in enumerate(days[:-1]) if (place := _limit(stock, day)) is not None}
+    moves = [log((1.3, 0.7)[limits[n]]) if n in limits else move for n, move in enumerate(moves)]
+    drift = (log(ends.close / begins.close) - sum(moves)) / (len(days) - len(limits))
+    moves = [move if n in limits else move + drift for n, move in enumerate(moves)]
+    closes, level = [begins.close], log(begins.close)
+    for n, move in enumerate(moves):
+        level += move
+        closes.append(price_limits(closes[-1])[limits[n]] if n in limits else nearest_tick(exp(level)))
     usual = stock.listed_shares * stock.turnover
     volumes = [
         max(SMALLEST_VOLUME, int(usual * (0.4 + 1.2 * crowd**2) * (1 + 20 * abs(move))))
@@ -87,16 +92,21 @@ def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
     off = (ends.credit - credits[-1]) / len(days)
 
     found, holding = History(days, stock.volatility, array("d", draws)), begins.holding
+    ratio, close = 0, 0
     for index, day in enumerate(days):
-        ratio = prod(times for when, times in splits if when <= day)
+        split = prod(times for when, times in splits if when <= day)
+        before = close if split == ratio else _divided(closes[index], split)
+        ratio, close = split, _divided(closes[index + 1], split)
+        if ratio > 1:
+            ceiling, floor = price_limits(before)
+            close = min(ceiling, max(floor, close))
         volume, net = volumes[index], nets[index]
         part = int(volume * (0.05 + 0.1 * draws[DRAWS * index + 9]))
         holding += net
-        before, close = closes[index], closes[index + 1]
         found.counts.extend(
             (
-                _divided(before, ratio),
-                _divided(close, ratio),
+                before,
+                close,
                 volume * ratio,
                 (part + max(0, net)) * ratio,
                 (part + max(0, -net)) * ratio,
@@ -107,6 +117,13 @@ def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
         credit = max(0.0, round(credits[index] + off * (index + 1), 2))
         found.parts.extend((moves[index], credit))
     return found
+
+
+def _limit(stock: Stock, day: date) -> int | None:
+    """Whether the stock closes at its upper limit (0) or its lower one (1) on a day."""
+    if stock.turn is None:
+        return None
+    return {0: 0, TURNS // 2: 1}.get((day.toordinal() - stock.turn) % TURNS)
 
 
 def _divided(price: int, ratio: int) -> int:

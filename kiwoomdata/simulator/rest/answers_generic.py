@@ -16,7 +16,9 @@ from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest import bars
 from kiwoomdata.simulator.rest.asking import Ask, Page
-from kiwoomdata.simulator.rest.cells import SUFFIXES, Subject, Values, against, row_of
+from kiwoomdata.simulator.rest.cells import SUFFIXES, Subject, Values, against, row_of, word_of
+from kiwoomdata.simulator.rest.ranked import ranked
+from kiwoomdata.simulator.rest.rankings import RANKINGS, theme_members
 
 __all__ = ["answer"]
 
@@ -60,14 +62,20 @@ def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:
         return _written(ask, part, _asked(ask, ask.body[joined.key].split(joined.join)))
     if names & {"time", "trigger_time"} and ask.stock:
         return _written(ask, part, _trades(ask))
+    if ask.endpoint.api_id in RANKINGS:
+        return _written(ask, part, ranked(ask, RANKINGS[ask.endpoint.api_id]))
     if "code" in names and not ask.symbol:
         few = 5 if "trigger_time" in names else None  # not every stock is interrupted every day
         return _written(ask, part, _listing(ask, few))
     if "sector" in names:
         return _written(ask, part, _sectors(ask))
-    for name, listed in (("theme", _THEMES), ("broker", universe.BROKERS)):
-        if name in names and not ask.symbol and ask.endpoint.param(name) is None:
-            return _written(ask, part, [Subject.standing_for(ask, *each) for each in listed.items()])
+    if "theme" in names:
+        return _written(ask, part, _themes(ask))
+    if "foreign_sell_code" in names:
+        return _written(ask, part, _places(ask))
+    if "broker" in names and not ask.symbol and ask.endpoint.param("broker") is None:
+        each = universe.BROKERS.items()
+        return _written(ask, part, [Subject.standing_for(ask, *broker) for broker in each])
     return _written(ask, part, [Subject.of(ask)])
 
 
@@ -90,10 +98,7 @@ def _asked(ask: Ask, codes: Sequence[str]) -> list[Subject]:
 
 def _listing(ask: Ask, most: int | None = None) -> list[Subject]:
     """The stocks of the market asked for, those of both where it names none."""
-    param = ask.endpoint.param("market")
-    word = (
-        next((w for w, code in param.choices.items() if code == ask.body.get(param.key)), "") if param else ""
-    )
+    word = word_of(ask, "market")
     boards: Mapping[str, Board] = {"kospi": "kospi", "kosdaq": "kosdaq"}
     etf = word == "etf"
     known = word in (*boards, "all", "", "etf")
@@ -109,15 +114,52 @@ def _listing(ask: Ask, most: int | None = None) -> list[Subject]:
     return [subject for subject in found if subject.day is not None]
 
 
+def _themes(ask: Ask) -> list[Subject]:
+    """The themes, or those of a stock; each moves as its stocks do on average, the best first."""
+    listed, found = ask.market.stocks(), []
+    for code, name in _THEMES.items():
+        members = theme_members(code, listed)
+        days = [day for stock in members if (day := ask.market.snapshot(stock.symbol, venue=ask.venue))]
+        if not days or (ask.stock and ask.stock not in members):
+            continue
+        moved = round(sum(day.change_rate for day in days) / len(days), 2)
+        more = {
+            "stocks": len(members),
+            "change_pct": moved,
+            "direction": "3" if not moved else "2" if moved > 0 else "5",
+            "rising": sum(day.change > 0 for day in days),
+            "falling": sum(day.change < 0 for day in days),
+            "main_stocks": ", ".join(stock.name for stock in members[:2]),
+        }
+        found.append(Subject(code, name, members[0], ask.venue, None, more))
+    return sorted(found, key=lambda theme: -theme.more["change_pct"])
+
+
+def _places(ask: Ask) -> list[Subject]:
+    """The biggest net sellers and buyers among foreigners and institutions, side by side."""
+    shares = word_of(ask, "measure") == "shares"
+    rows: list[Values] = [{} for _ in range(25)]  # live, 2026
+    listing = [subject for subject in _listing(ask) if subject.day]
+    for who in ("foreign", "institution"):
+        nets = [(each, each.day.flows.of(who)) for each in listing if each.day]
+        nets.sort(key=lambda each: each[1].net if shares else each[1].net_amount)
+        for side, ranked_ in (("sell", nets), ("buy", nets[::-1])):
+            for row, (each, sides) in zip(rows, ranked_, strict=False):
+                row |= {
+                    f"{who}_{side}_code": each.code,
+                    f"{who}_{side}_name": each.name,
+                    f"{who}_{side}_net_buy_value": sides.net_amount,
+                    f"{who}_{side}_net_buy": sides.net,
+                }
+    return [replace(each, more=row) for each, row in zip(listing, rows, strict=False)]
+
+
 def _sectors(ask: Ask) -> list[Subject]:
     asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of)
     day = ask.day(ask.endpoint.as_of or "")
     if asked and not trading_days(day, day):
         return []
-    param = ask.endpoint.param("market")
-    word = (
-        next((w for w, code in param.choices.items() if code == ask.body.get(param.key)), "") if param else ""
-    )
+    word = word_of(ask, "market")
     found = []
     board: Board = "kosdaq" if word == "kosdaq" else "kospi"
     for code, name, _ in sectors.sectors(board):

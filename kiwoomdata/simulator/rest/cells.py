@@ -19,12 +19,13 @@ from kiwoomdata.entries.entry import Column, Part
 from kiwoomdata.simulator.market import sectors, universe
 from kiwoomdata.simulator.market.daily import Day, Venue
 from kiwoomdata.simulator.market.flows import INVESTORS, Sides
+from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.numbers import direction, price_limits, rate
 from kiwoomdata.simulator.market.universe import Board, Stock
 from kiwoomdata.simulator.rest.asking import Ask
 from kiwoomdata.simulator.rest.writing import Coloured
 
-__all__ = ["SUFFIXES", "Subject", "Values", "against", "row_of"]
+__all__ = ["SUFFIXES", "Subject", "Values", "against", "fundamentals", "of_day", "row_of", "word_of"]
 
 Values = dict[str, Any]
 """What stands in a row, by our names of the columns."""
@@ -73,6 +74,8 @@ def row_of(ask: Ask, part: Part, subject: Subject, number: int) -> Values:
         return {}  # a code that nobody has keeps its place as a blank row
     known = _known(ask, subject, number)
     columns = {column.key: column for column in part.columns}.values()
+    if any(column.name in _OF_BOOKS and column.name not in known for column in columns):
+        known = _of_book(ask, subject) | known
     values = {
         column.name: _in_points(known[column.name], column)
         if column.name in known
@@ -124,7 +127,10 @@ def _known(ask: Ask, subject: Subject, number: int) -> Values:
     elif subject.code in sectors.SECTORS:
         values["market_code"] = _BOARDS[sectors.SECTORS[subject.code].board][0]
     if day is not None:
-        values |= _of_day(day) | _flows(ask, day)
+        values |= of_day(day) | _flows(ask, day)
+        if stock is not None:
+            told = fundamentals(ask.market, stock, day)
+            values |= {"roe_pct" if name == "roe" else name: value for name, value in told.items()}
     if subject.code in universe.BROKERS:
         values["broker"] = subject.code
     if subject.more:
@@ -165,7 +171,7 @@ def _listed_as(stock: Stock) -> Values:
     }
 
 
-def _of_day(day: Day) -> Values:
+def of_day(day: Day) -> Values:
     up, down = price_limits(day.previous_close)
     return {
         "date": day.date,
@@ -186,6 +192,27 @@ def _of_day(day: Day) -> Values:
         "foreign_holding_pct": day.foreign_ratio,
         "foreign_limit_used_pct": day.foreign_ratio,
     }
+
+
+_OF_BOOKS = {f"{side}{what}" for side in ("ask", "bid") for what in ("", "_quantity", "_total_quantity")}
+
+
+def _of_book(ask: Ask, subject: Subject) -> Values:
+    """The prices of a stock's book, and what waits there."""
+    stock, day = subject.stock, subject.day
+    if stock is None or day is None or not subject.code.startswith(stock.symbol):
+        return {}
+    book = ask.market.orderbook(stock.symbol, venue=subject.venue)
+    if book is None:
+        return {}
+    values: Values = {}
+    for side, half in (("ask", book.asks), ("bid", book.bids)):
+        for n, level in enumerate(half.levels, 1):
+            price = Coloured(level.price, day.previous_close) if level.price else "0"
+            values |= {f"{side}_price_{n}": price, f"{side}_quantity_{n}": level.quantity}
+        values |= {side: values[f"{side}_price_1"], f"{side}_quantity": values[f"{side}_quantity_1"]}
+        values[f"{side}_total_quantity"] = half.total
+    return values
 
 
 def against(price: int, before: int) -> Values:
@@ -218,18 +245,37 @@ def _flows(ask: Ask, day: Day) -> Values:
 
 
 def _measured(ask: Ask) -> Callable[[Sides], int]:
-    def word(name: str) -> str:
-        param = ask.endpoint.param(name)
-        if param is None:
-            return ""
-        return next((w for w, code in param.choices.items() if code == ask.body.get(param.key)), "")
-
-    side, value = word("side"), word("measure") == "value"
+    side, value = word_of(ask, "side"), word_of(ask, "measure") == "value"
     if side == "buy":
         return lambda sides: sides.buy_amount if value else sides.buy
     if side == "sell":
         return lambda sides: sides.sell_amount if value else sides.sell
     return lambda sides: sides.net_amount if value else sides.net
+
+
+def word_of(ask: Ask, name: str) -> str:
+    """The word that a request says for one of its choices; blank where it has no such choice."""
+    param = ask.endpoint.param(name)
+    if param is None:
+        return ""
+    return next((word for word, code in param.choices.items() if code == ask.body.get(param.key)), "")
+
+
+def fundamentals(market: Market, stock: Stock, day: Day) -> dict[str, float]:
+    """Earnings and worth of a share, and the ratios that follow from the price; none for funds."""
+    if stock.security in ("etf", "etn", "spac"):
+        return {}
+    rng = Random(f"{market.seed}:{stock.symbol}:{day.date.year}:earnings")
+    shares = stock.listed_shares / day.listed_shares  # after a split a share earns less
+    worth = max(1, round(stock.price * rng.uniform(0.4, 2.2) * shares))
+    earned = round(worth * rng.gauss(0.07, 0.06))
+    return {
+        "eps": earned,
+        "bps": worth,
+        "per": round(day.close / earned, 2) if earned > 0 else 0.0,
+        "pbr": round(day.close / worth, 2),
+        "roe": round(100 * earned / worth, 2),
+    }
 
 
 def _drawn(ask: Ask, subject: Subject, column: Column, number: int) -> Any:
