@@ -15,6 +15,7 @@ from hypothesis import settings
 import kiwoomdata as kd
 from kiwoomdata import client as clients
 from kiwoomdata.rest.transport import Retry
+from kiwoomdata.simulator.market.market import Market
 
 TODAY = date(2026, 11, 20)
 HERE = Path(__file__).parent
@@ -60,9 +61,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def simulated() -> Iterator[kd.Client]:
+def simulated(market: Market | None = None) -> Iterator[kd.Client]:
     """A client of a simulator of its own, for the tests of a whole file; nothing of it is kept."""
-    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as server:
+    market = market or Market(1, today=TODAY, now=time(18, 30))
+    with kd.simulator.start(market=market, rate=None) as server:
         client = kd.Client(
             base_url=server.base_url,
             app_key=server.app_key,

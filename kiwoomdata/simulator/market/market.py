@@ -39,6 +39,7 @@ from kiwoomdata.simulator.market.daily import (
 )
 from kiwoomdata.simulator.market.flows import NO_FLOWS, Sides
 from kiwoomdata.simulator.market.history import NO_HISTORY, History, Path, history
+from kiwoomdata.simulator.market.indices import Indices
 from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.numbers import price_limits
 from kiwoomdata.simulator.market.orderbook import (
@@ -107,6 +108,8 @@ class Market:
         self._book = lru_cache(maxsize=1_000)(self._draw_book)
         self._snapshot = lru_cache(maxsize=4_000)(self._find_snapshot)
         self._whole = program.WholeMarket(self._rng, self._sessions)
+        self.indices = Indices(self, self._whole, self._rng)
+        """The indices of its boards, sizes and industries."""
 
     def next_session(self) -> Market:
         """The same market at the same time of its next session."""
@@ -146,6 +149,7 @@ class Market:
                 f"({self.first_day} to {self.session_day}), got ratio {ratio} on {day}"
             )
         self._splits[symbol][day] = ratio
+        self.indices = Indices(self, self._whole, self._rng)
         for cache in (self._history, self._part, self._trades, self._book, self._snapshot):
             cache.cache_clear()
 
@@ -179,6 +183,21 @@ class Market:
         way = self._history(symbol)
         end = way.position(self.session_day)
         return [way.path(index) for index in range(max(0, end - days), end)]
+
+    def path(self, symbol: str, day: date) -> Path | None:
+        """A day at the first venue as it ends: prices and volumes alone."""
+        way = self._history(symbol)
+        index = way.position(day)
+        return way.path(index) if index < len(way.days) and way.days[index] == day else None
+
+    def worth_at_turn(self, symbol: str, year: int) -> int:
+        """What all shares of a stock were worth when a year began; 0 where it was not listed."""
+        way, begins = self._history(symbol), date(year, 1, 1)
+        if isinstance(way, Years):
+            return way.worth_at_turn(year)
+        index = way.position(begins)
+        path = way.path(index) if index < len(way.days) else None
+        return path.previous_close * path.listed_shares if path else 0
 
     def day(self, symbol: str, day: date, venue: Venue = "krx") -> Day | None:
         """The row of one day, or None."""
@@ -413,6 +432,11 @@ class Market:
         """The moment that a question about the session day is answered for; None is the day's end."""
         now = self.now if self.today == self.session_day else None
         return min((moment for moment in (at, now) if moment is not None), default=None)
+
+    @property
+    def moment(self) -> time | None:
+        """The time of the session day that it is; None where the day is over."""
+        return self._moment(None)
 
     @property
     def running(self) -> bool:

@@ -16,7 +16,7 @@ from random import Random
 from typing import NamedTuple
 
 from kiwoomdata.calendar import trading_days
-from kiwoomdata.simulator.market.history import DRAWS, SMALLEST_VOLUME, History, Path, Splits
+from kiwoomdata.simulator.market.history import DRAWS, NO_HISTORY, SMALLEST_VOLUME, History, Path, Splits
 from kiwoomdata.simulator.market.listings import TURNS
 from kiwoomdata.simulator.market.numbers import nearest_tick, price_limits
 from kiwoomdata.simulator.market.universe import Stock
@@ -41,6 +41,7 @@ class Years:
     def __init__(self, source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -> None:
         self.days = days
         self._asked = source, stock, splits
+        self._latest = 0, NO_HISTORY  # the year that was asked for last
 
     def position(self, day: date) -> int:
         """How many days come before ``day``."""
@@ -48,11 +49,20 @@ class Years:
 
     def path(self, index: int) -> Path:
         day = self.days[index]
-        source, stock, splits = self._asked
-        way = _year(source, stock, day.year, splits)
+        year, way = self._latest
+        if year != day.year:
+            source, stock, splits = self._asked
+            way = _year(source, stock, day.year, splits)
+            self._latest = day.year, way
         return way.path(way.position(day))
 
+    def worth_at_turn(self, year: int) -> int:
+        """What all shares were worth when a year began."""
+        source, stock, _ = self._asked
+        return _turn(source, stock, year).close * stock.listed_shares
 
+
+@lru_cache(maxsize=4_096)
 def _turn(source: str, stock: Stock, year: int) -> _Turn:
     rng = Random(f"{source}:{year}")
     close = nearest_tick(stock.price * exp(rng.uniform(-_APART / 2, _APART / 2)))

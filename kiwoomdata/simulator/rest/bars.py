@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import groupby
@@ -15,9 +15,10 @@ from kiwoomdata.simulator.rest.asking import DAY, Ask
 from kiwoomdata.simulator.rest.cells import Subject, Values, against, row_of
 from kiwoomdata.simulator.rest.writing import Coloured
 
-__all__ = ["days", "moments"]
+__all__ = ["LONGEST", "days", "moments", "paged_moments"]
 
-_LONGEST = {"day": 1, "week": 7, "month": 31, "year": 366}
+LONGEST = {"day": 1, "week": 7, "month": 31, "year": 366}
+"""Days that a bar covers at most, by its period."""
 _REACH = {True: 365, False: 10}
 """Days that bars of minutes (about a year, live 2026) and of trades reach back."""
 _DAYS_A_PAGE = 15
@@ -62,7 +63,7 @@ def days(ask: Ask, part: Part, subject: Subject) -> tuple[list[Values], str]:
         days = ask.market.days(stock.symbol, max(first, ask.market.first_day), end, ask.venue, as_of)
         return [_Bar(rows[0].date, tuple(rows)) for rows in _periods(endpoint, days) if rows[0].date <= last]
 
-    page, key = ask.page_by_date(bars, until, oldest=oldest, span=_LONGEST[endpoint.period])
+    page, key = ask.page_by_date(bars, until, oldest=oldest, span=LONGEST[endpoint.period])
     rows = []
     for bar in page:
         one = replace(subject, day=bar.days[-1], more=bar.values)
@@ -84,8 +85,26 @@ def _as_of(ask: Ask, until: date) -> date | None:
 
 
 def moments(ask: Ask, part: Part, subject: Subject) -> tuple[list[Values], str]:
-    """Bars of minutes or of trades, the newest first. The key says which day, and how many of it went."""
-    assert subject.stock is not None
+    """Bars of a stock's minutes or trades."""
+
+    def bars_of(day: date, size: int, by_time: bool) -> list[Values]:
+        return _bars_of(ask, subject, day, size, by_time)
+
+    def write(values: Values, number: int) -> Values:
+        return row_of(ask, part, replace(subject, day=None, more=values), number)
+
+    return paged_moments(ask, bars_of, write)
+
+
+def paged_moments(
+    ask: Ask,
+    bars_of: Callable[[date, int, bool], list[Values]],
+    write: Callable[[Values, int], Values],
+) -> tuple[list[Values], str]:
+    """Bars inside days, the newest first. The key says which day, and how many of it went.
+
+    ``bars_of`` gives those of a day ascending, of so many minutes or ticks each.
+    """
     day, sent = ask.day_and_count_of_key() or (ask.market.session_day, 0)
     interval = next((ask.body.get(p.key) for p in ask.endpoint.params if p.name == "interval"), None) or "1"
     param = ask.endpoint.param("interval")
@@ -94,10 +113,9 @@ def moments(ask: Ask, part: Part, subject: Subject) -> tuple[list[Values], str]:
     rows: list[Values] = []
     days = trading_days(floor, day)[::-1]
     for at, each in enumerate(days):
-        bars = _bars_of(ask, subject, each, int(interval), by_time)[::-1]
+        bars = bars_of(each, int(interval), by_time)[::-1]
         for number, values in list(enumerate(bars, 1))[sent:]:
-            one = replace(subject, day=None, more=values)
-            rows.append(row_of(ask, part, one, each.toordinal() * 100_000 + number))
+            rows.append(write(values, each.toordinal() * 100_000 + number))
             if len(rows) == ask.page_rows:
                 last = number == len(bars) and at == len(days) - 1
                 return rows, "" if last else ask.key_of_count(each, number)

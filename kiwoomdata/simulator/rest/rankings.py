@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import time
 
-from kiwoomdata.simulator.market import sectors
 from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.market.universe import Stock
 from kiwoomdata.simulator.rest import rankings_flows as flows
@@ -195,7 +194,8 @@ def _after_hours(line: Line) -> Values | None:
 
 
 def _member(line: Line) -> Values | None:
-    return {} if sectors.is_member(line.stock, line.ask.body["inds_cd"]) else None
+    market = line.ask.market
+    return {} if line.stock in market.indices.members(line.ask.body["inds_cd"], market.session_day) else None
 
 
 def theme_members(theme: str, stocks: Sequence[Stock]) -> list[Stock]:

@@ -14,6 +14,7 @@ from typing import Any, overload
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.rest import answers_generic
+from kiwoomdata.simulator.rest import answers_index as index_answers
 from kiwoomdata.simulator.rest import answers_program as program_answers
 from kiwoomdata.simulator.rest import answers_ranking as ranking_answers
 from kiwoomdata.simulator.rest import answers_stock as stock_answers
@@ -29,7 +30,12 @@ __all__ = ["Log", "Record", "Request", "Service"]
 _log = logging.getLogger(__name__)
 
 # Where TRs must agree with each other beyond their columns' names; any other is answered by its entry.
-_ANSWERS = {**stock_answers.ANSWERS, **ranking_answers.ANSWERS, **program_answers.ANSWERS}
+_ANSWERS = {
+    **stock_answers.ANSWERS,
+    **ranking_answers.ANSWERS,
+    **program_answers.ANSWERS,
+    **index_answers.ANSWERS,
+}
 _OAUTH = {"/oauth2/token": "au10001", "/oauth2/revoke": "au10002"}
 _SECRETS = ("appkey", "secretkey", "token")
 _LONGEST_LOG = 100_000
