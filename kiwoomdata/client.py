@@ -161,7 +161,7 @@ class Client:
             from kiwoomdata.simulator.server import shared_simulator
 
             server = self._simulator = shared_simulator()
-            base_url, ws_url = server.base_url, ws_url or server.ws_url
+            base_url = server.base_url
             credentials = Credentials(server.app_key, server.app_secret)
             default_quota = None
         else:
@@ -172,7 +172,7 @@ class Client:
             base_url, ws_url = base_url or rest, ws_url or (live if base_url is None else None)
         self.mode: str = chosen or "real"
         base_url = check_address(base_url, "base_url", ("http", "https"))  # before a folder is made
-        self.ws_url = check_address(ws_url, "ws_url", ("ws", "wss")) if ws_url else None
+        self._ws_url = check_address(ws_url, "ws_url", ("ws", "wss")) if ws_url else None
         self.quota = Quota.parse(default_quota if quota == "default" else quota)
         self.names, self.style = (
             choose("names", names, ("en", "ko")),
@@ -257,6 +257,11 @@ class Client:
     def revoke(self) -> None:
         """Make the token worthless at the server and forget it."""
         self.transport.revoke()
+
+    @property
+    def ws_url(self) -> str | None:
+        """The address of live data; the simulator's live side starts when somebody asks for it."""
+        return self._ws_url or (self._simulator.ws_url if self._simulator is not None else None)
 
     def now(self) -> datetime:
         """The time in Seoul, by the clock that the client was given."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime
 from functools import partial, wraps
@@ -88,6 +89,8 @@ class Options(TypedDict, total=False):
     max_requests: int
 
 
+BAR_AFTER = 2.0
+"""Seconds after which a progress bar shows itself."""
 _KNOWN = tuple(Options.__annotations__)
 _WHOSE = {"symbol": pl.String(), "venue": pl.Enum(VENUES)}
 _DEFAULTS = {"errors": "raise", "refresh": False, "offline": False}
@@ -515,16 +518,30 @@ def bar(client: Client, total: int | None, unit: str) -> Iterator[Callable[..., 
     """A progress bar that shows itself after two seconds, in a terminal or a notebook.
 
     Its function counts the steps it is given, or one. In a thread beside the main one there is none:
-    whoever started the thread shows how far all of them are.
+    whoever started the thread shows how far all of them are. It is made when it is to be seen: importing
+    tqdm takes a fifth of the time of a process's first call.
     """
     if client.progress is False or threading.current_thread() is not threading.main_thread():
         yield lambda steps=1: None
         return
-    from tqdm.auto import tqdm
+    began, done = time.monotonic(), 0
+    update: Callable[[int], object] | None = None
 
-    disable = None if client.progress is None else False
-    with tqdm(total=total, unit=unit, delay=2, leave=False, disable=disable) as shown:
-        yield shown.update
+    def tick(steps: int = 1) -> None:
+        nonlocal done, update
+        if update is not None:
+            update(steps)
+            return
+        done += steps
+        if time.monotonic() - began >= BAR_AFTER:
+            from tqdm.auto import tqdm
+
+            disable = None if client.progress is None else False
+            shown = tqdm(total=total, initial=done, unit=unit, leave=False, disable=disable)
+            update = stack.enter_context(shown).update
+
+    with ExitStack() as stack:
+        yield tick
 
 
 def _oldest_first(frame: pl.DataFrame, job: Job, order: Sequence[str]) -> pl.DataFrame:

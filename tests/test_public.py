@@ -43,11 +43,12 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert run(f"import sys, kiwoomdata; print([m for m in {heavy} if m in sys.modules])") == "[]"
 
 
-def test_using_polars_frames_imports_neither_pandas_nor_matplotlib() -> None:
+def test_a_first_call_imports_nothing_that_it_does_not_need() -> None:
+    needless = ("pandas", "matplotlib", "websockets", "tqdm", "asyncio", "kiwoomdata.entries.feeds")
     code = (
         "import sys, kiwoomdata as kd; kd.use('simulator');"
         "kd.daily_prices('005930', '2024-01-02', '2024-01-05');"
-        "print([m for m in ('pandas', 'matplotlib') if m in sys.modules])"
+        f"print([m for m in {needless} if m in sys.modules])"
     )
     assert run(code) == "[]"
 

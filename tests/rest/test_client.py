@@ -13,9 +13,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tqdm.std import tqdm
 
 import kiwoomdata as kd
+from kiwoomdata import query
 from kiwoomdata.query import bar
 from kiwoomdata.rest.transport import Retry
 from tests.envelopes import TOKEN, Answer, Asked, Envelopes, row, serving
@@ -506,18 +506,26 @@ def test_different_rows_of_one_day_are_kept_and_told(make_client: MakeClient) ->
             assert ask(client)["close"].to_list() == [1, 2]
 
 
-def test_only_the_main_thread_shows_a_bar(make_client: MakeClient) -> None:
+def test_only_the_main_thread_shows_a_bar_and_not_before_its_time(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A bar of each worker beside that of all of them would overwrite one another's line."""
     with Envelopes(lambda number, asked: Answer({})) as server:
         client = make_client(server, progress=True)
-        shown: list[bool] = []
 
         def work() -> None:
             with bar(client, None, "page") as tick:
-                shown.append(isinstance(getattr(tick, "__self__", None), tqdm))
+                tick(2)
+                tick(1)
 
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join(10)
-        work()
-    assert shown == [False, True]
+        def shown() -> str:
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join(10)
+            assert capsys.readouterr().err == ""
+            work()
+            return capsys.readouterr().err
+
+        assert shown() == ""
+        monkeypatch.setattr(query, "BAR_AFTER", 0.0)
+        assert "2page" in shown()
