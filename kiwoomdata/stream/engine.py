@@ -33,6 +33,7 @@ from kiwoomdata.stream.gaps import STRETCH, TRADE, Gap, Hole, moment
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
 from kiwoomdata.stream.interruptions import Interruptions
 from kiwoomdata.stream.link import Link, Listener, detach
+from kiwoomdata.stream.memory import give_back
 from kiwoomdata.stream.rolling import Rolling, Window
 from kiwoomdata.stream.spread import spread_items
 
@@ -260,10 +261,11 @@ class Engine(Listener):
     # --- decoding ------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        intake = self.intake
+        intake, burst = self.intake, False
         while not self.ended:
             intake.wake.wait(FLUSH)
             intake.wake.clear()
+            burst = burst or len(intake) >= DECODED_AT_ONCE
             intake.alarm = min(DECODED_AT_ONCE, intake.limit) - 1
             try:
                 self._anchor()
@@ -274,6 +276,9 @@ class Engine(Listener):
                         store.tidy(intake.now(), self._cursor[type_] if self._consumers else None)
                     self._rates.append((time.monotonic(), self._received))
                     self.notify()
+                if burst and len(intake) < DECODED_AT_ONCE:
+                    burst = False
+                    give_back()
             except BaseException as error:  # a recorder of the user's own may raise anything
                 log.exception("the decoding thread ends")
                 self.fail(error)
