@@ -17,7 +17,7 @@ import orjson
 import pandas as pd
 import polars as pl
 
-from benchmarks.timing import in_turn, ratio, table
+from benchmarks.timing import hold, in_turn, ratio, table, verdict
 from kiwoomdata import frames
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import encode
@@ -117,6 +117,7 @@ def main() -> None:
         f"{rate:,.0f} rows/s; {ratio(times, 'kiwoomdata', 'orjson.loads'):.2f} x the limit; "
         f"{ratio(times, 'json + pandas, row by row', 'kiwoomdata'):.1f} x faster than row by row"
     )
+    print(hold("parse, x orjson.loads", ratio(times, "kiwoomdata", "orjson.loads"), most=2.2))
     print("memory, peak of Python objects by rows:")
     for pages in (25, 50, 100, 200):
         some = make_pages(pages, 100)
@@ -130,3 +131,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    print(verdict())
