@@ -128,8 +128,8 @@ class Plan:
     together: Shape | None = None
     """Does the same as ``shape`` for the rows of one or many symbols at once, each symbol's ascending, with
     its ``symbol`` and ``venue``: what the store holds is then read, joined and shaped in one go."""
-    told: Callable[[], object] | None = None
-    """Warns of what only all answers together show."""
+    told: Callable[[], tuple[str, ...]] | None = None
+    """Warns of symbols of which only all answers together show that there is nothing, and names them."""
     options: Mapping[str, Any]
 
 
@@ -334,7 +334,7 @@ def run(plan: Plan) -> pl.DataFrame:
         _tell(failures, errors, present(frame, source, **form))
     tell(source)
     if plan.told is not None:
-        plan.told()
+        source = replace(source, empty=(*source.empty, *plan.told()))
     if {"symbol", "name"} <= set(frame.columns):
         learn(frame.select("symbol", "name").unique().iter_rows())
     return present(frame, source, **form)
@@ -440,6 +440,13 @@ def _shaped(
         pl.concat([told.new_from_index(n, height) for n, height in enumerate(heights)])
         for told in (pl.Series(name, [each[name] for each in of], dtype) for name, dtype in _WHOSE.items())
     )
+    said = [
+        name for name in _WHOSE if name in rows.columns
+    ]  # what the server says goes before what was asked
+    if said:
+        asked = pl.DataFrame([symbol, venue])
+        symbol, venue = asked.with_columns(pl.coalesce(rows[name], asked[name]) for name in said)
+        rows = rows.drop(said)
     shaped = together({part: rows.hstack([symbol, venue])})
     others = [shaped[name] for name in shaped.columns if name not in ("date", "symbol", "venue")]
     return pl.DataFrame([shaped["date"], symbol, venue, *others])

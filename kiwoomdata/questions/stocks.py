@@ -132,14 +132,15 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
 
     shapes = {name: shape_for(codes) for name, (codes, _) in chunks.items()}
 
-    def told() -> None:
-        if unknown:
-            codes = [code for some, _ in chunks.values() for code in some if code in unknown]
+    def told() -> tuple[str, ...]:
+        codes = tuple(code for some, _ in chunks.values() for code in some if code in unknown)
+        if codes:
             warn(
                 f"ka10095: the server answered nothing for {listed(codes)}. It does so for a code that does "
                 "not exist, and at a venue where the stock is not traded.",
                 EmptyAnswer,
             )
+        return codes
 
     jobs = {name: job for name, (_, job) in chunks.items()}
     return Plan(jobs, shapes, order=(), told=told, options=options)

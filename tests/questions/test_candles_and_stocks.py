@@ -249,6 +249,7 @@ def test_a_code_that_nobody_has_keeps_its_place_and_is_told(shared: kd.Client) -
         frame = kd.quotes(["005930", "999990", "000660"], client=shared)
     assert frame["symbol"].to_list() == ["005930", "999990", "000660"]
     assert frame["price"].is_null().to_list() == [False, True, False]
+    assert kd.provenance(frame).empty == ("999990",)
 
 
 def test_a_quote_is_what_the_session_says(shared: kd.Client) -> None:

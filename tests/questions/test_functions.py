@@ -288,6 +288,35 @@ def test_dead_codes_in_a_list_are_told_by_name(
     assert f"no rows of {', '.join(DEAD)}." in str(said.message)
 
 
+OVER_DAYS: dict[str, Call] = {
+    "daily_prices": kd.daily_prices,
+    "investor_flows": kd.investor_flows,
+    "institution_trend": kd.institution_trend,
+    "program_trend": kd.program_trend,
+    "broker_trend": lambda *a, **o: kd.broker_trend("001", *a, **o),
+    "candles": kd.candles,
+    "candles by minutes": lambda *a, **o: kd.candles(*a, interval="60m", **o),
+    "investor_breakdown": kd.investor_breakdown,
+    "short_selling": kd.short_selling,
+}
+
+
+@pytest.mark.parametrize("symbols", [["005930"], ["005930", "000660"], ["005930_NX", "005930", "000660_AL"]])
+@pytest.mark.parametrize("call", OVER_DAYS.values(), ids=OVER_DAYS)
+def test_what_the_store_gives_of_several_symbols_is_what_the_server_gave(
+    server: kd.simulator.Server, make_client: Call, tmp_path: Path, call: Call, symbols: list[str]
+) -> None:
+    client = make_client(server, cache=tmp_path / "store")
+    bare = call(symbols, *RANGE, client=make_client(server, cache=False))
+    part = call(symbols[:1], *RANGE, client=client)
+    frames = [call(symbols, *RANGE, client=client) for _ in range(2)]  # in part from the store, and all of it
+    assert part.height
+    assert [frame.schema == bare.schema and frame.equals(bare) for frame in frames] == [True, True]
+    source = kd.provenance(frames[1])
+    assert source is not None
+    assert source.requests == 0
+
+
 def test_of_many_dead_codes_the_first_five_are_named(
     make_client: Call, told: list[warnings.WarningMessage]
 ) -> None:
