@@ -61,7 +61,11 @@ def examined(
     source = replace(source, absent=tuple(absent))
     name = subject(endpoint, body)
     if endpoint.rows is None:
-        return replace(source, empty=(name,)) if all(map(_is_blank, parts.values())) else source
+        return (
+            replace(source, empty=_subjects(endpoint, name))
+            if all(map(_is_blank, parts.values()))
+            else source
+        )
     rows, walk = parts[endpoint.rows.name], endpoint.walk
     last = _last_over(min(until or _named(body, walk.until if walk else None) or now.date(), now.date()), now)
     # A bar is dated by the first trading day of its period.
@@ -76,7 +80,7 @@ def examined(
         dateless = _without_a_day(rows, walk.column) if days.null_count() else 0
         found = dateless > 0 or any((since or date.min) <= day <= (until or date.max) for day in come)
     if not found:
-        return replace(source, empty=(name,)) if expected else source
+        return replace(source, empty=_subjects(endpoint, name)) if expected else source
     if dateless:
         source = replace(source, dateless={name: dateless})
     by_moment = walk is not None and isinstance(rows.schema[walk.column], pl.Datetime)
@@ -130,6 +134,12 @@ def subject(endpoint: Endpoint, body: Mapping[str, str]) -> str:
     """What an answer is about, as warnings name it: the symbol, or the TR where it takes none."""
     symbol = endpoint.param("symbol")
     return (body.get(symbol.key) if symbol is not None else None) or endpoint.api_id
+
+
+def _subjects(endpoint: Endpoint, name: str) -> tuple[str, ...]:
+    """What an answer is about, one by one, where a request joins several symbols."""
+    symbol = endpoint.param("symbol")
+    return tuple(name.split(symbol.join)) if symbol is not None and symbol.join else (name,)
 
 
 def _is_blank(frame: pl.DataFrame) -> bool:

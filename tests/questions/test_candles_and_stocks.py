@@ -252,6 +252,18 @@ def test_a_code_that_nobody_has_keeps_its_place_and_is_told(shared: kd.Client) -
     assert kd.provenance(frame).empty == ("999990",)
 
 
+def test_codes_that_nobody_has_are_named_one_by_one_where_the_answer_has_no_row(
+    make_client: Callable[..., kd.Client],
+) -> None:
+    answer = {"atn_stk_infr": [], "return_code": 0, "return_msg": ""}
+    with (
+        serving(Answer(answer)) as server,
+        pytest.warns(kd.EmptyAnswer, match="the server had no rows of 999990, 999991_NX"),
+    ):
+        frame = kd.quotes(["999990", "999991_NX"], client=make_client(server))
+    assert kd.provenance(frame).empty == ("999990", "999991_NX")
+
+
 def test_a_quote_is_what_the_session_says(shared: kd.Client) -> None:
     quote = kd.quotes("005930", client=shared).row(0, named=True)
     session = kd.session_summary("005930", client=shared).row(0, named=True)
