@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
+import polars as pl
+
 from kiwoomdata.arguments import DateLike, Symbols, date_range, past_day
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import lending as lending_
 from kiwoomdata.entries import short
-from kiwoomdata.query import Options, Plan, client_of, for_symbols, question, single
+from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.questions.shapes import given, listing
 
@@ -340,7 +342,7 @@ def lending(
     Notes
     -----
     Sources: ka20068 (대차거래추이요청(종목별)) and ka10068 (대차거래추이요청). A row is final the next
-    morning; today's is zeros until it is counted, and zero means "not yet" there. Errors as in
+    morning; today's is zeros at the server until it is counted: here it is null. Errors as in
     :func:`kiwoomdata.daily_prices`.
 
     See Also
@@ -363,9 +365,10 @@ def lending(
         if symbol is None
         else for_symbols(lending_.STOCK_LENDING, symbol, None, asked, since=first, until=last)
     )
-    return Plan(
-        jobs,
-        lambda parts: parts["days"],
-        notes=notes,
-        options=options,
-    )
+    counted = [column.name for column in lending_.LENDING.parts[0].columns if column.name != "date"]
+
+    def shape(parts: Parts) -> pl.DataFrame:
+        not_yet = (pl.col("date") == today) & pl.all_horizontal(pl.col(counted) == 0)
+        return parts["days"].with_columns(pl.when(~not_yet).then(pl.col(counted)).name.keep())
+
+    return Plan(jobs, shape, notes=notes, options=options)

@@ -147,6 +147,24 @@ def test_flows_of_today_are_null_while_the_server_writes_zero(make_client: MakeC
     assert (held[-2] - held[-3]) / 100 * 5_846_278_608 == pytest.approx(9_897_241, rel=0.01)
 
 
+@pytest.mark.parametrize(("api_id", "symbol"), [("ka10068", None), ("ka20068", "005930")])
+def test_lending_of_today_is_null_until_it_is_counted(
+    make_client: MakeClient, api_id: str, symbol: str | None
+) -> None:
+    zeros = {c.key: "0" for c in ENDPOINTS[api_id].parts[0].columns}
+    rows = [{**zeros, "dt": day} for day in ("20260804", "20260803")]
+    rows.append({**zeros, "dt": "20260731", "dbrt_trde_cntrcnt": "7", "rmnd": "50", "remn_amt": "3"})
+    with serving(Answer({"dbrt_trde_trnsn": rows, **OK})) as server:
+        client = make_client(server, clock=at(2026, 8, 4, 16))
+        frame = kd.lending(symbol, "2026-07-31", "2026-08-04", client=client)
+    names = ["date", "lent", "repaid", "balance", "net_lent", "balance_value"]
+    assert frame.select(names).rows() == [
+        (date(2026, 7, 31), 7, 0, 50, 0, 3_000_000),
+        (date(2026, 8, 3), 0, 0, 0, 0, 0),  # a day that is over, on which nothing was lent
+        (date(2026, 8, 4), None, None, None, None, None),
+    ]
+
+
 def test_zeros_after_hours_are_null_and_told(make_client: MakeClient) -> None:
     traded, silent = (body("ka10087", number) for number in (0, 1))
     none = {**dict.fromkeys(traded, "0"), **silent}
