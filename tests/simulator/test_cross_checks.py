@@ -170,3 +170,69 @@ def test_investor_classes_add_up_to_nothing(shared: kd.Client) -> None:
     stock = kd.investor_breakdown("002000", "2026-10-01", TODAY, client=shared)
     classes = ["individual", "foreign", "institution", "other_corporation", "domestic_foreigner"]
     assert (stock.select(pl.sum_horizontal(classes)).to_series() == 0).all()
+
+
+def test_investor_totals_are_the_sum_of_the_days(shared: kd.Client) -> None:
+    span = "2026-11-02", TODAY
+    days = kd.investor_breakdown("005930", *span, client=shared)
+    total = kd.investor_totals("005930", *span, measure="shares", client=shared)
+    for name in ("individual", "foreign", "institution", "pension", "domestic_foreigner"):
+        assert total[name][0] == days[name].sum(), name
+
+
+def test_short_selling_is_a_part_of_the_volume(shared: kd.Client) -> None:
+    for symbol in ("005930", "002000"):
+        frame = kd.short_selling(symbol, "2026-10-01", TODAY, client=shared)
+        daily = kd.daily_prices(symbol, "2026-10-01", TODAY, client=shared)
+        assert frame["volume"].to_list() == daily["volume"].to_list()
+        assert (frame["short_volume"] <= frame["volume"]).all()
+        assert frame["short_average_price"].is_between(daily["low"], daily["high"]).all()
+        off = frame["short_value"] - frame["short_volume"] * frame["short_average_price"]
+        assert off.abs().max() <= 1_000  # type: ignore[operator]  # written in thousands
+        assert frame["short_cumulative"].to_list() == frame["short_volume"].cum_sum().to_list()
+
+
+def test_lending_is_what_was_lent_less_what_was_given_back(shared: kd.Client) -> None:
+    frame = kd.lending("005930", "2026-10-01", TODAY, client=shared)
+    assert (frame["lent"] - frame["repaid"] == frame["net_lent"]).all()
+    assert frame["balance"].diff().drop_nulls().to_list() == frame["net_lent"][1:].to_list()
+    market = kd.lending(start="2026-11-19", end=TODAY, client=shared)
+    assert (market["lent"] - market["repaid"] == market["net_lent"]).all()
+    assert market["balance"].diff().drop_nulls().to_list() == market["net_lent"][1:].to_list()
+    assert market["balance"][-1] > frame["balance"][-1]
+
+
+def test_foreign_holdings_move_by_what_foreigners_net_bought(shared: kd.Client) -> None:
+    frame = kd.foreign_holdings("005930", "2026-10-01", TODAY, client=shared)
+    flows = kd.investor_flows("005930", "2026-10-01", TODAY, client=shared)
+    assert frame["foreign_shares"].diff().drop_nulls().to_list() == frame["change_in_shares"][1:].to_list()
+    assert frame["change_in_shares"].to_list() == flows["foreign"].to_list()
+    assert (frame["foreign_shares"] + frame["foreign_available_shares"] == frame["foreign_limit"]).all()
+
+
+def test_credit_is_what_is_new_less_what_was_repaid(shared: kd.Client) -> None:
+    frame = kd.credit_trend("005930", "2026-10-01", "2026-11-13", client=shared)
+    assert (frame["new"] - frame["repaid"] == frame["balance_change"]).all()
+    assert frame["balance"].diff().drop_nulls().to_list() == frame["balance_change"][1:].to_list()
+
+
+def test_a_split_shows_in_adjusted_candles_of_all_intervals() -> None:
+    market, day = Market(7, today=TODAY, now=time(18, 30), first_day=date(2026, 1, 2)), date(2026, 11, 18)
+    market.split("002000", day, 5)
+    with simulated(market) as client:
+        raw, adjusted = (
+            kd.candles("002000", "2026-11-02", TODAY, adjusted=each, client=client) for each in (False, True)
+        )
+        before = pl.col("date") < day
+        assert raw.filter(~before)["close"].to_list() == adjusted.filter(~before)["close"].to_list()
+        assert raw.filter(before)["volume"].to_list() == (adjusted.filter(before)["volume"] // 5).to_list()
+        ratios = (raw["close"] / adjusted["close"]).round(1)
+        assert ratios.to_list() == [5.0 if at < day else 1.0 for at in raw["date"]]
+        assert (adjusted["close"].pct_change().abs().drop_nulls() <= 0.31).all()
+        minutes = kd.candles("002000", "2026-11-16", TODAY, interval="60m", client=client)
+        made = aggregated(minutes.with_columns(pl.col("time").dt.date().alias("date")), "1d")
+        names = ["date", "open", "high", "low", "close", "volume"]
+        assert (
+            made.select(names).rows()
+            == adjusted.filter(pl.col("date") >= date(2026, 11, 16)).select(names).rows()
+        )

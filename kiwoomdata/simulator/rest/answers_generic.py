@@ -13,12 +13,22 @@ from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries.entry import Part
 from kiwoomdata.simulator.market import sectors, universe
 from kiwoomdata.simulator.market.intraday import Trade
+from kiwoomdata.simulator.market.market import TALLIES
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest import bars
 from kiwoomdata.simulator.rest.asking import Ask, Page
-from kiwoomdata.simulator.rest.cells import SUFFIXES, Subject, Values, against, row_of, word_of
+from kiwoomdata.simulator.rest.cells import (
+    SUFFIXES,
+    Subject,
+    Values,
+    against,
+    flows_as_asked,
+    row_of,
+    word_of,
+)
 from kiwoomdata.simulator.rest.ranked import ranked
 from kiwoomdata.simulator.rest.rankings import RANKINGS, theme_members
+from kiwoomdata.simulator.rest.series import of_range
 
 __all__ = ["answer"]
 
@@ -60,6 +70,10 @@ def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:
     joined = next((p for p in ask.endpoint.params if p.join), None)
     if joined is not None and joined.join is not None:
         return _written(ask, part, _asked(ask, ask.body[joined.key].split(joined.join)))
+    if ask.endpoint.api_id == "ka10061" and ask.stock:
+        return _written(ask, part, [replace(Subject.of(ask), more=of_range(ask, ask.stock))])
+    if ask.endpoint.api_id == "ka10064" and ask.stock:
+        return _written(ask, part, _tallies(ask))
     if names & {"time", "trigger_time"} and ask.stock:
         return _written(ask, part, _trades(ask))
     if ask.endpoint.api_id in RANKINGS:
@@ -112,6 +126,17 @@ def _listing(ask: Ask, most: int | None = None) -> list[Subject]:
             row = ask.market.day(stock.symbol, day, ask.venue) if asked else subject.day
             found.append(replace(subject, day=row))
     return [subject for subject in found if subject.day is not None]
+
+
+def _tallies(ask: Ask) -> list[Subject]:
+    """What investor classes had done by each moment at which they are counted."""
+    subject, market, found = Subject.of(ask), ask.market, []
+    for at in TALLIES:
+        day = market.snapshot(ask.symbol, at, ask.venue)
+        if day is not None and (market.moment is None or at <= market.moment):
+            told = {f"{name}_as_served": net for name, net in flows_as_asked(ask, day).items()}
+            found.append(replace(subject, day=day, more={"time": at, **told}))
+    return found
 
 
 def _themes(ask: Ask) -> list[Subject]:

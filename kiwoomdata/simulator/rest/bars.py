@@ -13,6 +13,7 @@ from kiwoomdata.simulator.market.daily import Day
 from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.rest.asking import DAY, Ask
 from kiwoomdata.simulator.rest.cells import Subject, Values, against, row_of
+from kiwoomdata.simulator.rest.series import SERIES
 from kiwoomdata.simulator.rest.writing import Coloured
 
 __all__ = ["LONGEST", "days", "moments", "paged_moments"]
@@ -64,9 +65,10 @@ def days(ask: Ask, part: Part, subject: Subject) -> tuple[list[Values], str]:
         return [_Bar(rows[0].date, tuple(rows)) for rows in _periods(endpoint, days) if rows[0].date <= last]
 
     page, key = ask.page_by_date(bars, until, oldest=oldest, span=LONGEST[endpoint.period])
-    rows = []
+    rows, told = [], SERIES.get(endpoint.api_id)
     for bar in page:
-        one = replace(subject, day=bar.days[-1], more=bar.values)
+        more = bar.values | (told(ask, stock, bar.days[-1]) if told else {})
+        one = replace(subject, day=bar.days[-1], more=more)
         rows.append(row_of(ask, part, one, bar.date.toordinal()))
     return rows, key
 
@@ -155,8 +157,8 @@ def _bars_of(ask: Ask, subject: Subject, day: date, size: int, by_time: bool) ->
                 "open": Coloured(prices[0], row.previous_close),
                 "high": Coloured(max(prices), row.previous_close),
                 "low": Coloured(min(prices), row.previous_close),
-                "volume": sum(trade.quantity for trade in each),
-                "cumulative_volume": each[-1].volume,
+                "volume": sum(trade.quantity for trade in each) * ratio,
+                "cumulative_volume": each[-1].volume * ratio,
                 "value": sum(trade.quantity * trade.price for trade in each),
                 "last_tick_count": str(len(each)),
             }

@@ -127,7 +127,7 @@ def _known(ask: Ask, subject: Subject, number: int) -> Values:
     elif subject.code in sectors.SECTORS:
         values["market_code"] = _BOARDS[sectors.SECTORS[subject.code].board][0]
     if day is not None:
-        values |= of_day(day) | _flows(ask, day)
+        values |= of_day(day) | flows_as_asked(ask, day)
         if stock is not None:
             told = fundamentals(ask.market, stock, day)
             values |= {"roe_pct" if name == "roe" else name: value for name, value in told.items()}
@@ -228,7 +228,7 @@ def against(price: int, before: int) -> Values:
     }
 
 
-def _flows(ask: Ask, day: Day) -> Values:
+def flows_as_asked(ask: Ask, day: Day) -> Values:
     """The investor classes, as the request measures them and of the side that it asks for."""
     wanted = _measured(ask)
     values: Values = {}

@@ -14,6 +14,7 @@ from kiwoomdata.simulator.market.universe import Stock
 from kiwoomdata.simulator.rest import rankings_flows as flows
 from kiwoomdata.simulator.rest.cells import Values, fundamentals
 from kiwoomdata.simulator.rest.ranked import Line, Ranking
+from kiwoomdata.simulator.rest.series import lending
 from kiwoomdata.simulator.rest.writing import Coloured
 
 __all__ = ["RANKINGS", "theme_members"]
@@ -236,6 +237,11 @@ def _etf(line: Line) -> Values | None:
     )
 
 
+def _lending(line: Line) -> Values | None:
+    told = lending(line.ask, line.stock, line.day)
+    return told if told["balance"] else None
+
+
 _MOVES = {"gain_pct": "-change_pct", "gain": "-change", "loss_pct": "change_pct", "loss": "change"}
 _BY_SIZE = {"": "-size"}
 
@@ -284,11 +290,13 @@ RANKINGS: Mapping[str, Ranking] = {
     "ka10058": Ranking(flows.investor, "side", {"": "-value_size"}),
     "ka10062": Ranking(flows.same_side, "sort", {"shares": "-size", "value": "-value_size"}),
     "ka10065": Ranking(flows.investor_today, "side", _BY_SIZE),
+    "ka10069": Ranking(_lending, order={"": "-lent"}, most=10),
     "ka10098": Ranking(_after_hours, order=_MOVES),
     "ka10131": Ranking(flows.streaks, order={"": "-net_buy_value"}),
     "ka20002": Ranking(_member),
     "ka40004": Ranking(_etf),
     "ka90002": Ranking(_of_theme, order={"": "-change_pct"}),
     "ka90003": Ranking(flows.program, "side", _BY_SIZE, most=15),
+    "ka90012": Ranking(_lending, order={"": "-balance"}),
     "ka90004": Ranking(flows.program_all),
 }
