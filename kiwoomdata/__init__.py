@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from kiwoomdata.lake import Lake as Lake
     from kiwoomdata.origin import Provenance as Provenance
     from kiwoomdata.origin import provenance as provenance
+    from kiwoomdata.parquet import read_parquet as read_parquet
+    from kiwoomdata.parquet import write_parquet as write_parquet
     from kiwoomdata.present import wide as wide
     from kiwoomdata.questions.any_tr import catalogue as catalogue
     from kiwoomdata.questions.any_tr import describe as describe

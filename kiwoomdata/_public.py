@@ -13,6 +13,7 @@ HOMES = {
     ),
     "lake": ("Lake",),
     "origin": ("Provenance", "provenance"),
+    "parquet": ("read_parquet", "write_parquet"),
     "present": ("wide",),
     "questions.brokers": ("broker_exits", "broker_ranking", "broker_stocks", "broker_ticks", "brokers"),
     "questions.etf": (

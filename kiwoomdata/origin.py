@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-__all__ = ["Provenance", "attach", "provenance"]
+from kiwoomdata.errors import KiwoomDataWarning
+from kiwoomdata.telling import warn
+
+__all__ = ["Provenance", "attach", "attached", "provenance"]
 
 _ATTRIBUTE = "_kiwoomdata_provenance"
 _LISTS = ("empty", "doubtful", "absent", "notes")
@@ -64,6 +67,17 @@ class Provenance:
         plain["missing"] = {name: [day.isoformat() for day in days] for name, days in self.missing.items()}
         return {**plain, "params": dict(self.params), "units": dict(self.units)}
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Provenance:
+        """The provenance that :meth:`as_dict` gave."""
+        kept = dict(plain, fetched_at=datetime.fromisoformat(plain["fetched_at"]))
+        kept["as_of"] = date.fromisoformat(plain["as_of"]) if plain["as_of"] else None
+        kept |= {name: tuple(plain[name]) for name in _LISTS}
+        kept["missing"] = {
+            name: tuple(map(date.fromisoformat, days)) for name, days in plain["missing"].items()
+        }
+        return cls(**kept)
+
     def merged(self, others: list[Provenance], params: Mapping[str, Any]) -> Provenance:
         """One provenance for the frames of several symbols."""
         every = [self, *others]
@@ -97,12 +111,26 @@ def attach(frame: Any, source: Provenance) -> Any:
     return frame
 
 
+def attached(frame: Any) -> Provenance | None:
+    """What hangs on a frame, if anything does."""
+    if hasattr(frame, "attrs"):
+        stored = frame.attrs.get("kiwoomdata")
+        return None if stored is None else Provenance.from_dict(stored)
+    found: Provenance | None = getattr(frame, _ATTRIBUTE, None)
+    return found
+
+
 def provenance(frame: Any) -> Provenance | None:
     """Tell where a frame comes from; None for a frame that this package did not return.
 
     A polars frame carries its provenance itself, and loses it with the first operation, because
     polars frames have no place for such things; a pandas frame carries it in
-    ``frame.attrs["kiwoomdata"]``.
+    ``frame.attrs["kiwoomdata"]``. :func:`kiwoomdata.write_parquet` keeps it in a file.
+
+    Warns
+    -----
+    KiwoomDataWarning
+        A polars frame that carries none, such as one that was filtered.
 
     Examples
     --------
@@ -113,17 +141,12 @@ def provenance(frame: Any) -> Provenance | None:
     >>> source.api_id, source.rows == frame.height, source.truncated
     ('ka10086', True, False)
     """
-    if hasattr(frame, "attrs"):
-        stored = frame.attrs.get("kiwoomdata")
-        if stored is None:
-            return None
-        stored = dict(stored, fetched_at=datetime.fromisoformat(stored["fetched_at"]))
-        if stored["as_of"]:
-            stored["as_of"] = date.fromisoformat(stored["as_of"])
-        stored |= {name: tuple(stored[name]) for name in _LISTS}
-        stored["missing"] = {
-            name: tuple(map(date.fromisoformat, days)) for name, days in stored["missing"].items()
-        }
-        return Provenance(**stored)
-    found: Provenance | None = getattr(frame, _ATTRIBUTE, None)
+    found = attached(frame)
+    if found is None and type(frame).__module__.startswith("polars."):
+        warn(
+            "provenance: this polars frame carries none: polars lets go of it with the first operation on a "
+            "frame. Ask before you filter, of the frame as it was returned; "
+            "kd.write_parquet(frame, path, source=...) keeps what you asked with what you made of it",
+            KiwoomDataWarning,
+        )
     return found

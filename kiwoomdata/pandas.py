@@ -25,7 +25,7 @@ from kiwoomdata import forks
 from kiwoomdata._public import FRAMES, HOME_OF, MODULES
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import split_code
-from kiwoomdata.origin import attach, provenance
+from kiwoomdata.origin import attach, attached
 from kiwoomdata.present import korean_names
 from kiwoomdata.stream.start import Streams
 
@@ -48,7 +48,7 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     The index is the day (or moment) that begins a row; where several symbols were asked for, day and symbol.
     """
     forks.check()
-    source = provenance(frame)
+    source = attached(frame)
     index = _index(frame, source)
     enums = [name for name, dtype in frame.schema.items() if dtype == pl.Enum]
     days = [name for name, dtype in frame.schema.items() if dtype == pl.Date()]
@@ -121,6 +121,7 @@ def _doc(function: Callable[..., object]) -> str:
 
 
 recording_info = in_pandas(_kd.recording_info)
+read_parquet = in_pandas(_kd.read_parquet)
 
 
 request_parts = _handing(
@@ -185,6 +186,7 @@ if TYPE_CHECKING:
     from kiwoomdata import trading_days as trading_days
     from kiwoomdata import use as use
     from kiwoomdata import wide as wide
+    from kiwoomdata import write_parquet as write_parquet
 
     after_hours_quote = in_pandas(_kd.after_hours_quote)
     arbitrage_balance = in_pandas(_kd.arbitrage_balance)

@@ -11,7 +11,7 @@ from kiwoomdata import forks
 from kiwoomdata.arguments import SUFFIXES
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.origin import Provenance, attach, provenance
+from kiwoomdata.origin import Provenance, attach, attached
 
 __all__ = ["Names", "Style", "choose", "korean_names", "present", "wide"]
 
@@ -174,7 +174,7 @@ def wide(frame: Frame, values: str) -> Frame:
         result = spread.to_pandas().set_index(spread.columns[0]).rename_axis(columns="symbol")
     else:
         raise TypeError(f"frame: expected a polars or pandas frame, got {type(frame).__name__}")
-    source = provenance(frame)
+    source = attached(frame)
     return result if source is None else attach(result, source)  # type: ignore[no-any-return]
 
 

@@ -187,8 +187,8 @@ def _compacted(files: Files, name: str, path: str, schema: pl.Schema | None) -> 
         whole = whole.with_columns(**lacking).select(list(schema)).cast(schema)
     if whole.schema == rows.schema and whole.equals(rows):
         return None
-    about = {"kiwoomdata": pl.read_parquet_metadata(part).get("kiwoomdata", "")}
-    files.write(manifest, [(path, whole)], metadata(manifest, TABLES[name]) if name in TABLES else about)
+    table = TABLES.get(name)
+    files.write(manifest, [(path, whole)], metadata(manifest, table.about if table else {}))
     return {"done": "rewritten", "rows": whole.height, "bytes_before": size, "bytes": part.stat().st_size}
 
 

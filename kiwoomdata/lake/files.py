@@ -22,7 +22,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
@@ -73,6 +73,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     written_by: str = __version__
     start: date | None = None
     """The earliest first day that was asked for."""
+    server: str = ""
+    fetched_at: datetime | None = None
     units: dict[str, str] = {}
     parts: dict[str, list[str]] = {}
     """By the part's path below the table, its digest; while it is being replaced, the old one and the new."""

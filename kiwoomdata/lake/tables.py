@@ -50,6 +50,11 @@ class Table:
         return self.endpoint.rows.meaning
 
     @property
+    def about(self) -> dict[str, str]:
+        """What stands in the metadata of a part."""
+        return {"basis": self.basis, "catalogue": self.meaning}
+
+    @property
     def key(self) -> tuple[str, str, str]:
         return ("symbol", "venue", self.when)
 

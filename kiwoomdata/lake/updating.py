@@ -20,6 +20,8 @@ from kiwoomdata.lake import factors
 from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, ripe, with_answer
 from kiwoomdata.lake.files import Files, Held, Manifest
 from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table
+from kiwoomdata.origin import Provenance, provenance
+from kiwoomdata.parquet import with_source
 from kiwoomdata.prefetch import Report
 from kiwoomdata.query import bar
 from kiwoomdata.questions.stocks import stocks
@@ -216,6 +218,7 @@ def write(
         for code, why in (failed or {}).items():
             manifest.held.setdefault(code, Held()).failed = why
         for got in kept:
+            _note_source(manifest, got.source)
             manifest.units |= {
                 name: unit for name, unit in got.source.units.items() if name in got.rows.columns
             }
@@ -225,6 +228,11 @@ def write(
             _write_factors(files, kept)
         rows = [got.rows for got in kept if got.rows.height]
         put_rows(files, manifest, table, pl.concat(rows, how="diagonal_relaxed") if rows else pl.DataFrame())
+
+
+def _note_source(manifest: Manifest, source: Provenance) -> None:
+    manifest.server = source.server
+    manifest.fetched_at = max(source.fetched_at, manifest.fetched_at or source.fetched_at)
 
 
 def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame) -> None:
@@ -240,8 +248,7 @@ def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame)
             old = files.read(files.folder / table.name / name, manifest.parts.get(name))
             yield name, merged(old, piece, table)
 
-    about = metadata(manifest, table)
-    files.write(manifest, parts(), about)
+    files.write(manifest, parts(), metadata(manifest, table.about))
 
 
 def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -259,13 +266,15 @@ def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: Table) -> pl.Data
     return new.sort(table.key)
 
 
-def metadata(manifest: Manifest, table: Table) -> dict[str, str]:
-    """What stands in each part: nothing of the moment, so that the same rows make the same file."""
-    about = {
-        "table": table.name, "api_id": manifest.api_id, "basis": table.basis, "catalogue": table.meaning,
-        "written_by": manifest.written_by, "units": manifest.units,
-    }  # fmt: skip
-    return {"kiwoomdata": msgspec.json.encode(about, order="sorted").decode()}
+def metadata(manifest: Manifest, about: Mapping[str, str]) -> dict[str, str]:
+    """What stands in each part: where its rows come from, and what they are."""
+    told = {"table": manifest.table, **about, "written_by": manifest.written_by}
+    found = {"kiwoomdata.lake": msgspec.json.encode(told).decode()}
+    if manifest.fetched_at is None:
+        return found
+    asked = {"table": manifest.table}
+    source = Provenance(manifest.api_id, asked, manifest.server, manifest.fetched_at, units=manifest.units)
+    return found | with_source(source)
 
 
 def _write_factors(files: Files, answers: Sequence[Got]) -> None:
@@ -285,7 +294,7 @@ def _write_factors(files: Files, answers: Sequence[Got]) -> None:
     new = pl.concat([factors.nothing(), *(got.events for got in answers)])
     found = factors.merged(old if old is not None else factors.nothing(), new, asked)
     if old is None or not found.equals(old):
-        files.write_alone("factors/part-0.parquet", found, {"kiwoomdata": '{"table":"factors"}'})
+        files.write_alone("factors/part-0.parquet", found, {"kiwoomdata.lake": '{"table":"factors"}'})
 
 
 def _list_stocks(files: Files, client: Client, report: Report) -> None:
@@ -298,6 +307,8 @@ def _list_stocks(files: Files, client: Client, report: Report) -> None:
     rows = pl.concat(lists, how="diagonal_relaxed").unique("symbol", maintain_order=True)
     rows = rows.with_columns(date=pl.col("fetched_at").dt.date())
     days = rows["date"].unique().to_list()
+    source = provenance(lists[0])
+    assert source is not None
     report.rows += rows.height
     with files.lock():
         manifest = files.manifest(STOCKS) or manifest
@@ -309,9 +320,6 @@ def _list_stocks(files: Files, client: Client, report: Report) -> None:
             rows = pl.concat([old.filter(~pl.col("date").is_in(days)), rows], how="diagonal_relaxed").select(
                 rows.columns
             )
-        about = {"table": STOCKS, "api_id": manifest.api_id, "written_by": manifest.written_by}
-        files.write(
-            manifest,
-            [(year, rows.sort("symbol", "date"))],
-            {"kiwoomdata": msgspec.json.encode(about).decode()},
-        )
+        _note_source(manifest, source)
+        manifest.units |= {name: unit for name, unit in source.units.items() if name in rows.columns}
+        files.write(manifest, [(year, rows.sort("symbol", "date"))], metadata(manifest, {}))

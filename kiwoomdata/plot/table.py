@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kiwoomdata import forks
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.names import name_of
-from kiwoomdata.origin import provenance
+from kiwoomdata.origin import attached
 from kiwoomdata.present import korean_names
 
 __all__ = ["Floats", "Moments", "NothingToDraw", "Table", "read", "undrawable"]
@@ -122,7 +122,7 @@ def read(
     """
     forks.check()
     table, wording = as_narwhals(frame, chart), _wording(needs, any_of, timed)
-    source = provenance(frame)
+    source = attached(frame)
     table = table.rename(
         _english(table.columns, [*([source.api_id] if source else []), *sources], {*needs, *any_of, *may})
     )

@@ -119,12 +119,12 @@ def test_nulls_and_korean_names_are_the_same_for_every_engine(filled: tuple[kd.L
 def test_a_part_says_what_it_is(filled: tuple[kd.Lake, kd.Client]) -> None:
     lake, _ = filled
     part = lake.path / "candles/year=2026/part-0.parquet"
-    about = pl.read_parquet_metadata(part)["kiwoomdata"]
-    assert '"api_id":"ka10081"' in about
-    assert '"volume":"shares"' in about
-    assert (
-        sorted(path.name for path in (lake.path / "candles_60m/year=2026").iterdir())[0] == "part-1.parquet"
-    )
+    assert '"basis":"as traded"' in pl.read_parquet_metadata(part)["kiwoomdata.lake"]
+    source = kd.provenance(kd.read_parquet(part))
+    assert source is not None
+    assert (source.api_id, source.params["table"], source.units["volume"]) == ("ka10081", "candles", "shares")
+    months = [path.name for path in (lake.path / "candles_60m/year=2026").iterdir()]
+    assert sorted(months)[0] == "part-1.parquet"
 
 
 def test_info_says_what_is_held(filled: tuple[kd.Lake, kd.Client]) -> None:
