@@ -56,9 +56,7 @@ def lazy(
             if before is not None:
                 rows = rows.filter(before)
             read = list(dict.fromkeys([*wanted, *needs, *_roots(after)])) if altered else wanted
-            for piece in rows.select(read).collect_batches(
-                maintain_order=True, chunk_size=batch_size or _AT_ONCE
-            ):
+            for piece in rows.select(read).collect_batches(maintain_order=True, chunk_size=_AT_ONCE):
                 if altered:
                     assert change is not None
                     piece = change(piece)

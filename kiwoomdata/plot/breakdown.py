@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import FuncNorm, LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch
 
-from kiwoomdata.origin import provenance
+from kiwoomdata.origin import attached
 from kiwoomdata.plot.cells import draw_cells, two_ways
 from kiwoomdata.plot.coarser import fitted, on, period
 from kiwoomdata.plot.daily import Panel
@@ -107,7 +107,7 @@ def breakdown(
 
 def _measure(frame: Any, table: Table, look: Look) -> tuple[str, str]:
     """What was counted, and in which unit, as far as the frame or its request tells."""
-    source = provenance(frame)
+    source = attached(frame)
     params = source.params if source else {}
     side = table.only("side") or {"0": "net", "1": "buy", "2": "sell"}.get(params.get("trde_tp", ""), "")
     what = {"net": "net_buy", "buy": "gross_buy", "sell": "gross_sell"}.get(side, "")

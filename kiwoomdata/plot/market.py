@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from kiwoomdata.origin import provenance
+from kiwoomdata.origin import attached
 from kiwoomdata.plot.cells import draw_cells
 from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain, won
 from kiwoomdata.plot.style import Look, Style
@@ -74,7 +74,7 @@ def movers(
     )
     if not {"name", "symbol"} & table.texts.keys():
         raise undrawable("movers", f"symbol or name, and {by}", "no stock is named")
-    look, source = Look.of(ax, style), provenance(frame)
+    look, source = Look.of(ax, style), attached(frame)
     units = source.units if source else {}
     unit = "%" if by.endswith("_pct") else units.get(by, "unknown")
     numbers = table[by]
