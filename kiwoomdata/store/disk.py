@@ -185,8 +185,13 @@ class Store:
         ``sure``: a file that cannot be opened for the moment is an OSError, so that nobody writes over it.
         """
         try:
-            with open(self._file(key, kind), "rb", buffering=0) as file:
-                line, _, payload = file.readall().partition(b"\n")
+            file = self._file(key, kind)
+            if kind == "typed" and (owed := self._owed.get(file)):
+                content = owed
+            else:
+                with open(file, "rb", buffering=0) as stream:
+                    content = stream.readall()
+            line, _, payload = content.partition(b"\n")
             head = self._checked(key, line)
             if _digest(kind, payload) != head.digest:
                 raise ValueError("its digest does not match")

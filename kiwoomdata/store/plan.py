@@ -6,10 +6,11 @@ trading day, else the day itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 import polars as pl
@@ -20,8 +21,10 @@ from kiwoomdata.store.disk import as_day, as_text
 from kiwoomdata.store.finality import last_final_day
 from kiwoomdata.store.question import Question
 
-__all__ = ["Days", "Facts"]
+__all__ = ["Days", "Facts", "Run"]
 
+Run: TypeAlias = tuple[str, str]
+"""The first and the last day of a walk."""
 _PAGE_ROWS = 20
 """Rows of a page where nobody has said how many there are: of those known, the fewest."""
 _TRIES = 2
@@ -45,8 +48,6 @@ class Facts(msgspec.Struct, omit_defaults=True):
     """Days that were settled without a row."""
     lacking: dict[str, int] = {}
     """Days whose rows lack a key that other rows have, and how often they were asked for again."""
-    old: bool = False
-    """Whether there are rows of an older basis: those that say in ``_old`` as of when."""
     beside: dict[str, list[dict[str, str | None]]] = {}
     """What stood beside the rows, by part."""
 
@@ -59,6 +60,10 @@ class Facts(msgspec.Struct, omit_defaults=True):
     def over(self) -> str:
         """The day with which the series surely ends, of a delisted stock: on two days nothing was newer."""
         return self.closes if len(self.closed) > 1 else ""
+
+    def for_a_refresh(self) -> Facts:
+        """What still holds for who asks for everything again."""
+        return msgspec.structs.replace(self, empty=[], lacking={}, ends=0, closes="", closed=[])
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,54 @@ class Days:
             have.update(s for s in self.slots if s > self.slot(facts.closes))
         sure = self.slot(facts.sure) if facts.sure else ""
         return [s for s in self.slots if (s not in have or s > self.final or s in again) and s >= sure]
+
+    def runs(self, missing: Iterable[str], facts: Facts) -> list[Run]:
+        """The walks that fetch missing slots with the fewest pages, oldest first."""
+        walk, runs = self.endpoint.walk, list[Run]()
+        assert walk is not None
+        for slot in sorted(missing):
+            if runs and self._one_walk_is_better(runs[-1], slot):
+                runs[-1] = runs[-1][0], slot
+            else:
+                runs.append((slot, slot))
+        if not runs:
+            return []
+        if walk.until is None or walk.anchor == "today":
+            runs = [(runs[0][0], self.today)]
+        elif runs[-1][1] == (self.slots or ("",))[-1]:
+            runs[-1] = runs[-1][0], max(runs[-1][1], self.until)  # rows of closed days stand there too
+        if facts.closes and runs[-1][1] > facts.closes and facts.closed[-1] != self.today:
+            runs[-1] = min(runs[-1][0], facts.closes), self.today  # is there still nothing newer?
+        if facts.begins and runs[0][1] < facts.begins:
+            runs[0] = runs[0][0], facts.begins  # does the history begin with this day?
+        return runs
+
+    def _one_walk_is_better(self, run: Run, slot: str) -> bool:
+        first, last = run
+        apart = self.count(last, slot) - 2
+        return apart <= 0 or self.pages(first, slot) < self.pages(first, last) + 1
+
+    def widened(self, runs: list[Run], known: Sequence[str]) -> list[Run]:
+        """The same, one of them with a known day, where that costs no more than to ask for one by itself."""
+        if all(first > self.final for first, _ in runs) and not any(map(self.shown, known)):
+            return runs  # nothing of it will be kept
+        wider = []
+        for n, (first, last) in enumerate(runs):
+            above, below = [day for day in known if day > last], [day for day in known if day < first]
+            reaches = [(first, last)] if any(first <= day <= last for day in known) else []
+            reaches += [(first, min(above))] if above else []
+            reaches += [(max(below), last)] if below else []
+            wider += [(self.pages(*reach) - self.pages(first, last), n, reach) for reach in reaches]
+        more, n, reach = min(wider, default=(2, 0, ("", "")))
+        return [*runs[:n], reach, *runs[n + 1 :]] if more <= 1 else runs
+
+    def shown(self, day: str) -> bool:
+        return self.since <= day <= self.until
+
+    @property
+    def inside(self) -> pl.Expr:
+        """The same of rows."""
+        return pl.col("_day").is_between(pl.lit(self.since), pl.lit(self.until))
 
     def count(self, first: str, last: str) -> int:
         """How many rows these days can have."""
