@@ -111,4 +111,4 @@ def answer(store: Store | None, question: Question, ask: Ask) -> Answer:
             if store is not None
             else "offline: this client keeps nothing (cache=False)"
         )
-    return as_it_came(endpoint, ask(question.body, since))
+    return as_it_came(endpoint, ask(question.body, since))[0]

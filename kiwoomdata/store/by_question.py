@@ -28,9 +28,9 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import NotCached
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.protocol import Page
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Head, SeriesKey, Store, as_day, as_text
 from kiwoomdata.store.finality import business_day, last_final_day
-from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, day_of, ended_oddly, read
+from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, as_it_came, day_of, ended_oddly, read
 
 __all__ = ["answer", "held", "keeps"]
 
@@ -44,8 +44,7 @@ def keeps(endpoint: Endpoint) -> bool:
 
 def answer(store: Store, question: Question, ask: Ask) -> Answer:
     """The answer to a question: from the store while it holds, or from the server."""
-    key = _key(question)
-    found = _kept(store, key, question)
+    found = held(store, question)
     if found is not None:
         return found
     if question.offline:
@@ -53,25 +52,15 @@ def answer(store: Store, question: Question, ask: Ask) -> Answer:
             f"offline: the store has no answer of {question.endpoint.api_id} to {dict(question.body)} that "
             "still holds; ask once without offline=True"
         )
-    with store.lock(key, stop=question.stopped) as mine:
-        found = _kept(store, key, question)  # somebody else may have asked meanwhile
-        return found or _asked(store if mine else None, key, question, ask)
+    with store.lock(_key(question), stop=question.stopped) as mine:
+        found = held(store, question)  # somebody else may have asked meanwhile
+        return found or _asked(store if mine else None, question, ask)
 
 
 def held(store: Store, question: Question) -> Answer | None:
-    """The answer out of the store alone, while it holds."""
-    return _kept(store, _key(question), question)
-
-
-def _key(question: Question) -> SeriesKey:
-    since = {"since": f"{question.since:%Y%m%d}"} if question.since else {}
-    body = {**question.body, **since, "": "as asked"}
-    return SeriesKey(question.server, question.endpoint.api_id, tuple(body.items()))
-
-
-def _kept(store: Store, key: SeriesKey, question: Question) -> Answer | None:
-    """The answer out of the store, where it could not read otherwise today."""
-    head = None if question.refresh and not question.offline else store.head(key, "answer")
+    """The answer out of the store alone, where it could not read otherwise today."""
+    key = _key(question)
+    head = None if question.refresh else store.head(key, "answer")
     if head is None or not _holds(question, head.last, msgspec.json.decode(head.more)):
         return None
     loaded = store.load(key, "answer")
@@ -83,15 +72,21 @@ def _kept(store: Store, key: SeriesKey, question: Question) -> Answer | None:
     store.used(key)
     return Answer(
         texts, ALL_STORED, cached_rows=head.count, duplicates=dropped, fetched_at=head.fetched,
-        as_of=day_of(head.as_of),
+        as_of=as_day(head.as_of),
     )  # fmt: skip
+
+
+def _key(question: Question) -> SeriesKey:
+    since = {"since": as_text(question.since)} if question.since else {}
+    body = {**question.body, **since, "": "as asked"}
+    return SeriesKey(question.server, question.endpoint.api_id, tuple(body.items()))
 
 
 def _holds(question: Question, last: str, kept: str) -> bool:
     """Whether an answer up to ``last`` still holds; it was kept on the business day ``kept``."""
     endpoint = question.endpoint
     if endpoint.final == "by the day":
-        return kept == f"{business_day(question.now):%Y%m%d}"
+        return kept == as_text(business_day(question.now))
     final, newest = last_final_day(endpoint, question.now), day_of(last)
     if endpoint.as_of is not None:
         named = day_of(question.body.get(endpoint.as_of))
@@ -110,32 +105,19 @@ def _wanted(question: Question) -> date:
     return named or question.now.date()
 
 
-def _asked(store: Store | None, key: SeriesKey, question: Question, ask: Ask) -> Answer:
-    endpoint = question.endpoint
-    walk = ask(question.body, question.since)
-    pages = list(walk)
-    texts, dropped = frames.text_parts(endpoint, pages)
-    found = Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
-    days = _days(question, found, pages)
-    if store is not None and days is not None:
-        kept = f"{business_day(question.now):%Y%m%d}"
-        last = max(days, default="")
-        if _holds(question, last, kept):
-            store.write(key, "answer", _head(question, found, days, kept), _packed(pages))
-    return found
-
-
-def _head(question: Question, found: Answer, days: list[str], kept: str) -> Head:
-    count = max(texts.height for texts in found.texts.values())
-    return Head(
-        "", first=min(days, default=""), last=max(days, default=""), count=count,
-        as_of=f"{question.now:%Y%m%d}" if question.endpoint.rebased else "",
+def _asked(store: Store | None, question: Question, ask: Ask) -> Answer:
+    found, pages = as_it_came(question.endpoint, ask(question.body, question.since))
+    days, kept = _days(question, found, pages), as_text(business_day(question.now))
+    if store is None or days is None or not _holds(question, last := max(days, default=""), kept):
+        return found
+    head = Head(
+        "", first=min(days, default=""), last=last, count=max(texts.height for texts in found.texts.values()),
+        as_of=as_text(question.now.date()) if question.endpoint.rebased else "",
         fetched=question.now.timestamp(), more=msgspec.Raw(msgspec.json.encode(kept)),
     )  # fmt: skip
-
-
-def _packed(pages: list[Page]) -> bytes:
-    return zlib.compress(msgspec.msgpack.encode([page.content for page in pages]), 1)
+    packed = zlib.compress(msgspec.msgpack.encode([page.content for page in pages]), 1)
+    store.write(_key(question), "answer", head, packed)
+    return found
 
 
 def _days(question: Question, found: Answer, pages: list[Page]) -> list[str] | None:
@@ -152,7 +134,7 @@ def _days(question: Question, found: Answer, pages: list[Page]) -> list[str] | N
     if walk is not None:
         first = day_of(question.body.get(walk.since or "")) or question.since
         expected = trading_days(first, _wanted(question))[:1] if first else []
-        reached = bool(days and expected) and min(days) <= f"{expected[0]:%Y%m%d}"
+        reached = bool(days and expected) and min(days) <= as_text(expected[0])
         if not days or (expected and not reached) or _has_holes(question, days):
             return None
     blank = all(sum(t.null_count().row(0)) == t.height * t.width for t in found.texts.values())
@@ -165,4 +147,4 @@ def _has_holes(question: Question, days: list[str]) -> bool:
     first, last = day_of(min(days)), day_of(max(days))
     if not question.endpoint.every_day or first is None or last is None:
         return False
-    return any(f"{day:%Y%m%d}" not in days for day in trading_days(first, min(last, question.now.date())))
+    return any(as_text(day) not in days for day in trading_days(first, min(last, question.now.date())))

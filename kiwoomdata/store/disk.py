@@ -167,62 +167,47 @@ class Store:
 
     def head(self, key: SeriesKey, kind: Kind = "rows") -> Head | None:
         """The header of a file, without what follows; None where there is none that is intact."""
-        try:
-            with open(self._file(key, kind), "rb", buffering=0) as file:
-                line = file.read(4096)
-                while b"\n" not in line and (more := file.read(2**20)):
-                    line += more
-            return self._checked(key, line.partition(b"\n")[0])
-        except FileNotFoundError:
-            return None
-        except (OSError, *_UNREADABLE) as error:
-            self._damaged(key, error)
-            return None
+        found = self._read(key, kind, whole=False, sure=False)
+        return found and found[0]
 
     def load(self, key: SeriesKey, kind: Kind, *, sure: bool = False) -> tuple[Head, bytes] | None:
         """A file, whole; None where there is none that is intact.
 
         ``sure``: a file that cannot be opened for the moment is an OSError, so that nobody writes over it.
         """
+        return self._read(key, kind, whole=True, sure=sure)
+
+    def _read(self, key: SeriesKey, kind: Kind, *, whole: bool, sure: bool) -> tuple[Head, bytes] | None:
+        file = self._file(key, kind)
         try:
-            file = self._file(key, kind)
-            if kind == "typed" and (owed := self._owed.get(file)):
-                content = owed
-            else:
+            content = self._owed.get(file, b"") if kind == "typed" else b""
+            if not content:
                 with open(file, "rb", buffering=0) as stream:
-                    content = stream.readall()
+                    content = stream.readall() if whole else stream.read(4096)
+                    while not whole and b"\n" not in content and (more := stream.read(2**20)):
+                        content += more
             line, _, payload = content.partition(b"\n")
-            head = self._checked(key, line)
-            if _digest(kind, payload) != head.digest:
+            check, _, text = line.partition(b" ")
+            if f"{zlib.crc32(text):08x}".encode() != check:
+                raise ValueError("its header is damaged")
+            head = _HEAD.decode(text)
+            if head.key != key.text:
+                raise ValueError("it is of another series")
+            if whole and _digest(kind, payload) != head.digest:
                 raise ValueError("its digest does not match")
+            return head, payload
         except FileNotFoundError:
             return None
-        except OSError as error:
-            if sure:
+        except (OSError, *_UNREADABLE) as error:
+            if sure and isinstance(error, OSError):
                 raise
-            self._damaged(key, error)
+            if kind != "typed" or isinstance(error, OSError):
+                self.warn(f"{key}: what was stored cannot be read, and is asked for again ({error})")
             return None
-        except _UNREADABLE as error:
-            if kind != "typed":
-                self._damaged(key, error)
-            return None
-        return head, payload
 
     def used(self, key: SeriesKey) -> None:
         """Remember that a series was used just now."""
         self._used[self._stem(key)] = self._clock()
-
-    def _checked(self, key: SeriesKey, line: bytes) -> Head:
-        check, _, text = line.partition(b" ")
-        if f"{zlib.crc32(text):08x}".encode() != check:
-            raise ValueError("its header is damaged")
-        head = _HEAD.decode(text)
-        if head.key != key.text:
-            raise ValueError("it is of another series")
-        return head
-
-    def _damaged(self, key: SeriesKey, error: Exception) -> None:
-        self.warn(f"{key}: what was stored cannot be read, and is asked for again ({error})")
 
     # --- writing: whole files, renamed into place ---
 
@@ -335,7 +320,7 @@ class Store:
 
     def _prepare(self) -> None:
         """Make the folder at the first write, and set aside what a version before 0.2 left there."""
-        self.note()
+        self.close()
         if self._ready and self._series.exists():
             return
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -470,12 +455,9 @@ class Store:
             self._size = None
         return gone
 
-    def note(self) -> None:
-        """Note what was used, and write the typed copies that readers made."""
-        _note(self._used, self._owed, os.getpid())
-
     def close(self) -> None:
-        self.note()
+        """Note what was used, and write the typed copies that readers made. The store may be used again."""
+        _note(self._used, self._owed, os.getpid())
 
     def warn(self, what: str) -> None:
         warn(f"the store in {str(self.path)!r}: {what}", KiwoomDataWarning)

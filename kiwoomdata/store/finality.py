@@ -13,21 +13,16 @@ What the store holds of later days was kept by a clock that was ahead: it is ask
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
-from kiwoomdata import calendar
+from kiwoomdata.calendar import KST, last_trading_day
 from kiwoomdata.entries.entry import Endpoint
 
 __all__ = ["business_day", "last_final_day"]
 
-# Korea has kept UTC+9 without summer time since 1988-10-09, and the time here is always "now".
-_SEOUL = timezone(timedelta(hours=9), "KST")
 _MORNING = time(6, 0)
 _DAY = timedelta(days=1)
 _CREDIT_DAYS = 2
-_LONGEST_CLOSURE = 30
-"""Days. The exchange has never been closed for half as long; more is a broken calendar."""
 
 
 def business_day(now: datetime) -> date:
@@ -36,32 +31,18 @@ def business_day(now: datetime) -> date:
         raise TypeError(
             f"now: expected a datetime with a time zone, got {now!r}; use datetime.now(timezone.utc)"
         )
-    local = now.astimezone(_SEOUL)
+    local = now.astimezone(KST)
     return local.date() - (_DAY if local.time() < _MORNING else timedelta())
 
 
-def last_final_day(
-    endpoint: Endpoint, now: datetime, *, is_trading_day: Callable[[date], bool] = calendar.is_trading_day
-) -> date:
+def last_final_day(endpoint: Endpoint, now: datetime) -> date:
     """The latest day whose rows are final at ``now``; ``date.min`` when none ever are.
 
-    The machine's own zone plays no part. ``is_trading_day`` (by default the exchange calendar's) is asked
-    only where there are credit columns.
+    The machine's own zone plays no part.
     """
     day = business_day(now) - _DAY
     if endpoint.final == "never":
         return date.min
-    if endpoint.credit_columns:
-        for _ in range(_CREDIT_DAYS):
-            day = _trading_day_on_or_before(day, is_trading_day) - _DAY
+    for _ in range(_CREDIT_DAYS if endpoint.credit_columns else 0):
+        day = last_trading_day(day) - _DAY
     return day
-
-
-def _trading_day_on_or_before(day: date, is_trading_day: Callable[[date], bool]) -> date:
-    for _ in range(_LONGEST_CLOSURE):
-        if is_trading_day(day):
-            return day
-        day -= _DAY
-    raise ValueError(
-        f"is_trading_day: no trading day in the {_LONGEST_CLOSURE} days after {day}; check the calendar"
-    )

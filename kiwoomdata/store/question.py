@@ -55,11 +55,12 @@ class Answer:
     """When stored rows came, in seconds since 1970; None for what came just now."""
 
 
-def as_it_came(endpoint: Endpoint, walk: Pages) -> Answer:
-    """What the server answers, with nothing from the store."""
+def as_it_came(endpoint: Endpoint, walk: Pages) -> tuple[Answer, list[Page]]:
+    """What the server answers, with nothing from the store, and its pages."""
     pages = list(walk)
     texts, dropped = frames.text_parts(endpoint, pages)
-    return Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
+    found = Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
+    return found, pages
 
 
 def day_of(text: str | None) -> date | None:

@@ -210,7 +210,7 @@ def test_typed_copies_go_first_and_then_the_series_used_longest_ago(folder: Path
         store.write(key(number), "rows", head(), b"r" * 150_000)
         store.write(key(number), "typed", head(), b"t" * 100_000)
         store.used(key(number))
-        store.note()
+        store.close()
     store.used(key(0))  # the oldest, but used last
     now[0] += 10
     store.used(key(0))

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiwoomdata.calendar import is_trading_day
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.store.finality import business_day, last_final_day
 
@@ -22,19 +23,8 @@ NEXT_MORNING, NEVER = (Endpoint("ka", "", "", (), (), final=final) for final in 
 CREDIT = replace(NEXT_MORNING, credit_columns=("credit_ratio",))
 
 
-def weekday(day: date) -> bool:
-    return day.weekday() < 5
-
-
 def seoul(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SEOUL)
-
-
-def credit(text: str, closed: tuple[str, ...] = ()) -> str:
-    now = seoul(text)
-    return str(
-        last_final_day(CREDIT, now, is_trading_day=lambda day: weekday(day) and str(day) not in closed)
-    )
 
 
 @pytest.mark.parametrize(
@@ -72,18 +62,20 @@ def test_a_row_is_final_at_six_on_the_next_morning(now: str, final: str) -> None
     ],
 )
 def test_credit_columns_wait_for_two_more_trading_days(now: str, final: str) -> None:
-    assert credit(now) == final
+    assert str(last_final_day(CREDIT, seoul(now))) == final
 
 
-def test_holidays_are_no_trading_days_to_wait_for() -> None:
-    lunar_new_year = ("2024-02-09", "2024-02-12")
-    assert credit("2024-02-13T06:00:00", lunar_new_year) == "2024-02-06"
-    assert credit("2024-02-14T06:00:00", lunar_new_year) == "2024-02-07"
-    assert credit("2024-02-15T06:00:00", lunar_new_year) == "2024-02-12"
-
-
-def test_the_exchange_calendar_is_asked_when_nobody_else_is() -> None:
-    assert last_final_day(CREDIT, seoul("2024-02-13T06:00:00")) == date(2024, 2, 6)
+@pytest.mark.parametrize(
+    ("now", "final"),
+    [
+        ("2024-02-13T06:00:00", "2024-02-06"),
+        ("2024-02-14T06:00:00", "2024-02-07"),
+        ("2024-02-15T06:00:00", "2024-02-12"),
+    ],
+)
+def test_holidays_are_no_trading_days_to_wait_for(now: str, final: str) -> None:
+    # Lunar new year: the exchange was closed on 2024-02-09 and 2024-02-12.
+    assert str(last_final_day(CREDIT, seoul(now))) == final
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)), st.sampled_from([0, 2]))
@@ -97,12 +89,12 @@ def test_a_day_is_final_when_enough_trading_days_after_it_have_had_their_morning
         last = day
         for _ in range(lag):
             last += timedelta(days=1)
-            while not weekday(last):
+            while not is_trading_day(last):
                 last += timedelta(days=1)
         morning = datetime(last.year, last.month, last.day, 6, tzinfo=SEOUL) + timedelta(days=1)
         return morning <= now
 
-    latest = last_final_day(rule, now, is_trading_day=weekday)
+    latest = last_final_day(rule, now)
     assert final(latest)
     assert not final(latest + timedelta(days=1))
 
@@ -114,7 +106,7 @@ moments = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.
 def test_a_clock_that_steps_back_never_makes_more_rows_final(one: datetime, other: datetime) -> None:
     earlier, later = sorted((one, other))
     for rule in (NEXT_MORNING, CREDIT, NEVER):
-        days = [last_final_day(rule, now, is_trading_day=weekday) for now in (earlier, later)]
+        days = [last_final_day(rule, now) for now in (earlier, later)]
         assert days == sorted(days)
 
 
@@ -160,11 +152,6 @@ def test_a_fixed_offset_is_a_zone_too() -> None:
     assert last_final_day(NEXT_MORNING, datetime(2024, 3, 8, 6, tzinfo=timezone(timedelta(hours=9)))) == date(
         2024, 3, 7
     )
-
-
-def test_a_calendar_without_trading_days_is_refused_rather_than_searched_for_ever() -> None:
-    with pytest.raises(ValueError, match="no trading day in the 30 days"):
-        last_final_day(CREDIT, seoul("2024-03-08T06:00:00"), is_trading_day=lambda day: False)
 
 
 @pytest.mark.parametrize(
