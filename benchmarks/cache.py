@@ -16,7 +16,7 @@ from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.store import Question, held
-from kiwoomdata.store.disk import SeriesKey
+from kiwoomdata.store.files import SeriesKey
 
 TODAY = date(2026, 11, 20)
 START, END = date(2016, 9, 22), date(2026, 11, 13)
@@ -198,7 +198,8 @@ import polars, requests, kiwoomdata as kd
 client = kd.Client(base_url=sys.argv[1], app_key="k", app_secret="s", quota=None, state=False, cache=False)
 from kiwoomdata import client as _
 started = time.perf_counter()
-from kiwoomdata.store.disk import Store, SeriesKey
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import SeriesKey
 store = Store(sys.argv[2])
 assert store.load(SeriesKey(sys.argv[1], "ka10086", (("indc_tp", "0"), ("stk_cd", "005930"))), "typed")
 print(1000 * (time.perf_counter() - started))

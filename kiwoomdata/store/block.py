@@ -17,7 +17,8 @@ import polars as pl
 from kiwoomdata import frames
 from kiwoomdata.entries import VERSION
 from kiwoomdata.entries.entry import Endpoint, Part
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey
 from kiwoomdata.store.plan import Facts
 from kiwoomdata.store.question import complete, price_keys
 

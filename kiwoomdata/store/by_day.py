@@ -27,7 +27,8 @@ from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.protocol import Page, Stop
 from kiwoomdata.store.block import OURS, Block, Series, agree, prices
-from kiwoomdata.store.disk import SeriesKey, Store, as_day, as_text
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import SeriesKey, as_day, as_text
 from kiwoomdata.store.learn import Span, learned
 from kiwoomdata.store.plan import Days, Run
 from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, complete, ended_oddly, read

@@ -28,7 +28,8 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import NotCached
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.protocol import Page
-from kiwoomdata.store.disk import Head, SeriesKey, Store, as_day, as_text
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey, as_day, as_text
 from kiwoomdata.store.finality import business_day, last_final_day
 from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, as_it_came, day_of, ended_oddly, read
 

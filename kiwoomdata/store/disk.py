@@ -21,7 +21,6 @@ a :class:`KiwoomDataWarning`: the store is then as good as empty, and never wron
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import threading
@@ -30,12 +29,8 @@ import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
 
 import filelock
 import msgspec
@@ -45,12 +40,23 @@ from kiwoomdata import forks
 from kiwoomdata.errors import CacheError, KiwoomDataWarning
 from kiwoomdata.folders import private_folder
 from kiwoomdata.kinds import KST
+from kiwoomdata.store.files import (
+    UNREADABLE,
+    Head,
+    Kind,
+    SeriesKey,
+    as_day,
+    head_of,
+    make_folder_of,
+    packed,
+    replace,
+    unpacked,
+)
 from kiwoomdata.telling import warn
 
-__all__ = ["SMALLEST_LIMIT", "Head", "SeriesKey", "Store", "as_day", "as_text"]
+__all__ = ["SMALLEST_LIMIT", "Store"]
 
 SMALLEST_LIMIT = 2**20
-Kind = Literal["rows", "typed", "pages", "answer"]
 _LOOK_UP = 0.5
 """Seconds between two looks, while waiting for a lock, whether to stop."""
 _OWED = 64 * 2**20
@@ -66,58 +72,6 @@ _INFO: dict[str, pl.DataType | type[pl.DataType]] = {
     "as_of": pl.Date,
     "last_used": pl.Datetime("us", "Asia/Seoul"),
 }
-_serial = itertools.count()
-
-
-@dataclass(frozen=True)
-class SeriesKey:
-    """One series: a TR, on one server, with the request parameters that make it another series."""
-
-    server: str
-    api_id: str
-    identity: tuple[tuple[str, str], ...] = ()
-
-    @cached_property
-    def text(self) -> str:
-        return msgspec.json.encode([self.server, self.api_id, sorted(self.identity)]).decode()
-
-    @cached_property
-    def name(self) -> str:
-        return blake2b(self.text.encode(), digest_size=16).hexdigest()
-
-    @property
-    def symbol(self) -> str | None:
-        return dict(self.identity).get("stk_cd")
-
-    def __str__(self) -> str:
-        return f"{self.api_id} {self.symbol or ''}".strip()
-
-    @classmethod
-    def parse(cls, text: str) -> SeriesKey:
-        server, api_id, identity = msgspec.json.decode(text, type=tuple[str, str, list[tuple[str, str]]])
-        return cls(server, api_id, tuple(identity))
-
-
-class Head(msgspec.Struct, omit_defaults=True):
-    """The first line of a file."""
-
-    key: str
-    digest: str = ""
-    """Of what follows the line."""
-    first: str = ""
-    last: str = ""
-    """The days of the rows, YYYYMMDD."""
-    count: int = 0
-    as_of: str = ""
-    """The day to which rebased rows are relative, YYYYMMDD."""
-    fetched: float = 0.0
-    """When the rows came, in seconds since 1970. Told, and nothing is decided by it."""
-    more: msgspec.Raw = msgspec.Raw(b"null")
-    """What the rule that wrote the file has to say."""
-
-
-_HEAD = msgspec.json.Decoder(Head)
-_UNREADABLE = (ValueError, msgspec.MsgspecError, pl.exceptions.PolarsError)
 
 
 class Store:
@@ -186,19 +140,10 @@ class Store:
                     content = stream.readall() if whole else stream.read(4096)
                     while not whole and b"\n" not in content and (more := stream.read(2**20)):
                         content += more
-            line, _, payload = content.partition(b"\n")
-            check, _, text = line.partition(b" ")
-            if f"{zlib.crc32(text):08x}".encode() != check:
-                raise ValueError("its header is damaged")
-            head = _HEAD.decode(text)
-            if head.key != key.text:
-                raise ValueError("it is of another series")
-            if whole and _digest(kind, payload) != head.digest:
-                raise ValueError("its digest does not match")
-            return head, payload
+            return unpacked(content, key, kind, whole=whole)
         except FileNotFoundError:
             return None
-        except (OSError, *_UNREADABLE) as error:
+        except (OSError, *UNREADABLE) as error:
             if sure and isinstance(error, OSError):
                 raise
             if kind != "typed" or isinstance(error, OSError):
@@ -213,8 +158,7 @@ class Store:
 
     def write(self, key: SeriesKey, kind: Kind, head: Head, payload: bytes) -> bool:
         """Put a file in the place of another; False, with a warning, where that cannot be done."""
-        head.key, head.digest = key.text, _digest(kind, payload)
-        content = _with_header(head, payload)
+        content = packed(key, kind, head, payload)
         if len(content) > self.size_limit:
             self.warn(
                 f"{key}: {len(content):,} bytes exceed the limit of {self.size_limit:,}, and are not stored; "
@@ -223,7 +167,7 @@ class Store:
             return False
         try:
             self._prepare()
-            _replace(self._file(key, kind), content)
+            replace(self._file(key, kind), content)
         except OSError as error:
             self.warn(f"{key}: it could not be written ({error})")
             return False
@@ -234,10 +178,10 @@ class Store:
 
     def owe(self, key: SeriesKey, head: Head, payload: bytes) -> None:
         """Write a typed copy later, when something else is written or the store is closed."""
-        head.key, head.digest = key.text, _digest("typed", payload)
+        content = packed(key, "typed", head, payload)
         with self._mutex:
-            if sum(map(len, self._owed.values())) + len(payload) < min(_OWED, self.size_limit):
-                self._owed[self._file(key, "typed")] = _with_header(head, payload)
+            if sum(map(len, self._owed.values())) + len(content) < min(_OWED, self.size_limit):
+                self._owed[self._file(key, "typed")] = content
 
     def append(self, key: SeriesKey, note: object, content: bytes) -> None:
         """Put a page behind those of the walk that is under way, safe at once."""
@@ -247,7 +191,7 @@ class Store:
         try:
             self._prepare()
             file = self._file(key, "pages")
-            _make_folder_of(file)
+            make_folder_of(file)
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 whole = os.fstat(descriptor).st_size
@@ -267,7 +211,7 @@ class Store:
                 left = file.read()
         except OSError:
             return []
-        with suppress(*_UNREADABLE):
+        with suppress(*UNREADABLE):
             while left:
                 line, _, left = left.partition(b"\n")
                 sizes = line.split()
@@ -406,8 +350,8 @@ class Store:
         for stem, (sizes, used) in self._files().items():
             for kind in ("rows", "answer"):
                 if kind in sizes:
-                    with suppress(OSError, *_UNREADABLE), open(f"{stem}.{kind}", "rb") as file:
-                        head = _HEAD.decode(file.readline().partition(b" ")[2])
+                    with suppress(OSError, *UNREADABLE), open(f"{stem}.{kind}", "rb") as file:
+                        head = head_of(file.readline())
                         yield stem, SeriesKey.parse(head.key), head, sum(sizes.values()), used
 
     def info(self) -> pl.DataFrame:
@@ -469,37 +413,6 @@ class Store:
         return f"{self._stem(key)}.{kind}"
 
 
-def _digest(kind: Kind, payload: bytes) -> str:
-    """Of a text, by which its typed copy knows it, or (six times faster) a checksum."""
-    if kind == "rows":
-        return blake2b(payload, digest_size=16).hexdigest()
-    return f"{zlib.crc32(payload):08x}"
-
-
-def _with_header(head: Head, payload: bytes) -> bytes:
-    text = msgspec.json.encode(head)
-    return b"%08x %b\n%b" % (zlib.crc32(text), text, payload)
-
-
-def _make_folder_of(file: str) -> None:
-    with suppress(FileExistsError):
-        os.mkdir(os.path.dirname(file), 0o700)
-
-
-def _replace(file: str, content: bytes) -> None:
-    _make_folder_of(file)
-    beside = f"{file}.{os.getpid()}-{next(_serial)}.new"
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as stream:
-            stream.write(content)
-        os.replace(beside, file)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
-
-
 def _note(used: dict[str, float], owed: dict[str, bytes], pid: int) -> None:
     if os.getpid() != pid:  # a forked child has no say in what its parent remembers
         return
@@ -507,21 +420,12 @@ def _note(used: dict[str, float], owed: dict[str, bytes], pid: int) -> None:
         with suppress(OSError, KeyError):
             file, content = owed.popitem()
             if os.path.exists(os.path.dirname(file)):
-                _replace(file, content)
+                replace(file, content)
         with suppress(OSError, KeyError):
             stem, at = used.popitem()
             for kind in ("rows", "answer"):
                 if os.path.exists(f"{stem}.{kind}"):
                     os.utime(f"{stem}.{kind}", (at, at))
-
-
-def as_text(day: date) -> str:
-    """A day as it stands in files and requests: YYYYMMDD."""
-    return f"{day.year:04}{day.month:02}{day.day:02}"
-
-
-def as_day(text: str) -> date | None:
-    return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text else None
 
 
 def _round(size: int) -> int:

@@ -11,7 +11,7 @@ import polars as pl
 
 from kiwoomdata.entries.entry import Part
 from kiwoomdata.rest.protocol import Stop
-from kiwoomdata.store.disk import as_day, as_text
+from kiwoomdata.store.files import as_day, as_text
 from kiwoomdata.store.plan import Days, Facts
 
 __all__ = ["Span", "learned"]

@@ -17,7 +17,7 @@ import polars as pl
 
 from kiwoomdata.calendar import period_end, trading_days
 from kiwoomdata.entries.entry import Endpoint, Period
-from kiwoomdata.store.disk import as_day, as_text
+from kiwoomdata.store.files import as_day, as_text
 from kiwoomdata.store.finality import last_final_day
 from kiwoomdata.store.question import Question
 

@@ -24,7 +24,8 @@ from kiwoomdata.calendar import trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Unit
 from kiwoomdata.kinds import KST
-from kiwoomdata.store.disk import SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import SeriesKey
 from tests.envelopes import Answer, Asked, Envelopes, row
 
 MakeClient = Callable[..., kd.Client]

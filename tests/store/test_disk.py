@@ -19,7 +19,8 @@ import pytest
 
 import kiwoomdata as kd
 from kiwoomdata.store import disk
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey
 
 KEY = SeriesKey("https://server", "ka10086", (("stk_cd", "005930"), ("indc_tp", "0")))
 
@@ -312,7 +313,8 @@ def test_waiting_for_a_series_ends_with_a_warning_or_when_told_to_stop(folder: P
 
 HOLDER = """
 import sys
-from kiwoomdata.store.disk import SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import SeriesKey
 key = SeriesKey("https://server", "ka10086", (("stk_cd", "005930"), ("indc_tp", "0")))
 with Store(sys.argv[1]).lock(key):
     print("held", flush=True)
@@ -335,7 +337,8 @@ def test_a_holder_that_is_killed_lets_go_of_its_lock(folder: Path) -> None:
 WRITER = """
 import sys
 from kiwoomdata.store import disk
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey
 store, number = Store(sys.argv[1]), 0
 while True:
     number += 1
@@ -371,7 +374,8 @@ def test_a_forked_child_uses_the_store_even_while_a_thread_of_its_parent_is_insi
     program = f"""
 import os, threading
 from kiwoomdata.store import disk
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey
 store = Store({str(folder)!r})
 key = lambda n: SeriesKey("s", "ka10086", (("stk_cd", str(n)),))
 ended = threading.Event()
@@ -397,7 +401,8 @@ def test_a_full_disk_costs_storing_but_nothing_that_is_stored(folder: Path) -> N
     program = f"""
 import resource, signal, warnings
 from kiwoomdata.store import disk
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey
 store, key = Store({str(folder)!r}), SeriesKey("s", "ka10086", ())
 assert store.write(key, "rows", Head("", count=1), b"text")
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -17,7 +17,8 @@ import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.kinds import KST
 from kiwoomdata.rest.transport import Retry
-from kiwoomdata.store.disk import Head, SeriesKey, Store
+from kiwoomdata.store.disk import Store
+from kiwoomdata.store.files import Head, SeriesKey
 from tests.envelopes import Answer, Asked, Envelopes, row
 
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
