@@ -1013,7 +1013,8 @@ def test_a_prefetch_that_was_stopped_goes_on_where_it_was(store: Path, how: str)
     rows, requests = map(int, done.stdout.split())
     assert rows == 2 * len(trading_days(date(2018, 1, 2), date(2024, 12, 30)))
     lost = 2 * 5 + 2  # of each series what was not kept yet, and a page to compare
-    assert 0 < requests == again <= 2 * fewest("2018-01-02", "2024-12-30") - sent + lost
+    assert again - requests in (0, 1, 2)  # what the two series had on the way when it was stopped comes late
+    assert 0 < requests <= 2 * fewest("2018-01-02", "2024-12-30") - sent + lost
 
 
 def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(
