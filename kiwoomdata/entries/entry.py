@@ -108,6 +108,8 @@ class Column:
     Where the flag is of several keys: by a tuple of their codes, in the flag's order."""
     style: Style = "plain"
     """How the server writes the sign; for the simulator."""
+    filled: int = 0
+    """To how many digits the server fills it with zeros; for the simulator."""
     signed_by: str | None = None
     """The response key (of kind direction) that tells the sign, where the server writes the size alone:
     down and limit down are negative; null where the direction is null and the size is not 0."""

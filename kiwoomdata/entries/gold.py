@@ -68,7 +68,7 @@ GOLD_TRADES = Endpoint(
                     "거래량(체결량)부호",
                     note="sign of the quantity: + buy, - sell",
                 ),
-                Column("cntr_trde_qty", "quantity_grams", MAGNITUDE, "거래량(체결량)", GRAMS),
+                Column("cntr_trde_qty", "quantity_grams", MAGNITUDE, "거래량(체결량)", GRAMS, style="plus"),
                 Column("tm", "time", TIME, "체결시간"),
                 Column("pre_sig", "direction", DIRECTION, "전일대비기호"),
                 price("pri_sel_bid_unit", "ask", "매도호가"),
@@ -558,7 +558,7 @@ GOLD_TICKS = Endpoint(
                     "거래량(체결량)부호",
                     note="sign of the quantity: + buy, - sell",
                 ),
-                Column("cntr_trde_qty", "quantity_grams", MAGNITUDE, "거래량(체결량)", GRAMS),
+                Column("cntr_trde_qty", "quantity_grams", MAGNITUDE, "거래량(체결량)", GRAMS, style="plus"),
                 Column("tm", "time", TIME, "체결시간"),
                 Column("pre_sig", "direction", DIRECTION, "전일대비기호"),
                 price("pri_sel_bid_unit", "ask", "매도호가"),
@@ -601,7 +601,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 매도 수량 증감(천)",
                     KILOGRAMS,
-                    style="plus",
                 ),
                 Column(
                     "all_dfrt_trst_sell_amt",
@@ -616,7 +615,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 매도 금액 증감(억)",
                     HUNDRED_MILLION_KRW,
-                    style="plus",
                 ),
                 quantity("all_dfrt_trst_buy_qty", "buy_grams", "투자자별 매수 수량(천)", KILOGRAMS),
                 Column(
@@ -625,7 +623,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 매수 수량 증감(천)",
                     KILOGRAMS,
-                    style="plus",
                 ),
                 Column(
                     "all_dfrt_trst_buy_amt",
@@ -640,7 +637,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 매수 금액 증감(억)",
                     HUNDRED_MILLION_KRW,
-                    style="plus",
                 ),
                 Column(
                     "all_dfrt_trst_netprps_qty",
@@ -648,7 +644,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 순매수 수량(천)",
                     KILOGRAMS,
-                    style="plus",
                 ),
                 Column(
                     "netprps_qty_irds",
@@ -656,7 +651,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 순매수 수량 증감(천)",
                     KILOGRAMS,
-                    style="plus",
                 ),
                 Column(
                     "all_dfrt_trst_netprps_amt",
@@ -664,7 +658,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 순매수 금액(억)",
                     HUNDRED_MILLION_KRW,
-                    style="plus",
                 ),
                 Column(
                     "netprps_amt_irds",
@@ -672,7 +665,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "투자자별 순매수 금액 증감(억)",
                     HUNDRED_MILLION_KRW,
-                    style="plus",
                 ),
                 Column(
                     "sell_uv",
@@ -680,7 +672,6 @@ GOLD_INVESTORS = Endpoint(
                     PRICE_DECIMAL,
                     "투자자별 매도 단가",
                     UNKNOWN,
-                    style="plus",
                 ),
                 Column(
                     "buy_uv",
@@ -688,7 +679,6 @@ GOLD_INVESTORS = Endpoint(
                     PRICE_DECIMAL,
                     "투자자별 매수 단가",
                     UNKNOWN,
-                    style="plus",
                 ),
                 Column("stk_nm", "investor", NAME, "투자자 구분명"),
                 Column(
@@ -697,7 +687,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "누적 순매수 금액(억)",
                     HUNDRED_MILLION_KRW,
-                    style="plus",
                 ),
                 Column(
                     "acc_netprps_qty",
@@ -705,7 +694,6 @@ GOLD_INVESTORS = Endpoint(
                     FLOW,
                     "누적 순매수 수량(천)",
                     KILOGRAMS,
-                    style="plus",
                 ),
                 Column("stk_cd", "investor_code", CODE, "투자자 코드"),
             ),

@@ -564,7 +564,6 @@ SAME_SIDE_RANKING = Endpoint(
                     PRICE_DECIMAL,
                     "기관순매매평균가",
                     KRW,
-                    style="plus",
                     broken=("-2147483",),
                 ),
                 Column(
@@ -589,7 +588,6 @@ SAME_SIDE_RANKING = Endpoint(
                     PRICE_DECIMAL,
                     "외인순매매평균가",
                     KRW,
-                    style="plus",
                     broken=("-2147483",),
                 ),
                 Column("nettrde_qty", "net_buy_as_served", FLOW, "순매매수량", UNKNOWN, style="plus"),

@@ -165,7 +165,7 @@ LENDING = Endpoint(
                 quantity("dbrt_trde_cntrcnt", "lent", "대차거래체결주수"),
                 quantity("dbrt_trde_rpy", "repaid", "대차거래상환주수"),
                 quantity("rmnd", "balance", "잔고주수"),
-                Column("dbrt_trde_irds", "net_lent", FLOW, "대차거래증감", SHARES, style="plus"),
+                Column("dbrt_trde_irds", "net_lent", FLOW, "대차거래증감", SHARES),
                 Column("remn_amt", "balance_value", AMOUNT, "잔고금액", MILLION_KRW),
             ),
         ),

@@ -157,7 +157,7 @@ ORDER_SURGES = Endpoint(
                 Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),
                 quantity("int", "reference", "기준률"),
                 quantity("now", "current", "현재"),
-                Column("sdnin_qty", "surge", FLOW, "급증수량", SHARES, style="plus"),
+                Column("sdnin_qty", "surge", FLOW, "급증수량", SHARES),
                 Column("sdnin_rt", "surge_pct", RATE, "급증률", PERCENT, style="plus"),
                 quantity("tot_buy_qty", "total_quantity", "총매수량"),
             ),

@@ -157,10 +157,10 @@ def _quote(ask: Ask, code: str) -> Values | None:
     return {
         **_bar([bar], "index"),
         **_breadth(_stocks(ask, code, today)),
-        "high_52w": high.high,
+        "high_52w": Coloured(high.high, bar.previous_close),
         "high_52w_date": high.date,
         "vs_high_52w_pct": rate(bar.close - high.high, high.high),
-        "low_52w": low.low,
+        "low_52w": Coloured(low.low, bar.previous_close),
         "low_52w_date": low.date,
         "vs_low_52w_pct": rate(bar.close - low.low, low.low),
     }

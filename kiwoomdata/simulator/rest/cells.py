@@ -287,7 +287,11 @@ def _drawn(ask: Ask, subject: Subject, column: Column, number: int) -> Any:
     price = day.close if day else 10_000
     volume = max(day.volume, 1_000) if day else 100_000
     if kind in (kinds.PRICE, kinds.PRICE_DECIMAL):
-        return Coloured(max(1, round(price * rng.uniform(0.98, 1.02))), day.previous_close if day else price)
+        drawn = price * rng.uniform(0.98, 1.02)
+        whole = kind is kinds.PRICE
+        return Coloured(
+            max(1, round(drawn) if whole else round(drawn, 2)), day.previous_close if day else price
+        )
     if kind is kinds.INDEX:
         return round(price / 100 * rng.uniform(0.98, 1.02), 2)
     place = re.fullmatch("(?:buy|sell)_.*?([0-9])", column.name)

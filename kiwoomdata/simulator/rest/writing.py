@@ -35,6 +35,7 @@ class _Spec(NamedTuple):
     scale: float
     unsigned: bool = False
     negated: bool = False
+    filled: int = 0
 
 
 def rounded(value: int, unit: int) -> int:
@@ -61,7 +62,7 @@ def envelope(api_id: str, body: Mapping[str, str], page: Page) -> dict[str, Any]
 
 
 def _row(specs: Iterable[_Spec], values: Mapping[str, Any]) -> dict[str, str]:
-    return {spec.key: _text(spec, values.get(spec.key)) for spec in specs}
+    return {spec.key: _text(spec, values.get(spec.key)).zfill(spec.filled) for spec in specs}
 
 
 @lru_cache(maxsize=128)
@@ -70,7 +71,7 @@ def _specs(api_id: str, flag: Flag) -> list[list[_Spec]]:
         unit = column.unit_for(flag)
         scale = unit.written or unit.scale
         unsigned = column.signed_by is not None
-        return _Spec(column.key, column.kind, column.style, scale, unsigned, column.negated)
+        return _Spec(column.key, column.kind, column.style, scale, unsigned, column.negated, column.filled)
 
     return [
         # A key that gives two columns (a quantity and its aggressor) is written once.
