@@ -645,8 +645,8 @@ def test_the_index_is_the_markets_own() -> None:
     assert abs(last["index"]) == MARKET.index_minutes()[-1].kospi200
 
 
-def test_breadth_counts_every_stock_of_the_board(whole_day: dict[str, list[Any]]) -> None:
-    stocks = [stock for stock in MARKET.stocks("kospi") if not stock.etf]
+def test_breadth_counts_every_stock_that_is_followed(whole_day: dict[str, list[Any]]) -> None:
+    stocks = [stock for stock in MARKET.leading("kospi") if not stock.etf]
     rows = [MARKET.day(stock.symbol, TODAY) for stock in stocks]
     last = of(whole_day["0U"], "0U")[-1]
     assert sum(number(last[fid]) for fid in ("252", "253", "255")) == len(stocks)
