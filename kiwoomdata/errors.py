@@ -62,6 +62,11 @@ __all__ = [
 ]
 
 
+def brief(text: str, longest: int = 300) -> str:
+    """A text of the server as a message may hold it."""
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
 class KiwoomDataError(Exception):
     """The root of every error that this package raises on its own account.
 
@@ -128,7 +133,7 @@ class DecodeError(KiwoomDataError):
 
     def __init__(self, api_id: str, column: str, value: str, expected: str) -> None:
         super().__init__(
-            f"{api_id}.{column}: {value!r} is not {expected}. "
+            f"{api_id}.{column}: {brief(value)!r} is not {expected}. "
             "Pass on_bad='null' to take such cells as null with a warning, and please report the value."
         )
         self.api_id = api_id

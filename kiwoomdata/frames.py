@@ -11,10 +11,10 @@ import msgspec
 import polars as pl
 
 from kiwoomdata.entries.entry import Column, Endpoint, Flag, Part
-from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
+from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue, brief
 from kiwoomdata.kinds import BLANK, Trouble, decode
 from kiwoomdata.rest.protocol import Page
-from kiwoomdata.telling import warn
+from kiwoomdata.telling import listed, warn
 
 __all__ = [
     "F",
@@ -139,7 +139,7 @@ def _of_dicts(
     extra = [key for key in dict.fromkeys(k for layout in layouts for k in layout) if key not in part.by_key]
     if extra:
         warn(
-            f"{endpoint.api_id}: the server sent {', '.join(extra)}, which the catalogue lacks; kept as text",
+            f"{endpoint.api_id}: the server sent {listed(extra)}, which the catalogue lacks; kept as text",
             UnknownKey,
         )
     columns = dict.fromkeys([*part.by_key, *extra], pl.String())
@@ -171,7 +171,7 @@ def _short(endpoint: Endpoint, flat: Mapping[str, Any]) -> dict[str, Any]:
 
 def _no_place_for(endpoint: Endpoint, keys: Sequence[str]) -> None:
     warn(
-        f"{endpoint.api_id}: the server sent {', '.join(keys)}, which the catalogue lacks and no "
+        f"{endpoint.api_id}: the server sent {listed(keys)}, which the catalogue lacks and no "
         "frame has a place for; Client.raw() shows it",
         UnknownKey,
     )
@@ -369,7 +369,7 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
     for trouble in troubles:
         if trouble.unproven:
             warn(
-                f"{api_id}.{trouble.column}: {trouble.text!r} became null in {trouble.rows} row(s): "
+                f"{api_id}.{trouble.column}: {brief(trouble.text)!r} became null in {trouble.rows} row(s): "
                 "nobody has proven what it means, or the server's field has overflowed",
                 UnprovenValue,
             )
@@ -377,7 +377,7 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
             raise DecodeError(api_id, trouble.column, trouble.text, trouble.kind.expected)
         else:
             warn(
-                f"{api_id}.{trouble.column}: {trouble.text!r} is not {trouble.kind.expected}; "
+                f"{api_id}.{trouble.column}: {brief(trouble.text)!r} is not {trouble.kind.expected}; "
                 f"null in {trouble.rows} row(s)",
                 KiwoomDataWarning,
             )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from kiwoomdata.errors import KiwoomDataWarning, UnknownKey
+from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, brief
 
 __all__ = ["SHOWN", "Told", "gathered", "give", "listed", "warn"]
 
@@ -19,6 +19,7 @@ Told: TypeAlias = dict[tuple[str, type[KiwoomDataWarning]], None]
 
 SHOWN = 5
 """How many of many a message names."""
+_LONGEST_NAME = 100
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _waiting: ContextVar[Told | None] = ContextVar("waiting", default=None)
@@ -70,6 +71,6 @@ def listed(names: Iterable[str]) -> str:
     >>> listed(["a", "b"]), listed("abcdefg")
     ('a, b', 'a, b, c, d, e and 2 more')
     """
-    every = list(names)
+    every = [brief(name, _LONGEST_NAME) for name in names]
     more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
     return ", ".join(every[:SHOWN]) + more

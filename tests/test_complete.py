@@ -540,3 +540,38 @@ def test_a_long_unknown_text_is_not_copied_into_each_row(
             kd.institution_trend("005930", "2026-11-20", "2026-11-20", client=client)
     assert sum(frame.estimated_size() for frame in parts.values()) < 11_000_000
     assert "novel" in str(told[0].message)
+
+
+@pytest.mark.parametrize(
+    ("body", "told_of"),
+    [
+        (
+            {"return_code": 2, "return_msg": "[1902:" + "x" * 1_000_000},
+            "the server refused with 1902: [1902:xxx",
+        ),
+        (
+            {**OK, "daly_stkpc": [row("ka10086", date="20261120", trde_qty="9x" * 500_000)]},
+            ".volume: '9x9x9x",
+        ),
+        (
+            {**OK, "daly_stkpc": [row("ka10086", date="20261120") | {"k" * 500_000: "1"}]},
+            "the server sent kkk",
+        ),
+        (
+            {**OK, "daly_stkpc": [row("ka10086", date="20261120") | {f"k{n}": "1" for n in range(5_000)}]},
+            "the server sent k0, k1, k2, k3, k4 and 4995 more, which",
+        ),
+    ],
+)
+def test_messages_stay_short_whatever_the_server_says(
+    make_client: MakeClient, told: Told, body: dict[str, Any], told_of: str
+) -> None:
+    said: list[str] = []
+    with Envelopes(lambda number, asked: Answer(body)) as server:
+        try:
+            kd.daily_prices("005930", "2026-11-20", client=make_client(server, cache=False))
+        except kd.KiwoomDataError as error:
+            said.append(str(error))
+    said += [str(one.message) for one in told]
+    assert any(told_of in one for one in said)
+    assert max(map(len, said)) < 600

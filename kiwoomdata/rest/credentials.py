@@ -140,8 +140,16 @@ _FIELD = re.compile(
 )
 
 
+_TELLING = 4  # characters of a secret that are more than chance
+
+
 def redact(text: str, *secrets: str) -> str:
-    """``text`` with ``***`` for each of ``secrets``, each bearer token and each key field of a JSON body."""
+    """``text`` with ``***`` for each of ``secrets``, each bearer token and each key field of a JSON body.
+
+    Of a secret that an excerpt cut off (``…``) its beginning goes too.
+    """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
+        for end in range(len(secret) - 1, _TELLING - 1, -1):
+            text = text.replace(secret[:end] + "…", "***…")
     return _FIELD.sub(r'\1"***"', _BEARER.sub(r"\1 ***", text))

@@ -21,7 +21,7 @@ import msgspec
 
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import PATHS
-from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
+from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported, brief
 
 __all__ = [
     "Fetched",
@@ -251,7 +251,7 @@ def _verdict(body: Mapping[str, msgspec.Raw]) -> tuple[str, str]:
     message = body.get("return_msg", body.get("returnMsg"))
     return (
         "" if code is None else str(msgspec.json.decode(code, type=int | str)).strip(),
-        "" if message is None else (msgspec.json.decode(message, type=str | None) or "").strip(),
+        "" if message is None else brief((msgspec.json.decode(message, type=str | None) or "").strip()),
     )
 
 
@@ -303,10 +303,9 @@ def _not_json(api_id: str, status: int, content: bytes) -> str:
     return f"{api_id}: HTTP {status} with a body that is not JSON or ends too soon: {_excerpt(content)!r}"
 
 
-def _excerpt(content: bytes, length: int = 300) -> str:
-    text = html.unescape(_TAGS.sub(" ", content[:20_000].decode("utf-8", "replace")))
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[:length] + "…"
+def _excerpt(content: bytes) -> str:
+    read = content[:20_000].decode("utf-8", "replace") + "…" * (len(content) > 20_000)
+    return brief(" ".join(html.unescape(_TAGS.sub(" ", read)).split()))
 
 
 # --- walking the pages ---------------------------------------------------------------------

@@ -395,7 +395,8 @@ class Engine(Listener):
         kind = errors.UnprovenValue if trouble.unproven else errors.KiwoomDataWarning
         column = f"{feed.name}.{trouble.column}" if trouble.column else feed.name
         became = "became null" if trouble.column else "was left out"
-        text = f"{column}: {trouble.text!r} is not {trouble.kind.expected} and {became}; others are counted"
+        shown = errors.brief(trouble.text)
+        text = f"{column}: {shown!r} is not {trouble.kind.expected} and {became}; others are counted"
         self.tell(kind(text))
 
     # --- handing on ----------------------------------------------------------------------------

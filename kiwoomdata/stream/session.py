@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from kiwoomdata.errors import brief
 from kiwoomdata.stream.events import (
     CONDITION_BUSY,
     TOO_MANY_REQUESTS,
@@ -334,7 +335,7 @@ class Session:
         """The server's own words, without the token should they quote it."""
         for key in keys or ("return_msg",):
             if message.get(key):
-                return str(message[key]).replace(self._token, "***")
+                return brief(str(message[key]).replace(self._token, "***"))
         return ""
 
     def _on_login(self, message: dict[str, Any]) -> list[Event]:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kiwoomdata as kd
-from kiwoomdata.errors import ConfigError
+from kiwoomdata.errors import ConfigError, brief
 from kiwoomdata.rest.credentials import Credentials, find_credentials, redact
 
 KEY = "Kq3-appkey-wXyZ0123456789"
@@ -180,6 +180,13 @@ def test_named_secrets_are_gone_wherever_they_stand(before: str, after: str, sec
 
 def test_a_secret_that_holds_another_is_replaced_whole() -> None:
     assert redact("abcdef-and-more abcdef", "abcdef", "abcdef-and-more") == "*** ***"
+
+
+@pytest.mark.parametrize("shown", range(4, len(SECRET) + 1))
+def test_a_secret_that_an_excerpt_cuts_off_gives_no_part_of_it_away(shown: int) -> None:
+    said = brief("x" * (300 - shown) + SECRET + " and more of the page")
+    assert said.endswith(SECRET[:shown] + "…")
+    assert redact(said, KEY, SECRET) == "x" * (300 - shown) + "***…"
 
 
 def test_an_empty_secret_replaces_nothing() -> None:
