@@ -492,6 +492,9 @@ def locals_of(error: BaseException) -> str:
         Answer(f"<html>{ECHOED}</html>".encode(), status=403),
         Answer(f'{{"token": "{ECHOED}'.encode(), status=500),
         Answer(ECHOED.encode() + b"\xff"),
+        Answer(["envelope-token"]),
+        Answer({"access_token": "envelope-token"}),
+        Answer(b"access_token=envelope-token"),
         Answer(b"", status=302, headers={"location": "http://envelope-key/"}),
     ],
 )
