@@ -9,7 +9,16 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["INSTITUTION_PARTS", "INVESTORS", "NO_FLOWS", "Flows", "Sides", "flows_of", "split_volume"]
+__all__ = [
+    "INSTITUTION_PARTS",
+    "INVESTORS",
+    "NO_FLOWS",
+    "Flows",
+    "Sides",
+    "apart",
+    "flows_of",
+    "split_volume",
+]
 
 
 class Sides(NamedTuple):
@@ -36,7 +45,7 @@ class Sides(NamedTuple):
 
 
 class Flows(NamedTuple):
-    """One row of investor flows. ``other_corporation`` holds the domestic foreigners as well."""
+    """One row of investor flows. ``other_corporation`` holds domestic foreigners too: :func:`apart`."""
 
     individual: Sides = Sides()
     foreign: Sides = Sides()
@@ -70,6 +79,11 @@ NO_FLOWS = Flows()
 
 # The usual part of the volume, class by class after individual and foreign.
 _PARTS = (0.060, 0.010, 0.030, 0.002, 0.003, 0.050, 0.030, 0.001, 0.010)
+
+
+def apart(both: int) -> tuple[int, int]:
+    """What other corporations and what domestic foreigners have of ``other_corporation``: here a third."""
+    return both - both // 3, both // 3
 
 
 def split_volume(

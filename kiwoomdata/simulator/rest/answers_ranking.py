@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from kiwoomdata.simulator.market.daily import Venue
+from kiwoomdata.simulator.market.flows import apart
 from kiwoomdata.simulator.market.rankings import IntradayInvestors, Measure, NetSide, Side
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest.answers_stock import flag
@@ -40,7 +41,6 @@ _CLASSES = {
     "penfnd_etc": "pension",
     "samo_fund": "private_fund",
     "natn": "nation",
-    "etc_corp": "other_corporation",
 }
 
 
@@ -160,6 +160,8 @@ def _closing_investors(ask: Ask) -> Page:
                 "flu_rt": day.change_rate,
                 "trde_qty": day.volume,
                 **{key: each.values[name] for key, name in _CLASSES.items()},
+                # The domestic foreigners have no key, so the classes add up to 0 without them only (live).
+                "etc_corp": apart(each.values["other_corporation"])[0],
             }
         )
     return _one_page(ask, rows)

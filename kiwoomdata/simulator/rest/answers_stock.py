@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from kiwoomdata.calendar import nth_trading_day_before, previous_trading_day
+from kiwoomdata.calendar import OPEN, nth_trading_day_before, previous_trading_day
 from kiwoomdata.kinds import VENUE, encode
 from kiwoomdata.simulator.market.daily import Day, Venue
 from kiwoomdata.simulator.market.flows import Sides
@@ -23,6 +23,8 @@ Row = dict[str, Any]
 
 YEAR = timedelta(days=365)
 """How far back those TRs reach that are asked without a first day. Nobody has reported it."""
+AFTER_HOURS = time(16)
+"""When trading at single prices begins."""
 
 
 def flag(day: Day) -> str:
@@ -369,8 +371,10 @@ def _after_hours(ask: Ask) -> Page:
         session = session._replace(
             price=today.close, change=0, sign=0, change_rate=0.0, volume=0, asks=none, bids=none
         )
+    now = ask.market.now
+    before = now is not None and OPEN <= now < AFTER_HOURS
     row: Row = {
-        "bid_req_base_tm": book.time,
+        "bid_req_base_tm": book.time if before else AFTER_HOURS,  # there it stays (live, August 2026)
         "ovt_sigpric_cur_prc": Coloured(session.price, today.close),
         "ovt_sigpric_pred_pre_sig": str(session.sign),
         "ovt_sigpric_pred_pre": session.change,

@@ -18,7 +18,7 @@ from kiwoomdata import kinds
 from kiwoomdata.entries.entry import Column, Part
 from kiwoomdata.simulator.market import sectors, universe
 from kiwoomdata.simulator.market.daily import Day, Venue
-from kiwoomdata.simulator.market.flows import INVESTORS, Sides
+from kiwoomdata.simulator.market.flows import INVESTORS, Sides, apart
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.numbers import direction, price_limits, rate
 from kiwoomdata.simulator.market.universe import Board, Stock
@@ -237,10 +237,8 @@ def flows_as_asked(ask: Ask, day: Day) -> Values:
         values[name] = wanted(sides)
         values |= {f"{name}_net_buy": sides.net, f"{name}_net_buy_value": sides.net_amount}
     values["securities"], values["merchant_bank"] = values["financial_investment"], values["other_financial"]
-    # The market's other corporations hold the domestic foreigners as well: a third of them here.
     both = wanted(day.flows.of("other_corporation"))
-    values["domestic_foreigner"] = both // 3
-    values["other_corporation"] = both - both // 3
+    values["other_corporation"], values["domestic_foreigner"] = apart(both)
     return values
 
 
