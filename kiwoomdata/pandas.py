@@ -78,7 +78,8 @@ def _index(frame: pl.DataFrame, source: _kd.Provenance | None) -> list[str]:
     asked = [split_code(code) for code in str((source and source.params.get("stk_cd")) or "").split(",")]
     levels = [when]
     sector = heading("sector")
-    if sector is not None and len(asked) > 1 and not any(asked):
+    several = len(asked) > 1 and not any(asked)
+    if sector is not None and (several or frame[sector].n_unique() > 1):  # a list of a day's sectors, too
         levels.append(sector)
     for place, word in enumerate(("symbol", "venue")):
         column = heading(word)

@@ -69,6 +69,9 @@ def test_several_sectors_are_told_apart_too(shared: kd.Client) -> None:
     assert frame.index.names == ["date", "sector"]
     assert frame.index.is_unique
     assert isinstance(kdp.index_candles("kospi", *RANGE, client=shared).index, pd.DatetimeIndex)
+    flows = kdp.sector_flows("2024-01-31", client=shared)
+    assert flows.index.names == ["date", "sector"]
+    assert flows.index.is_unique
 
 
 def test_candles_of_several_symbols_are_told_apart_too(shared: kd.Client) -> None:
