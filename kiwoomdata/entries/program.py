@@ -218,8 +218,8 @@ PROGRAM_CUMULATIVE = Endpoint(
     every_day=True,
     order="newest first",
     final="next morning",
-    note="In the guide's example the rows are half a year newer than the date asked, and it allows a date of "
-    "up to a year before the end: the date seems to be the day to cumulate from. Nobody has said so.",
+    note="The date is the day to cumulate from: asked for 2026-03-12, that day's row had each sum equal to "
+    "the day's number, and in the guide's example the rows are half a year newer than the date.",
     parts=(
         Part(
             "trend",
@@ -278,7 +278,8 @@ STOCK_PROGRAM_BY_TIME = Endpoint(
     unit_flag="amt_qty_tp",
     page_rows=200,
     order="newest first",
-    note="The server demands a date and ignores it: three dates gave the identical latest session (2026-08).",
+    note="The server demands a date and ignores it: three dates gave the identical latest session (2026-08). "
+    "Store each venue for itself: KRX's net and that of all venues may differ in sign (2026-08-06).",
     parts=(
         Part(
             "trend",

@@ -509,7 +509,7 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
     function="intraday_investor_trades",
     example='kd.intraday_investor_trades("foreign", market="kospi")',
     note="Live, only foreigners (6) have rows, only from 09:00 to 15:30, and amt_qty_tp and smtm_netprps_tp "
-    "change nothing: shares and amounts come side by side (August 2026).",
+    "change nothing: shares and amounts come side by side (August 2026). Rows come in the order of codes.",
     when_empty="Live it has rows for investor='foreign' alone, and only during the session (09:00 to 15:30); "
     "ask kd.closing_investor_trades() after it.",
     params=(
@@ -588,7 +588,8 @@ CLOSING_INVESTOR_TRADES = Endpoint(
     page_rows=100,
     key=("code",),
     note="Price and volume are of now; the investors are the last completed session's until the evening "
-    "(live, August 2026). The twelve classes lack the domestic foreigners, so they need not add up to 0.",
+    "(live, August 2026). The twelve classes lack the domestic foreigners, so they need not add up to 0. "
+    "The rows come in the order of codes: who stops early lacks stocks, not the least of them.",
     parts=(
         Part(
             "trades",

@@ -117,8 +117,9 @@ def test_every_function_gives_pandas_with_numpy_dtypes(shared: kd.Client, call: 
         if name in kinds and dtype.is_numeric():
             assert str(kinds[name]) in ("int64", "float64", "int8"), name
     if polars.columns[0] == "date":
-        assert isinstance(frame.index, pd.DatetimeIndex)
-        assert frame.index.name == "date"
+        assert isinstance(frame.index.get_level_values(0), pd.DatetimeIndex)
+        assert frame.index.names[0] == "date"
+        assert frame.index.is_unique
     assert frame.attrs["kiwoomdata"]["rows"] == len(frame)
     source = kd.provenance(frame)
     assert source is not None

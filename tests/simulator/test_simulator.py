@@ -654,6 +654,13 @@ def test_foreigners_have_rows_during_the_session_alone_as_live_where_it_is_asked
     assert bool(serve(**day).ask("ka10063").rows) is (now >= (9, 0))
 
 
+@pytest.mark.parametrize("api_id", ["ka10063", "ka10066"])
+def test_lists_of_investors_come_in_the_order_of_codes(talk: Talk, api_id: str) -> None:
+    codes = [row["stk_cd"] for row in talk.ask(api_id).rows]
+    assert codes == sorted(codes)
+    assert len(codes) > 20
+
+
 def test_all_investors_but_the_domestic_foreigners_are_told_at_the_close(talk: Talk) -> None:
     parts = ["fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc", "samo_fund", "natn"]
     for measure, slack in (("1", 6), ("2", 0)):

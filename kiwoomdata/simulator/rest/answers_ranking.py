@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, cast
 
 from kiwoomdata.simulator.market.daily import Venue
@@ -42,6 +43,11 @@ _CLASSES = {
     "samo_fund": "private_fund",
     "natn": "nation",
 }
+
+
+def _by_code(ask: Ask, rows: list[Row]) -> Page:
+    """As the live server orders these lists (August 2026)."""
+    return _one_page(ask, sorted(rows, key=itemgetter("stk_cd")))
 
 
 def _one_page(ask: Ask, rows: list[Row]) -> Page:
@@ -121,7 +127,7 @@ def _intraday_investors(ask: Ask) -> Page:
                 **_intraday(amounts[symbol], MILLION, _AMOUNTS),
             }
         )
-    return _one_page(ask, rows)
+    return _by_code(ask, rows)
 
 
 _QUANTITIES = (
@@ -164,7 +170,7 @@ def _closing_investors(ask: Ask) -> Page:
                 "etc_corp": apart(each.values["other_corporation"])[0],
             }
         )
-    return _one_page(ask, rows)
+    return _by_code(ask, rows)
 
 
 ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
