@@ -253,7 +253,6 @@ def single(
 def run(plan: Plan) -> pl.DataFrame:
     """Fetch all jobs of a plan side by side and give one frame. What it lacks is told once, for all jobs."""
     jobs, shape, order, options = plan.jobs, plan.shape, plan.order, plan.options
-    together = plan.together
     client = client_of(options)
     refresh, offline = bool(options.get("refresh", False)), bool(options.get("offline", False))
     form: dict[str, Any] = {
@@ -270,47 +269,16 @@ def run(plan: Plan) -> pl.DataFrame:
     most = options.get("max_requests")
     most = client.max_requests if most is None else positive("max_requests", most)
     shapes = shape if isinstance(shape, Mapping) else dict.fromkeys(jobs, shape)
+    how = {"refresh": refresh, "offline": offline, "on_bad": options.get("on_bad"), "on_truncated": "mark"}
     frames: dict[str, pl.DataFrame] = {}
     sources: dict[str, Provenance] = {}
     failures: dict[str, Exception] = {}
-
     warned: dict[str, Told] = {name: {} for name in jobs}
-
-    def ask(
-        job: Job, tick: Callable[[], object] | None, refresh: bool, back_to: date | None = None
-    ) -> tuple[Parts, Provenance]:
-        return client.frames(
-            job.endpoint,
-            job.body,
-            since=job.since,
-            until=job.until,
-            back_to=back_to,
-            refresh=refresh,
-            offline=offline,
-            on_bad=options.get("on_bad"),
-            on_truncated="mark",
-            tick=tick,
-        )
-
-    def fetch(name: str, tick: Callable[[], object] | None) -> None:
-        job = jobs[name]
-        with gathered(warned[name]):
-            if job.enough is None:
-                parts, source = ask(job, tick, refresh)
-            else:
-                parts, source = _with_older(job, partial(ask, job, tick), refresh)
-            shown = _in_window(_whole(shapes[name](parts), job, client, source.fetched_at), job)
-        frames[name] = _oldest_first(shown, job, order)
-        unseen = 0 if job.enough is None else sum(map(len, parts.values())) - shown.height
-        sources[name] = replace(source, cached_rows=max(0, source.cached_rows - unseen))
-        if source.truncated and on_truncated == "raise":
-            raise Truncated(job.endpoint.api_id, source.why, pages=source.pages)
-
     whole: pl.DataFrame | None = None
     try:
-        if together is not None and not refresh:
+        if plan.together is not None and not refresh:
             with gathered({}):  # what is amiss there is told where the series is asked for
-                whole = _take_stored(client, jobs, together, frames, sources, offline=offline)
+                whole = _take_stored(client, jobs, plan.together, frames, sources, offline=offline)
         left = {name: job for name, job in jobs.items() if name not in sources}
         if left:
             whole = _empty(next(iter(jobs.values())), next(iter(shapes.values())), client)
@@ -318,7 +286,21 @@ def run(plan: Plan) -> pl.DataFrame:
             present(whole, _provenance(client, jobs, [], {}, whole), **form)
             if not offline:
                 ceiling.check(client, left.values(), most, refresh=refresh)
-            _fetch_all(client, left, fetch, failures, alone=len(jobs) == 1)
+            tasks = {
+                name: partial(_fetched, client, job, shapes[name], order, how, warned[name])
+                for name, job in left.items()
+            }
+            if len(jobs) == 1:
+                (name,) = tasks
+                with bar(client, None, "page") as tick:
+                    found = {name: tasks[name](tick)}
+            else:
+                found = side_by_side(client, tasks, "symbol", failures.__setitem__)
+            for name in [*found]:  # popped, so that no frame is held twice
+                frames[name], sources[name] = found.pop(name)
+                if sources[name].truncated and on_truncated == "raise":
+                    stop = sources[name]
+                    failures[name] = Truncated(jobs[name].endpoint.api_id, stop.why, pages=stop.pages)
     finally:
         give(warned)
     if client.store is not None:
@@ -340,21 +322,39 @@ def run(plan: Plan) -> pl.DataFrame:
     return present(frame, source, **form)
 
 
+def _fetched(
+    client: Client,
+    job: Job,
+    shape: Shape,
+    order: Sequence[str],
+    how: Mapping[str, Any],
+    told: Told,
+    tick: Callable[[], object] | None = None,
+) -> tuple[pl.DataFrame, Provenance]:
+    """The frame of one job and its provenance; what there is to tell goes into ``told``."""
+    with gathered(told):
+        ask = partial(client.frames, job.endpoint, job.body, since=job.since, until=job.until, tick=tick)
+        parts, source = ask(**how) if job.enough is None else _with_older(job, ask, how)
+        shown = _in_window(_whole(shape(parts), job, client, source.fetched_at), job)
+    unseen = 0 if job.enough is None else sum(map(len, parts.values())) - shown.height
+    return _oldest_first(shown, job, order), replace(source, cached_rows=max(0, source.cached_rows - unseen))
+
+
 def _with_older(
-    job: Job, ask: Callable[..., tuple[Parts, Provenance]], refresh: bool
+    job: Job, ask: Callable[..., tuple[Parts, Provenance]], how: Mapping[str, Any]
 ) -> tuple[Parts, Provenance]:
     """Ask back from the days shown until the rows are enough, or until the server has no older ones."""
     assert job.enough is not None
     assert job.since is not None
     back_to, days = nth_trading_day_before(job.since, 1), 20
     try:
-        parts, source = ask(refresh, back_to)
+        parts, source = ask(**how, back_to=back_to)
     except NotCached:
-        return ask(refresh)
+        return ask(**how)
     while not job.enough(parts) and _oldest(parts) <= back_to and not source.truncated:
         back_to, days = nth_trading_day_before(back_to, days), 3 * days
         try:
-            parts, more = ask(False, back_to)
+            parts, more = ask(**{**how, "refresh": False}, back_to=back_to)
         except NotCached:
             break
         source = replace(more, requests=source.requests + more.requests, pages=source.pages + more.pages)
@@ -452,27 +452,6 @@ def _shaped(
     return pl.DataFrame([shaped["date"], symbol, venue, *others])
 
 
-def _fetch_all(
-    client: Client,
-    jobs: Mapping[str, Job],
-    fetch: Callable[[str, Callable[[], object] | None], None],
-    failures: dict[str, Exception],
-    *,
-    alone: bool,
-) -> None:
-    if jobs and not alone:
-        tasks = {name: partial(fetch, name, None) for name in jobs}
-        side_by_side(client, tasks, "symbol", failures.__setitem__)
-    if not alone:
-        return
-    (name,) = jobs
-    with bar(client, None, "page") as tick:
-        try:
-            fetch(name, tick)
-        except Truncated as error:
-            failures[name] = error
-
-
 def side_by_side(
     client: Client,
     tasks: Mapping[str, Callable[[], T]],
@@ -491,8 +470,9 @@ def side_by_side(
         except Exception as error:
             on_failure(name, error)
 
-    if len(tasks) == 1:
-        settle(*next(iter(tasks.items())))
+    if len(tasks) < 2:
+        for name, task in tasks.items():
+            settle(name, task)
         return results
     done: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
     pool = ThreadPoolExecutor(min(client.workers, len(tasks)), thread_name_prefix="kiwoomdata")

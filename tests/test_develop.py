@@ -49,10 +49,9 @@ def test_the_pages_name_no_file_that_is_not_there() -> None:
 # --- the way of a call ---------------------------------------------------------------------------
 
 
-def test_a_call_goes_the_way_that_the_page_tells(
-    server: Server, make_client: Callable[..., kd.Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Looked at where the request leaves: this package's own frames, from the named function on."""
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The way of each request, looked at where it leaves: this package's own frames, by file."""
     ways: list[list[str]] = []
     real = requests.adapters.HTTPAdapter.send
 
@@ -64,6 +63,12 @@ def test_a_call_goes_the_way_that_the_page_tells(
         return real(self, request, **settings)
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", spy)
+    return ways
+
+
+def test_a_call_goes_the_way_that_the_page_tells(
+    server: Server, make_client: Callable[..., kd.Client], ways: list[list[str]]
+) -> None:
     client = make_client(server)
     assert kd.daily_prices("005930", "2026-11-02", "2026-11-06", client=client).height == 5
     page = read("way-of-a-call.md")
@@ -73,6 +78,8 @@ def test_a_call_goes_the_way_that_the_page_tells(
     for (file, frames), (_, told) in zip(way, table, strict=True):
         assert frames <= int(told), f"{file}: a longer way than the page says"
     assert f"through {sum(int(frames) for _, frames in table)} of" in page
+    kd.daily_prices("005930", "2026-11-02", "2026-11-06", client=make_client(server, cache=False))
+    assert f"{len(ways[-1])} in all" in page
 
 
 # --- a TR in one place ---------------------------------------------------------------------------

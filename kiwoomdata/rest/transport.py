@@ -212,7 +212,14 @@ class Transport:
         for attempt in range(attempts):
             if counter is not None:
                 counter.add()
-            outcome = self._try(request, token)
+            if self.stop.is_set():
+                raise InterruptedError("the client was stopped")
+            self._gate.wait(self._scope(api_id), self.stop)
+            with self._lock:
+                self.requests_sent += 1
+            log.debug("POST %s %s", request.path, api_id)
+            answered = self._exchange(request, token)
+            outcome = answered if isinstance(answered, _Outcome) else self._judge(request, token, *answered)
             if not outcome.again or attempt == attempts - 1:
                 break
             # Exponential with jitter, never under half of its step so that a quota can refill.
@@ -230,16 +237,6 @@ class Transport:
 
     def _scope(self, api_id: str) -> str:
         return f"{self._credentials.digest}:{api_id}"
-
-    def _try(self, request: Request, token: Token | None) -> _Outcome:
-        if self.stop.is_set():
-            raise InterruptedError("the client was stopped")
-        self._gate.wait(self._scope(request.api_id), self.stop)
-        with self._lock:
-            self.requests_sent += 1
-        log.debug("POST %s %s", request.path, request.api_id)
-        answered = self._exchange(request, token)
-        return answered if isinstance(answered, _Outcome) else self._judge(request, token, *answered)
 
     def _judge(
         self, request: Request, token: Token | None, status: int, headers: Mapping[str, str], content: bytes
