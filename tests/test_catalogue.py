@@ -23,6 +23,7 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.kinds import DATE, DATETIME
 from kiwoomdata.rest import protocol
 from kiwoomdata.simulator import Server
+from kiwoomdata.simulator.rest import service
 from tests.conftest import TODAY
 from tests.talk import Talk, good
 
@@ -382,3 +383,13 @@ def test_the_catalogue_shows_a_call_of_each_tr() -> None:
     calls = dict(kd.catalogue().select("api_id", "example").iter_rows())
     assert calls["ka10081"] == 'kd.candles("005930", "2023-10-02", "2024-01-31", interval="day")'
     assert all(call.startswith("kd.") for call in calls.values())
+
+
+def test_a_fault_of_the_simulator_itself_is_refused_at_once(
+    server: Server, client: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would come again at each try, so that tries would only cost their pauses."""
+    monkeypatch.setitem(service._ANSWERS, "ka10086", lambda ask: {}["no such key"])
+    with pytest.raises(kd.ApiError, match="1999"):
+        kd.request("ka10086", symbol="005930", until="2026-11-20", client=client)
+    assert server.log.count("ka10086") == 1

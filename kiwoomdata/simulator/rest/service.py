@@ -184,7 +184,8 @@ class Service:
             answer = Answer(refused.body(), refused.status)
         except Exception:
             _log.exception("the simulator failed at %s", call.api_id)
-            answer = Answer(Refused("1999", reason="simulator").body(), 500)
+            # No status of 500: another try would fail the same way, after all the pauses between tries.
+            answer = Answer(Refused("1999", reason="simulator").body())
         return replace(answer, api_id=call.api_id)
 
     def _plain(self, call: _Call) -> Answer:
