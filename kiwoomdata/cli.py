@@ -44,7 +44,7 @@ def _nearest(word: str, words: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-class _Named(click.Group):
+class _Suggesting(click.Group):
     """Suggests the name of a command that was misspelt."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -53,7 +53,7 @@ class _Named(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class _Commands(_Named):
+class _Commands(_Suggesting):
     """Turns this package's errors into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -426,7 +426,7 @@ def replay(folder: str, speed: str, port: int) -> None:
         _until_stopped(f"KIWOOM_WS_URL={server.ws_url}")
 
 
-@main.group(cls=_Named)
+@main.group(cls=_Suggesting)
 def cache() -> None:
     """Look at the store, or let go of what it holds."""
 
@@ -465,7 +465,7 @@ def cache_clear(symbol: str | None, api_id: str | None, before: str | None, ever
     click.echo(f"{gone} series let go of")
 
 
-@main.group(cls=_Named)
+@main.group(cls=_Suggesting)
 def lake() -> None:
     """Keep a market over years in a folder of Parquet files."""
 

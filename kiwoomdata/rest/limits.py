@@ -3,7 +3,7 @@
 A gate reserves a place in the queue and sleeps once until it is due; nobody polls, so nobody starves.
 The promise is a rolling one: in any window of ``per`` seconds, wherever it starts, at most ``count`` grants.
 
-The pure part works on a :class:`Log`, what is known of one scope. The gates differ only in where they
+The pure part works on a :class:`ScopeLog`, what is known of one scope. The gates differ only in where they
 keep it: :class:`MemoryGate` in this process, :class:`SqliteGate` in a file that all processes of one
 machine share.
 """
@@ -85,7 +85,7 @@ MOCK = Quota(1, 1.0)  # the mock server names "1" in its refusal and refuses cal
 CAREFUL = Quota(2, 2.0)  # "1/s burst 2": one account measured no more than this on the real server (2026-08)
 
 
-class Log(msgspec.Struct, frozen=True):
+class ScopeLog(msgspec.Struct, frozen=True):
     """What is known of one scope, by the clock of the gate: grants are ascending and may lie ahead."""
 
     made: float  # when this was last written
@@ -93,19 +93,23 @@ class Log(msgspec.Struct, frozen=True):
     grants: tuple[float, ...] = ()
 
 
-def settle(log: Log | None, now: float) -> Log:
+def settle(log: ScopeLog | None, now: float) -> ScopeLog:
     """The log as of ``now``.
 
     A log from the future means that the clock stepped back since. It is moved by the step, as if it
     had been written just now: waits stay what they were, and nobody goes too early.
     """
     if log is None:
-        return Log(made=now, closed_until=now)
+        return ScopeLog(made=now, closed_until=now)
     back = max(0.0, log.made - now)
-    return Log(now, log.closed_until - back, tuple(at - back for at in log.grants) if back else log.grants)
+    return ScopeLog(
+        now, log.closed_until - back, tuple(at - back for at in log.grants) if back else log.grants
+    )
 
 
-def reserve(log: Log, now: float, *, quota: Quota | None, margin: float = MARGIN) -> tuple[Log, float]:
+def reserve(
+    log: ScopeLog, now: float, *, quota: Quota | None, margin: float = MARGIN
+) -> tuple[ScopeLog, float]:
     """The next moment that is free for a settled ``log``, and the log with that moment taken."""
     at = max(now, log.closed_until)
     if quota is None:
@@ -115,20 +119,20 @@ def reserve(log: Log, now: float, *, quota: Quota | None, margin: float = MARGIN
     if len(log.grants) >= quota.count:
         at = max(at, log.grants[-quota.count] + window)
     in_window = sum(grant > now - window for grant in log.grants)
-    return Log(log.made, log.closed_until, (*log.grants[-max(KEEP, in_window) :], at)), at
+    return ScopeLog(log.made, log.closed_until, (*log.grants[-max(KEEP, in_window) :], at)), at
 
 
-def give_back(log: Log, at: float) -> Log:
+def give_back(log: ScopeLog, at: float) -> ScopeLog:
     """The log without the grant ``at``; the grants behind it keep their places."""
     if at not in log.grants:
         return log
     place = log.grants.index(at)
-    return Log(log.made, log.closed_until, log.grants[:place] + log.grants[place + 1 :])
+    return ScopeLog(log.made, log.closed_until, log.grants[:place] + log.grants[place + 1 :])
 
 
-def close(log: Log, now: float, *, seconds: float) -> Log:
+def close(log: ScopeLog, now: float, *, seconds: float) -> ScopeLog:
     """The log with its scope closed for ``seconds`` from ``now``, or for as long as it already was."""
-    return Log(log.made, max(log.closed_until, now + seconds), log.grants)
+    return ScopeLog(log.made, max(log.closed_until, now + seconds), log.grants)
 
 
 def _sleep(seconds: float, stop: threading.Event | None) -> bool:
@@ -180,7 +184,7 @@ class Gate(ABC):
             raise ValueError(f"seconds: expected a finite number of at least 0, got {seconds!r}")
         self._update(scope, lambda log, now: (close(log, now, seconds=seconds), None))
 
-    def _reserve(self, log: Log, now: float) -> tuple[Log, tuple[float, float]]:
+    def _reserve(self, log: ScopeLog, now: float) -> tuple[ScopeLog, tuple[float, float]]:
         log, at = reserve(log, now, quota=self.quota, margin=self.margin)
         return log, (at, at - now)
 
@@ -188,15 +192,15 @@ class Gate(ABC):
         """Let go of what is open; it opens again when the gate is used."""
 
     @abstractmethod
-    def _update(self, scope: str, change: Callable[[Log, float], tuple[Log, T]]) -> T:
+    def _update(self, scope: str, change: Callable[[ScopeLog, float], tuple[ScopeLog, T]]) -> T:
         """Apply ``change(log, now)`` to the log of ``scope`` with nobody in between."""
 
 
-def _leave(log: Log, now: float, *, at: float) -> tuple[Log, None]:
+def _leave(log: ScopeLog, now: float, *, at: float) -> tuple[ScopeLog, None]:
     return give_back(log, at), None
 
 
-def _leave_if_closed(log: Log, now: float, *, at: float) -> tuple[Log, bool]:
+def _leave_if_closed(log: ScopeLog, now: float, *, at: float) -> tuple[ScopeLog, bool]:
     """A refusal that arrived during the sleep closed the scope: queue again."""
     closed = log.closed_until > now
     return (give_back(log, at) if closed else log), closed
@@ -230,9 +234,9 @@ class MemoryGate(Gate):
         margin: float = MARGIN,
     ) -> None:
         super().__init__(quota, clock=clock, sleep=sleep, margin=margin)
-        self._logs: dict[str, Log] = {}
+        self._logs: dict[str, ScopeLog] = {}
 
-    def _update(self, scope: str, change: Callable[[Log, float], tuple[Log, T]]) -> T:
+    def _update(self, scope: str, change: Callable[[ScopeLog, float], tuple[ScopeLog, T]]) -> T:
         with _TURN:
             now = self._clock()
             self._logs[scope], answer = change(settle(self._logs.get(scope), now), now)
@@ -264,7 +268,7 @@ class SqliteGate(Gate):
         with _TURN:
             self._file.close()
 
-    def _update(self, scope: str, change: Callable[[Log, float], tuple[Log, T]]) -> T:
+    def _update(self, scope: str, change: Callable[[ScopeLog, float], tuple[ScopeLog, T]]) -> T:
         failure: Exception | None = None
         with _TURN:
             if self._alone is None:
@@ -283,7 +287,7 @@ class SqliteGate(Gate):
             )
         return self._alone._update(scope, change)
 
-    def _transact(self, scope: str, change: Callable[[Log, float], tuple[Log, T]]) -> T:
+    def _transact(self, scope: str, change: Callable[[ScopeLog, float], tuple[ScopeLog, T]]) -> T:
         db = self._file.connection()
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -291,7 +295,7 @@ class SqliteGate(Gate):
                 "CREATE TABLE IF NOT EXISTS quota (scope TEXT PRIMARY KEY, log BLOB NOT NULL) WITHOUT ROWID"
             )
             row = db.execute("SELECT log FROM quota WHERE scope = ?", (scope,)).fetchone()
-            kept = msgspec.json.decode(row[0], type=Log) if row else None
+            kept = msgspec.json.decode(row[0], type=ScopeLog) if row else None
             now = self._clock()
             log, answer = change(settle(kept, now), now)
             db.execute("INSERT OR REPLACE INTO quota VALUES (?, ?)", (scope, msgspec.json.encode(log)))

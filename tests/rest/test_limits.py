@@ -23,9 +23,9 @@ from kiwoomdata.rest.limits import (
     MOCK,
     REAL,
     Gate,
-    Log,
     MemoryGate,
     Quota,
+    ScopeLog,
     SqliteGate,
     close,
     reserve,
@@ -163,7 +163,9 @@ def test_the_full_rate_is_reached_when_it_is_asked_for(count: int, gaps: list[fl
 
 
 def test_nobody_overtakes_those_who_queue_already() -> None:
-    log = Log(made=0.0, closed_until=0.0, grants=(0.0, 30.0))  # a process with a slower quota asked twice
+    log = ScopeLog(
+        made=0.0, closed_until=0.0, grants=(0.0, 30.0)
+    )  # a process with a slower quota asked twice
     assert reserve(log, 1.0, quota=REAL)[1] == 30.0
 
 
