@@ -77,7 +77,7 @@ class Reply:
 class Talk:
     """One keep-alive connection to a server."""
 
-    def __init__(self, server: Server, *, timeout: float = 10) -> None:
+    def __init__(self, server: Server, *, timeout: float = 60) -> None:
         self.server = server
         self.connection = http.client.HTTPConnection(server.base_url.removeprefix("http://"), timeout=timeout)
         self._token = ""
