@@ -20,26 +20,14 @@ from kiwoomdata.simulator.market.market import Market
 TODAY = date(2026, 11, 20)
 HERE = Path(__file__).parent
 
-# By folder, file or test: what opens sockets, starts processes, draws or tries much at random (make quick
-# leaves it out), and what measures time (make test runs it with nothing beside it).
+# make quick leaves out what opens sockets, by fixture, and by folder, file or test what does so on its own,
+# starts processes, draws or tries much at random. make test runs what measures time with nothing beside it.
+SOCKETS = frozenset({"make_client", "server", "shared", "ws", "wire"})
 SLOW = (
-    *(
-        "interop/",
-        "lake/",
-        "questions/test_functions.py",
-        "recording/",
-        "rest/test_client.py",
-        "rest/test_limits.py",
-    ),
-    *(
-        "rest/test_token.py",
-        "rest/test_transport.py",
-        "simulator/",
-        "store/test_cache",
-        "store/test_store.py",
-    ),
-    *("stream/test_live.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
-    *("test_folders.py", "test_notebooks.py", "test_plot.py", "test_public.py"),
+    *("interop/", "lake/", "questions/", "recording/", "rest/test_client.py", "rest/test_limits.py"),
+    *("rest/test_token.py", "rest/test_transport.py", "simulator/", "store/test_cache", "store/test_disk.py"),
+    *("store/test_stateful.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
+    *("test_folders.py", "test_forks.py", "test_notebooks.py", "test_plot.py", "test_public.py"),
     "stream/test_rolling.py::test_small_pieces_are_merged_so_that_reading_stays_cheap",
     "stream/test_session.py::test_after_any_sequence_the_server_holds_exactly_what_is_wanted",
     "stream/test_session.py::test_receive_raises_nothing_whatever_arrives",
@@ -54,7 +42,7 @@ settings.load_profile("suite")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         place = item.path.relative_to(HERE).as_posix() + "::" + item.name
-        if place.startswith(SLOW):
+        if place.startswith(SLOW) or not SOCKETS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
         if place.startswith(ALONE):
             item.add_marker(pytest.mark.alone)
