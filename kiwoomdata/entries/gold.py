@@ -37,17 +37,32 @@ from kiwoomdata.kinds import (
     VENUE,
 )
 
+_PRODUCT = Param(
+    "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
+)
+_TICKS = Param(
+    "tic_scope",
+    "interval",
+    "틱범위",
+    TEXT,
+    {"1t": "1", "3t": "3", "5t": "5", "10t": "10", "30t": "30"},
+    default="1t",
+)
+_UNTIL = Param("base_dt", "until", "기준일자", DATE)
+_ADJUSTED = choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1")
+_OPEN_HIGH_LOW = (
+    price("open_pric", "open", "시가"),
+    price("high_pric", "high", "고가"),
+    price("low_pric", "low", "저가"),
+)
+
 GOLD_TRADES = Endpoint(
     "ka50010",
     ko="금현물체결추이",
     en="Trades of spot gold",
     path="/api/dostk/mrkcond",
     category="quote",
-    params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-    ),
+    params=(_PRODUCT,),
     page_rows=100,
     note=("The value is in won."),
     parts=(
@@ -95,10 +110,8 @@ GOLD_DAILY = Endpoint(
     path="/api/dostk/mrkcond",
     category="quote",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param("base_dt", "until", "기준일자", DATE),
+        _PRODUCT,
+        _UNTIL,
     ),
     walk=Walk("date", until="base_dt"),
     key=("date",),
@@ -121,9 +134,7 @@ GOLD_DAILY = Endpoint(
                 Column("flu_rt", "change_pct", RATE, "등락율", PERCENT, style="plus"),
                 quantity("trde_qty", "volume_grams", "누적 거래량", GRAMS),
                 Column("acc_trde_prica", "value", AMOUNT, "누적 거래대금(백만)", MILLION_KRW),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("dt", "date", DATE, "일자"),
                 Column("pre_sig", "direction", DIRECTION, "전일대비기호"),
                 Column(
@@ -162,18 +173,9 @@ GOLD_TICK_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param(
-            "tic_scope",
-            "interval",
-            "틱범위",
-            TEXT,
-            {"1t": "1", "3t": "3", "5t": "5", "10t": "10", "30t": "30"},
-            default="1t",
-        ),
-        choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1"),
+        _PRODUCT,
+        _TICKS,
+        _ADJUSTED,
     ),
     note=("The change is printed without a sign; the direction tells it."),
     parts=(
@@ -185,9 +187,7 @@ GOLD_TICK_BARS = Endpoint(
                 price("cur_prc", "close", "현재가"),
                 Column("pred_pre", "change", CHANGE, "전일대비", KRW, signed_by="pred_pre_sig"),
                 quantity("trde_qty", "volume_grams", "거래량", GRAMS),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("cntr_tm", "time", DATETIME, "체결시간"),
                 Column("dt", "time_again", DATETIME, "일자"),
                 Column("pred_pre_sig", "direction", DIRECTION, "전일대비기호"),
@@ -203,9 +203,7 @@ GOLD_MINUTE_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
+        _PRODUCT,
         Param(
             "tic_scope",
             "interval",
@@ -243,9 +241,7 @@ GOLD_MINUTE_BARS = Endpoint(
                 Column("pred_pre", "change", CHANGE, "전일대비", KRW, signed_by="pred_pre_sig"),
                 quantity("acc_trde_qty", "cumulative_volume_grams", "누적거래량", GRAMS),
                 quantity("trde_qty", "volume_grams", "거래량", GRAMS),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("cntr_tm", "time", DATETIME, "체결시간"),
                 Column("dt", "time_again", DATETIME, "일자"),
                 Column("pred_pre_sig", "direction", DIRECTION, "전일대비기호"),
@@ -261,11 +257,9 @@ GOLD_DAILY_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param("base_dt", "until", "기준일자", DATE),
-        choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1"),
+        _PRODUCT,
+        _UNTIL,
+        _ADJUSTED,
     ),
     walk=Walk("date", until="base_dt"),
     every_day=True,
@@ -282,9 +276,7 @@ GOLD_DAILY_BARS = Endpoint(
                 price("cur_prc", "close", "현재가"),
                 quantity("acc_trde_qty", "volume_grams", "누적 거래량", GRAMS),
                 Column("acc_trde_prica", "value", AMOUNT, "누적 거래대금", MILLION_KRW),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("dt", "date", DATE, "일자"),
                 Column("pred_pre_sig", "direction", DIRECTION, "전일대비기호"),
             ),
@@ -299,11 +291,9 @@ GOLD_WEEKLY_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param("base_dt", "until", "기준일자", DATE),
-        choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1"),
+        _PRODUCT,
+        _UNTIL,
+        _ADJUSTED,
     ),
     walk=Walk("date", until="base_dt"),
     every_day=True,
@@ -321,9 +311,7 @@ GOLD_WEEKLY_BARS = Endpoint(
                 price("cur_prc", "close", "현재가"),
                 quantity("acc_trde_qty", "volume_grams", "누적 거래량", GRAMS),
                 Column("acc_trde_prica", "value_as_served", AMOUNT, "누적 거래대금", UNKNOWN),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("dt", "date", DATE, "일자"),
             ),
         ),
@@ -337,11 +325,9 @@ GOLD_MONTHLY_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param("base_dt", "until", "기준일자", DATE),
-        choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1"),
+        _PRODUCT,
+        _UNTIL,
+        _ADJUSTED,
     ),
     walk=Walk("date", until="base_dt"),
     every_day=True,
@@ -358,9 +344,7 @@ GOLD_MONTHLY_BARS = Endpoint(
                 price("cur_prc", "close", "현재가"),
                 quantity("acc_trde_qty", "volume_grams", "누적 거래량", GRAMS),
                 Column("acc_trde_prica", "value", AMOUNT, "누적 거래대금", KRW),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("dt", "date", DATE, "일자"),
             ),
         ),
@@ -373,11 +357,7 @@ GOLD_EXPECTED = Endpoint(
     en="Expected trades of spot gold",
     path="/api/dostk/mrkcond",
     category="quote",
-    params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-    ),
+    params=(_PRODUCT,),
     parts=(
         Part(
             "trades",
@@ -413,17 +393,8 @@ GOLD_TICK_BARS_TODAY = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param(
-            "tic_scope",
-            "interval",
-            "틱범위",
-            TEXT,
-            {"1t": "1", "3t": "3", "5t": "5", "10t": "10", "30t": "30"},
-            default="1t",
-        ),
+        _PRODUCT,
+        _TICKS,
     ),
     note=("The change is printed without a sign; the direction tells it."),
     parts=(
@@ -435,9 +406,7 @@ GOLD_TICK_BARS_TODAY = Endpoint(
                 price("cntr_pric", "close", "체결가"),
                 Column("pred_pre", "change", CHANGE, "전일 대비(원)", KRW, signed_by="pred_pre_sig"),
                 quantity("trde_qty", "volume_grams", "거래량(체결량)", GRAMS),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("cntr_tm", "time", DATETIME, "체결시간"),
                 Column("dt", "time_again", DATETIME, "일자"),
                 Column("pred_pre_sig", "direction", DIRECTION, "전일대비기호"),
@@ -453,9 +422,7 @@ GOLD_MINUTE_BARS_TODAY = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
+        _PRODUCT,
         Param(
             "tic_scope",
             "interval",
@@ -477,9 +444,7 @@ GOLD_MINUTE_BARS_TODAY = Endpoint(
                 quantity("acc_trde_qty", "cumulative_volume_grams", "누적 거래량", GRAMS),
                 Column("acc_trde_prica", "cumulative_value_as_served", AMOUNT, "누적 거래대금", UNKNOWN),
                 quantity("trde_qty", "volume_grams", "거래량(체결량)", GRAMS),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("cntr_tm", "time", DATETIME, "체결시간"),
                 Column("dt", "time_again", DATETIME, "일자"),
                 Column("pred_pre_sig", "direction", DIRECTION, "전일대비기호"),
@@ -494,11 +459,7 @@ GOLD_QUOTE = Endpoint(
     en="Spot gold at the moment",
     path="/api/dostk/mrkcond",
     category="quote",
-    params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-    ),
+    params=(_PRODUCT,),
     note=("There is no price: it is previous_close plus change."),
     parts=(
         Part(
@@ -508,9 +469,7 @@ GOLD_QUOTE = Endpoint(
             (
                 *moved("pred_pre_sig", "pred_pre", "flu_rt", "등락율"),
                 quantity("trde_qty", "volume_grams", "거래량", GRAMS),
-                price("open_pric", "open", "시가"),
-                price("high_pric", "high", "고가"),
-                price("low_pric", "low", "저가"),
+                *_OPEN_HIGH_LOW,
                 Column("pred_rt", "volume_ratio_pct", SHARE, "전일비", PERCENT, style="plus"),
                 price("upl_pric", "upper_limit", "상한가"),
                 price("lst_pric", "lower_limit", "하한가"),
@@ -527,17 +486,8 @@ GOLD_TICKS = Endpoint(
     path="/api/dostk/mrkcond",
     category="quote",
     params=(
-        Param(
-            "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-        ),
-        Param(
-            "tic_scope",
-            "interval",
-            "틱범위",
-            TEXT,
-            {"1t": "1", "3t": "3", "5t": "5", "10t": "10", "30t": "30"},
-            default="1t",
-        ),
+        _PRODUCT,
+        _TICKS,
     ),
     note=("The title says order book; the rows are trades."),
     parts=(

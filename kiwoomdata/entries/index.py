@@ -28,6 +28,12 @@ from kiwoomdata.kinds import (
 )
 
 # Hundredths of a point, as the guide states; 558325 beside 5,583.25 of ka20001 on 2026-03-12.
+_OPEN_HIGH_LOW = (
+    Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
+    Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
+    Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+)
+
 INDEX_DAILY_BARS = Endpoint(
     "ka20006",
     ko="업종일봉조회요청",
@@ -94,9 +100,7 @@ INDEX_TICK_BARS = Endpoint(
                 Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
                 quantity("trde_qty", "volume_as_served", "거래량", UNKNOWN),
                 Column("cntr_tm", "time", DATETIME, "체결시간"),
-                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
-                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
-                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                *_OPEN_HIGH_LOW,
                 Column(
                     "pred_pre", "change", CHANGE_DECIMAL, "전일대비", POINTS_X100, signed_by="pred_pre_sig"
                 ),
@@ -141,9 +145,7 @@ INDEX_MINUTE_BARS = Endpoint(
                 Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
                 quantity("trde_qty", "volume", "거래량", THOUSAND_SHARES),
                 Column("cntr_tm", "time", DATETIME, "체결시간"),
-                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
-                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
-                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                *_OPEN_HIGH_LOW,
                 quantity("acc_trde_qty", "cumulative_volume", "누적거래량", THOUSAND_SHARES),
                 Column("pred_pre", "change", CHANGE_DECIMAL, "전일대비", POINTS_X100, style="double"),
                 Column("pred_pre_sig", "direction", INDEX_DIRECTION, "전일대비 기호"),
@@ -180,9 +182,7 @@ INDEX_WEEKLY_BARS = Endpoint(
                 # 393,564 and 10,582,466 of the week from 2025-02-10 are what ka20006 prints of that Monday.
                 quantity("trde_qty", "volume", "거래량", THOUSAND_SHARES),
                 Column("dt", "date", DATE, "일자"),
-                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
-                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
-                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                *_OPEN_HIGH_LOW,
                 Column("trde_prica", "value", AMOUNT, "거래대금", MILLION_KRW),
             ),
         ),
@@ -216,9 +216,7 @@ INDEX_MONTHLY_BARS = Endpoint(
                 Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
                 quantity("trde_qty", "volume_as_served", "거래량", UNKNOWN),
                 Column("dt", "date", DATE, "일자"),
-                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
-                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
-                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                *_OPEN_HIGH_LOW,
                 Column("trde_prica", "value_as_served", AMOUNT, "거래대금", UNKNOWN),
             ),
         ),
@@ -251,9 +249,7 @@ INDEX_YEARLY_BARS = Endpoint(
                 Column("cur_prc", "close", INDEX, "현재가", POINTS_X100, style="plus"),
                 quantity("trde_qty", "volume", "거래량", THOUSAND_SHARES),
                 Column("dt", "date", DATE, "일자"),
-                Column("open_pric", "open", INDEX, "시가", POINTS_X100, style="plus"),
-                Column("high_pric", "high", INDEX, "고가", POINTS_X100, style="plus"),
-                Column("low_pric", "low", INDEX, "저가", POINTS_X100, style="plus"),
+                *_OPEN_HIGH_LOW,
                 Column("trde_prica", "value", AMOUNT, "거래대금", MILLION_KRW),
             ),
         ),
