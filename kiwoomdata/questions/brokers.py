@@ -158,8 +158,8 @@ def broker_ticks(
     market
         The market.
     min_quantity
-        수량구분: ``"all"``, ``"1k"``, ``"2k"``, ``"3k"``, ``"5k"``, ``"10k"``, ``"30k"``,
-        ``"50k"``, ``"100k"``.
+        The least quantity of a trade, in shares: ``"all"``, ``"1k"``, ``"2k"``, ``"3k"``, ``"5k"``,
+        ``"10k"``, ``"30k"``, ``"50k"``, ``"100k"``.
     price
         A range of prices, in KRW.
     venue

@@ -269,13 +269,13 @@ def etf_quotes(
     Parameters
     ----------
     tax
-        과세유형.
+        The kind of tax (과세유형).
     nav
-        NAV대비.
+        Whether the NAV stands above or below the close.
     manager
-        운용사.
+        The company that manages the fund (운용사).
     taxed
-        과세여부.
+        Whether it is taxed (과세여부).
     venue
         ``"krx"`` (default), ``"nxt"`` or ``"all"``.
     top

@@ -374,7 +374,7 @@ def buying_streaks(
     market
         The market.
     of
-        종목업종구분.
+        Whether stocks or sectors are listed.
     measure
         ``"value"`` in KRW, or ``"shares"``.
     venue

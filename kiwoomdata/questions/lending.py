@@ -145,7 +145,7 @@ def credit_trend(
     period
         In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
     kind
-        조회구분.
+        Margin loans (``"loan"``), or short credit.
     venue
         ``"krx"`` (default), ``"nxt"`` or ``"all"``.
 
@@ -205,7 +205,7 @@ def credit_eligible(
     Parameters
     ----------
     grade
-        신용종목등급구분.
+        The grade by which a stock may be bought on credit (신용종목등급구분).
     market
         The market.
     symbol

@@ -129,7 +129,7 @@ def limit_moves(
     market
         The market.
     state
-        상하한구분.
+        Where the price stands: at a daily limit, up, flat or down, or at a limit the day before (상하한구분).
     sort
         What to sort by.
     stocks
@@ -272,11 +272,11 @@ def volume_walls(
     market
         The market.
     share
-        매물집중비율. 0 to 100.
+        The least share of the volume that a band holds, in %: 0 to 100 (매물집중비율).
     include_current
-        현재가진입.
+        Whether bands that the price has come into are listed too (현재가진입).
     bands
-        매물대수. 1 to 99.
+        Into how many bands the prices are cut: 1 to 99 (매물대수).
     days
         How many days back.
     venue
@@ -459,7 +459,7 @@ def search_ranking(
     Parameters
     ----------
     window
-        구분.
+        The time over which looks are counted.
 
     Returns
     -------

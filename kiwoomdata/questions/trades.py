@@ -32,9 +32,9 @@ def trades(
     symbol
         A code such as ``"005930"``, or a list of codes.
     day
-        당일전일.
+        Of which day: ``"today"``, or ``"previous"``, the trading day before.
     interval
-        틱분.
+        One row for each trade (``"tick"``), or for each minute.
     at
         Hour and minute such as '0930'; left out, all.
     venue
