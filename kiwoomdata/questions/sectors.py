@@ -162,7 +162,7 @@ def sector_quote(
 ) -> Plan:
     """A sector index through the day, or by day (업종현재가).
 
-    One row is one moment of today, or one trading day.
+    One row is one moment of today, or one trading day; oldest first.
 
     Parameters
     ----------
@@ -198,12 +198,12 @@ def sector_quote(
     ['date', 'index']
     """
     asked = _index(sector)
-    jobs, rows = (
-        (single(sector_.SECTOR_QUOTE, asked), "times")
+    endpoint, rows, first = (
+        (sector_.SECTOR_QUOTE, "times", "time")
         if one_of("by", by, ("time", "day")) == "time"
-        else (single(sector_.SECTOR_QUOTE_BY_DAY, asked), "days")
+        else (sector_.SECTOR_QUOTE_BY_DAY, "days", "date")
     )
-    return Plan(jobs, lambda parts: parts[rows], options=options)
+    return Plan(single(endpoint, asked), lambda parts: parts[rows], order=(first,), options=options)
 
 
 def _index(sector: str) -> dict[str, str]:
