@@ -228,12 +228,16 @@ def adjusted(factors: pl.DataFrame, when: str) -> Callable[[pl.DataFrame], pl.Da
             begins[end] = 1.0, 1.0
         begins.pop(rows.height, None)
         which = pl.zeros(rows.height, pl.UInt32, eager=True).scatter(list(begins), 1).cum_sum() - 1
-        altered = []
-        for name in ADJUSTED:
-            if name in rows.columns:
-                by = pl.Series([value[name == "volume"] for value in begins.values()], dtype=pl.Float64)
-                altered.append((pl.col(name) * by.gather(which)).round().cast(pl.Int64))
-        return rows.with_columns(altered)
+        names = [name for name in ADJUSTED if name in rows.columns]
+        by = {
+            kind: pl.Series([value[kind] for value in begins.values()], dtype=pl.Float64).gather(which)
+            for kind in {name == "volume" for name in names}
+        }
+        # Wrapped, as no adjusted number comes near the ends of an integer: that is not looked at row by row.
+        return rows.with_columns(
+            (pl.col(name) * by[name == "volume"]).round().cast(pl.Int64, wrap_numerical=True)
+            for name in names
+        )
 
     return change
 
