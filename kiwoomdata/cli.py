@@ -6,9 +6,7 @@ import difflib
 import errno
 import inspect
 import sys
-import time as clock
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -16,7 +14,21 @@ import click
 
 from kiwoomdata._public import FRAMES
 from kiwoomdata._version import __version__
-from kiwoomdata.output import check_out, one_line_each, plain, say, write
+from kiwoomdata.cli_recordings import record, replay, ticks
+from kiwoomdata.output import (
+    MODE,
+    NO_KEYS,
+    PORT,
+    check_out,
+    check_plot,
+    client_for,
+    one_line_each,
+    plain,
+    plot,
+    say,
+    until_stopped,
+    write,
+)
 
 __all__ = ["main"]
 
@@ -29,14 +41,9 @@ Names complete after a line in your shell's start file:
   bash (~/.bashrc)   eval "$(_KIWOOMDATA_COMPLETE=bash_source kiwoomdata)"
   zsh  (~/.zshrc)    eval "$(_KIWOOMDATA_COMPLETE=zsh_source kiwoomdata)"
 """
-_NO_KEYS = """no key was found. Three ways:
-  1. try it without keys:       add --mode simulator
-  2. with a mock account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET, and add --mode mock
-  3. with a real account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET"""
 _FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe", "find")),)
 _YES_OR_NO = ("refresh", "offline")
 _NUMBERS = ("max_pages", "max_requests")
-_PORT = click.IntRange(0, 65535)
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:
@@ -79,22 +86,14 @@ class _Commands(_Suggesting):
             raise click.ClickException(plain(f"{type(error).__name__}: {error}")) from error
 
 
-def _client(mode: str | None) -> Any:
-    import kiwoomdata as kd
-    from kiwoomdata.client import NO_CHOICE
-
-    try:
-        return kd.Client(mode)  # type: ignore[arg-type]
-    except kd.ConfigError as error:
-        if str(error) == NO_CHOICE:
-            raise click.ClickException(_NO_KEYS) from None
-        raise
-
-
 @click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Kiwoom market data as frames that can be trusted. Try it without keys: kiwoomdata demo"""
+
+
+for recording in (record, replay, ticks):
+    main.add_command(recording)
 
 
 @main.command()
@@ -106,7 +105,7 @@ def demo() -> None:
 
 
 @main.command()
-@click.option("--port", type=_PORT, default=0, help="Port of the REST side; 0 takes a free one.")
+@click.option("--port", type=PORT, default=0, help="Port of the REST side; 0 takes a free one.")
 @click.option("--seed", default=1, show_default=True, help="Which synthetic market.")
 @click.option(
     "--rate", default="5/s", show_default=True, help="The quota it enforces: '5/s', '1/s burst 2', 'none'."
@@ -114,7 +113,7 @@ def demo() -> None:
 @click.option(
     "--day", "--today", "today", type=click.DateTime(["%Y-%m-%d"]), help="Its day; left out, the latest one."
 )
-@click.option("--ws-port", type=_PORT, default=0, help="Port of the live side; 0 takes a free one.")
+@click.option("--ws-port", type=PORT, default=0, help="Port of the live side; 0 takes a free one.")
 @click.option(
     "--pace",
     default="60",
@@ -160,7 +159,7 @@ def simulate(
         after_day=after_day,
     )
     with started as server:
-        _until_stopped(
+        until_stopped(
             f"KIWOOM_BASE_URL={server.base_url}",
             f"KIWOOM_WS_URL={server.ws_url}",
             f"KIWOOM_APP_KEY={server.app_key}",
@@ -168,29 +167,22 @@ def simulate(
         )
 
 
-def _until_stopped(*lines: str) -> None:
-    """Say where the server is and wait for Ctrl-C, which is how it is meant to end."""
-    with suppress(KeyboardInterrupt):
-        click.echo("\n".join(lines))
-        sys.stdout.flush()
-        while True:
-            clock.sleep(1)  # an Event's wait without a limit does not hear Ctrl-C beside polars 2.1
-
-
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument(
     "function", shell_complete=lambda ctx, param, word: [n for n in _FUNCTIONS if n.startswith(word)]
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
-)
+@MODE
 @click.option(
     "--out",
-    default="-",
-    help="A file ending in .parquet, .csv, .json, .ndjson or .xlsx, or '-' for CSV on stdout.",
+    default=None,
+    help="A file ending in .parquet, .csv, .json, .ndjson, .xlsx or .sqlite, or '-' for CSV on stdout, which "
+    "it is without --plot.",
 )
-def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -> None:
+@click.option("--plot", "picture", help="A file ending in .png, .svg or .pdf, for the chart of the frame.")
+def get(
+    function: str, arguments: tuple[str, ...], mode: str | None, out: str | None, picture: str | None
+) -> None:
     """Call a function of the package and write its frame.
 
     Arguments are the function's own, in order or as --name value; several symbols with commas.
@@ -200,6 +192,7 @@ def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -
     Examples:
       kiwoomdata get daily_prices 005930,000660 2024-01-02 2024-12-30 --out prices.parquet
       kiwoomdata get investor_flows 005930 --start 2024-01-02 --measure value --mode simulator
+      kiwoomdata get candles 삼성전자 --period 1y --plot out.png
       kiwoomdata get request ka10004 --stk_cd 005930 | head
     """
     import kiwoomdata as kd
@@ -210,16 +203,24 @@ def get(function: str, arguments: tuple[str, ...], mode: str | None, out: str) -
     asked = getattr(kd, function)
     positional, named = _split(arguments)
     _check_arguments(function, asked, positional, named)
-    check_out(out)
+    if out is None and picture is None:
+        out = "-"
+    if out is not None:
+        check_out(out)
+    if picture is not None:
+        check_plot(function, picture)
     lines: list[str] = []
     with one_line_each(lines):
-        frame = asked(*positional, **named, client=_client(mode))
+        frame = asked(*positional, **named, client=client_for(mode))
     if frame.is_empty():
         say(f"no rows: {' '.join(lines) or f'{function} found nothing'}", err=True)
         raise SystemExit(3)
     for line in lines:
         say(f"warning: {line}", err=True)
-    write(frame, out)
+    if out is not None:
+        write(frame, out, function)
+    if picture is not None:
+        plot(frame, function, picture)
 
 
 def _check_arguments(name: str, function: Any, positional: list[Any], named: dict[str, Any]) -> None:
@@ -228,7 +229,7 @@ def _check_arguments(name: str, function: Any, positional: list[Any], named: dic
     own = parameters.values()
     if not any(each.kind is each.VAR_KEYWORD for each in own):
         for unknown in named.keys() - parameters.keys() - {"as_"}:  # the function has a word on as_
-            hint = _nearest(unknown, [*parameters.keys() - {"client"}, "mode", "out"])
+            hint = _nearest(unknown, [*parameters.keys() - {"client"}, "mode", "out", "plot"])
             raise click.UsageError(f"--{unknown}: no such option.{hint or f' See help(kd.{name}).'}")
     places = {
         each.name: each.default is each.empty for each in own if each.kind is each.POSITIONAL_OR_KEYWORD
@@ -326,9 +327,7 @@ def _show(frame: Any) -> None:
     "--what", default="prices", show_default=True, help="prices, flows, program, or several with commas."
 )
 @click.option("--venue", type=click.Choice(["krx", "nxt", "all"]), default="krx", show_default=True)
-@click.option(
-    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
-)
+@MODE
 def prefetch(
     symbols: tuple[str, ...], start: str, end: str | None, what: str, venue: str, mode: str | None
 ) -> None:
@@ -346,7 +345,7 @@ def prefetch(
     codes = _codes(sys.stdin) if symbols == ("-",) else list(symbols)
     if not codes:
         raise click.UsageError("symbols: missing; standard input holds no code")
-    report = fill(codes, start, end, what=what.split(","), venue=venue, client=_client(mode))
+    report = fill(codes, start, end, what=what.split(","), venue=venue, client=client_for(mode))
     say(
         f"{report.rows:,} rows of {report.series} series: {report.cached_rows:,} were in the store, "
         f"{report.requests} requests sent"
@@ -363,67 +362,6 @@ def _codes(lines: Iterable[str]) -> list[str]:
     """The codes of a list: divided by blanks, commas or lines, with comments."""
     said = (line.lstrip("\ufeff").partition("#")[0] for line in lines)
     return [code for text in said for code in text.replace(",", " ").split()]
-
-
-@main.command()
-@click.argument("symbols", nargs=-1)
-@click.option("--feeds", default="trade", show_default=True, help="Names or codes, several with commas.")
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="The recording's folder.")
-@click.option("--seconds", type=float, help="Stop after so long; left out, at Ctrl-C.")
-@click.option("--venue", type=click.Choice(["krx", "nxt", "all"]), help="For codes that do not say it.")
-@click.option(
-    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
-)
-def record(
-    symbols: tuple[str, ...], feeds: str, out: str, seconds: float | None, venue: str | None, mode: str | None
-) -> None:
-    """Record live messages without loss, until Ctrl-C.
-
-    \b
-    Example:
-      kiwoomdata record 005930 000660 --feeds trade,orderbook --out ticks/
-    """
-    from tqdm import tqdm
-
-    import kiwoomdata as kd
-
-    until = None if seconds is None else clock.monotonic() + seconds
-    place: Any = venue
-    live = kd.stream_to_frame(
-        list(symbols),
-        feeds.split(","),
-        rows=1,
-        record=out,
-        venue=place,
-        client=_client(mode),
-    )
-    with live, tqdm(unit=" messages", disable=None) as bar, suppress(KeyboardInterrupt):
-        while until is None or clock.monotonic() < until:
-            live.wait(seconds=0.5 if until is None else min(0.5, max(0.0, until - clock.monotonic())))
-            bar.update(live.stats.received - bar.n)
-    stats = live.stats
-    click.echo(f"{stats.received:,} messages to {out}, {stats.dropped} dropped, {stats.gaps} gaps", err=True)
-
-
-@main.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False))
-@click.option("--speed", default="1", show_default=True, help="Times the recorded pace, or 'max'.")
-@click.option("--port", type=_PORT, default=0, help="Port; 0 takes a free one.")
-def replay(folder: str, speed: str, port: int) -> None:
-    """Serve a recording over a WebSocket, as the live server would, until Ctrl-C.
-
-    \b
-    Example:
-      kiwoomdata replay ticks/ --speed 10 --port 9443
-    """
-    import kiwoomdata as kd
-
-    try:
-        pace: Any = "max" if speed == "max" else float(speed)
-    except ValueError:
-        raise click.UsageError(f"--speed: expected a number or 'max', got {speed!r}") from None
-    with kd.replay(folder, speed=pace, port=port) as server:
-        _until_stopped(f"KIWOOM_WS_URL={server.ws_url}")
 
 
 @main.group(cls=_Suggesting)
@@ -478,9 +416,7 @@ _LAKE = click.argument("folder", type=click.Path(file_okay=False))
 @click.argument("symbols", nargs=-1)
 @click.option("--what", default=None, help="Tables, several with commas; left out, the usual ones.")
 @click.option("--from", "start", help="First day, such as 2006-01-02; left out, as before.")
-@click.option(
-    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
-)
+@MODE
 def lake_update(
     folder: str, symbols: tuple[str, ...], what: str | None, start: str | None, mode: str | None
 ) -> None:
@@ -499,7 +435,7 @@ def lake_update(
     if symbols and not codes:
         raise click.UsageError("symbols: missing; standard input holds no code")
     tables: Any = {"what": what.split(",")} if what else {}
-    report = kd.Lake(folder).update(codes or None, start=start, client=_client(mode), **tables)
+    report = kd.Lake(folder).update(codes or None, start=start, client=client_for(mode), **tables)
     say(
         f"{report.rows:,} rows of {report.series} series: {report.cached_rows:,} were in the store, "
         f"{report.requests} requests sent"
@@ -545,9 +481,7 @@ def lake_compact(folder: str) -> None:
 
 
 @main.command()
-@click.option(
-    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
-)
+@MODE
 def doctor(mode: str | None) -> None:
     """Check keys, server, token, clock, quota and store, and say what to do. Prints no secret."""
     from kiwoomdata.client import NO_CHOICE
@@ -557,7 +491,7 @@ def doctor(mode: str | None) -> None:
     for finding in findings:
         told, remedy = finding.told, finding.remedy
         if NO_CHOICE.startswith(told):
-            told, _, remedy = _NO_KEYS.replace("\n", "\n       ").partition("\n       ")
+            told, _, remedy = NO_KEYS.replace("\n", "\n       ").partition("\n       ")
         say(f"{'ok  ' if finding.well else 'BAD '} {finding.name}: {told}")
         if remedy:
             say(f"       {remedy}")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
-from datetime import timedelta
+from importlib.util import find_spec
 
 import polars as pl
 
 import kiwoomdata as kd
+from kiwoomdata.origin import Provenance
 
 __all__ = ["demo"]
 
-SYMBOLS = {"005930": "삼성전자", "000660": "SK하이닉스", "035420": "NAVER"}
+NAME = "삼성전자"
 
 
-def _show(title: str, source: str, frame: pl.DataFrame, rows: int = 6) -> None:
-    origin = kd.provenance(frame)
+def _show(title: str, call: str, frame: pl.DataFrame, origin: Provenance | None, rows: int = 6) -> None:
     cost = f", {origin.requests} requests, {origin.pages} pages" if origin else ""
-    print(f"\n{title}\n{source}   [{frame.height:,} rows x {frame.width} columns{cost}]")
+    print(f"\n{title}\n{call}   [{frame.height:,} rows x {frame.width} columns{cost}]")
     with pl.Config(
         tbl_rows=rows,
         tbl_cols=-1,
@@ -31,53 +33,63 @@ def _show(title: str, source: str, frame: pl.DataFrame, rows: int = 6) -> None:
 
 
 def demo() -> None:
-    """Fetch a year of three symbols, their flows, program trading and an order book, and print them."""
+    """Fetch a year of a stock, who bought it, what moved and an order book, print them, and draw it."""
     started = time.perf_counter()
     with kd.Client("simulator", progress=False) as client:
-        today = client.today()
-        year = today - timedelta(days=365)
-        names = ", ".join(f"{code} {name}" for code, name in SYMBOLS.items())
         print(f"kiwoomdata {kd.__version__}: an embedded simulator at {client.base_url}, no keys needed.")
-        print(f"A year of {names}, {year} to {today}.")
 
-        prices = kd.daily_prices(list(SYMBOLS), year, today, client=client)
+        candles = kd.candles(NAME, period="1y", client=client)
         _show(
-            "Daily prices",
-            f"kd.daily_prices({list(SYMBOLS)}, '{year}', '{today}')",
-            prices.select(
-                "date", "symbol", "open", "high", "low", "close", "change_pct", "volume", "value"
-            ).pipe(_keep, prices),
+            f"A year of {NAME} by day, adjusted as seen from today",
+            f"kd.candles('{NAME}', period='1y')",
+            candles.drop("venue", "direction"),
+            kd.provenance(candles),
         )
-        flows = kd.investor_flows("005930", year, today, measure="value", client=client)
+        flows = kd.investor_breakdown(NAME, period="1y", measure="value", client=client)
+        classes = (
+            "individual",
+            "foreign",
+            "institution",
+            "financial_investment",
+            "investment_trust",
+            "pension",
+        )
         _show(
-            "Who bought and who sold 005930, in KRW (foreigners in shares: the exchange gives no amount)",
-            f"kd.investor_flows('005930', '{year}', '{today}', measure='value')",
-            flows.drop("symbol", "venue", "flow_unit", "foreign_unit").pipe(_keep, flows),
+            "Who bought and who sold it, in KRW: six of thirteen classes",
+            f"kd.investor_breakdown('{NAME}', period='1y', measure='value')",
+            flows.select("date", "close", *classes),
+            kd.provenance(flows),
         )
-        program = kd.program_trend(market="kospi", start=year, end=today, client=client)
-        shown = [name for name in program.columns if name.endswith("net_buy_value")]
+        movers = kd.movers("kospi", top=20, client=client)
         _show(
-            "Program trading of KOSPI, net, in KRW",
-            f"kd.program_trend(market='kospi', start='{year}', end='{today}')",
-            program.select("date", *shown, "kospi200", "basis").pipe(_keep, program),
+            "What moved on KOSPI",
+            "kd.movers('kospi', top=20)",
+            movers.select("symbol", "name", "price", "change", "change_pct", "volume"),
+            kd.provenance(movers),
         )
-        book = kd.orderbook_snapshot("005930", client=client)
-        best = book.filter(pl.col("level") <= 3).sort("price", descending=True)
+        book = kd.orderbook_snapshot(NAME, client=client)
         _show(
-            "The order book of 005930, three of ten levels a side",
-            "kd.orderbook_snapshot('005930')",
-            best.select(
-                "time", "side", "level", "price", "quantity", "quantity_change", "total_quantity"
-            ).pipe(_keep, book),
+            "Its order book, three of ten levels a side",
+            f"kd.orderbook_snapshot('{NAME}')",
+            book.filter(pl.col("level") <= 3)
+            .sort("price", descending=True)
+            .select("time", "side", "level", "price", "quantity", "quantity_change", "total_quantity"),
+            kd.provenance(book),
         )
+        print(f"\n{_picture(candles)}")
         seconds = time.perf_counter() - started
         print(f"\n{client.transport.requests_sent} requests in {seconds:.1f} s.")
     print("Next: kiwoomdata --help, or in Python: import kiwoomdata as kd; kd.use('simulator')")
 
 
-def _keep(shown: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
-    """Let a selection keep the provenance of the frame that it was taken from."""
-    from kiwoomdata.origin import attach
+def _picture(candles: pl.DataFrame) -> str:
+    """A chart in a file of its own, and where that is."""
+    if find_spec("matplotlib") is None or find_spec("narwhals") is None:
+        return "Charts come with: pip install 'kiwoomdata[plot]'"
+    import matplotlib as mpl
 
-    origin = kd.provenance(whole)
-    return attach(shown, origin) if origin else shown
+    mpl.use("Agg")  # a file, whatever screen there is
+    handle, file = tempfile.mkstemp(prefix="kiwoomdata-", suffix=".png")
+    os.close(handle)
+    kd.plot.candles(candles, save=file)
+    return f"A chart\nkd.plot.candles(candles, save=...)   [{file}]"

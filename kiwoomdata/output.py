@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import re
+import sys
+import time as clock
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["check_out", "one_line_each", "plain", "say", "write"]
+__all__ = [
+    "MODE",
+    "NO_KEYS",
+    "PORT",
+    "check_out",
+    "check_plot",
+    "client_for",
+    "one_line_each",
+    "plain",
+    "plot",
+    "say",
+    "unquoted",
+    "until_stopped",
+    "write",
+]
 
-_SUFFIXES = (".parquet", ".csv", ".json", ".ndjson", ".xlsx")
+_SUFFIXES = (".parquet", ".csv", ".json", ".ndjson", ".xlsx", ".sqlite")
+PORT = click.IntRange(0, 65535)
+MODE = click.option(
+    "--mode", type=click.Choice(["simulator", "mock", "real"]), help="Which server; else KIWOOM_MODE."
+)
+NO_KEYS = """no key was found. Three ways:
+  1. try it without keys:       add --mode simulator
+  2. with a mock account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET, and add --mode mock
+  3. with a real account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET"""
 
 # What a terminal obeys instead of showing it, and what reorders a line.
 _CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -50,37 +74,97 @@ def one_line_each(lines: list[str] | None = None) -> Iterator[None]:
         yield
 
 
-def check_out(out: str) -> None:
+def client_for(mode: str | None) -> Any:
+    import kiwoomdata as kd
+    from kiwoomdata.client import NO_CHOICE
+
+    try:
+        return kd.Client(mode)  # type: ignore[arg-type]
+    except kd.ConfigError as error:
+        if str(error) == NO_CHOICE:
+            raise click.ClickException(NO_KEYS) from None
+        raise
+
+
+def until_stopped(*lines: str) -> None:
+    """Say where the server is and wait for Ctrl-C, which is how it is meant to end."""
+    with suppress(KeyboardInterrupt):
+        click.echo("\n".join(lines))
+        sys.stdout.flush()
+        while True:
+            clock.sleep(1)  # an Event's wait without a limit does not hear Ctrl-C beside polars 2.1
+
+
+def check_out(out: str, suffixes: Sequence[str] | None = None) -> None:
     """Refuse before any request what could not be written after it."""
     path = Path(out)
-    if out == "-":
+    if out == "-" and suffixes is None:
         return
-    if path.suffix not in _SUFFIXES:
-        raise click.UsageError(
-            f"--out: expected a name ending in {', '.join(_SUFFIXES)}, or '-', got {out!r}"
-        )
+    if path.suffix not in (suffixes or _SUFFIXES):
+        screen = "" if suffixes else ", or '-'"
+        told = ", ".join(suffixes or _SUFFIXES)
+        raise click.UsageError(f"--out: expected a name ending in {told}{screen}, got {out!r}")
     if not path.parent.is_dir():
         raise click.UsageError(f"--out: there is no folder {str(path.parent)!r}; make it first")
     if path.suffix == ".xlsx" and find_spec("xlsxwriter") is None:  # polars writes with it
         raise ImportError("--out: .xlsx needs xlsxwriter: pip install 'kiwoomdata[excel]'")
 
 
-def write(frame: Any, out: str) -> None:
+def unquoted(frame: Any) -> Any:
+    """Texts and names that a spreadsheet would take for a formula, with a ' before them."""
+    import polars as pl
+
+    signs = r"^([=+\-@\t\r])"
+    names = frame.collect_schema().names()
+    quoted = frame.with_columns(pl.col(pl.String).str.replace(signs, "'$1"))
+    return quoted.rename({name: re.sub(r"^(?=[=+\-@\t\r])", "'", name) for name in names})
+
+
+def write(frame: Any, out: str, name: str) -> None:
+    """A frame to a file by its ending, or as CSV to stdout; ``name`` is its table in a database."""
     import polars as pl
     from polars import selectors as cs
 
     path = Path(out)
     if out == "-":  # a terminal, as often as not
         frame = frame.rename(plain).with_columns(pl.col(pl.String).str.replace_all(_CONTROL, "\ufffd"))
-    if out == "-" or path.suffix == ".csv":
-        quoted = pl.col(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1")
-        text = frame.with_columns(quoted).rename(lambda name: re.sub(r"^(?=[=+\-@\t\r])", "'", name))
-        if out == "-":
-            click.echo(text.write_csv(), nl=False)
-            return
-        text.write_csv(path, include_bom=True)  # without which Excel takes Korean for something else
+        click.echo(unquoted(frame).write_csv(), nl=False)
+        return
+    if path.suffix == ".csv":
+        unquoted(frame).write_csv(
+            path, include_bom=True
+        )  # without which Excel takes Korean for something else
     elif path.suffix == ".xlsx":  # which knows no time zones
         frame.with_columns(cs.datetime(time_zone="*").dt.replace_time_zone(None)).write_excel(path)
+    elif path.suffix == ".sqlite":
+        from kiwoomdata.export import to_sqlite
+
+        to_sqlite([frame], frame.schema, path, name)
     else:
         getattr(frame, f"write_{path.suffix[1:]}")(path)
     say(f"{frame.height:,} rows x {frame.width} columns to {path}", err=True)
+
+
+def check_plot(function: str, picture: str) -> None:
+    """Refuse before any request what could not be drawn after it."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise ImportError("--plot needs matplotlib: pip install 'kiwoomdata[plot]'") from None
+    mpl.use("Agg")  # a file, whatever screen there is
+    from kiwoomdata.plot import CHART_OF
+    from kiwoomdata.plot.style import writable
+
+    if function not in CHART_OF:
+        raise click.UsageError(f"--plot: no chart of {function}; there is one of {', '.join(CHART_OF)}")
+    try:
+        writable(picture)
+    except ValueError as error:
+        raise click.UsageError(f"--plot: {str(error).removeprefix('save: ')}") from None
+
+
+def plot(frame: Any, function: str, picture: str) -> None:
+    from kiwoomdata.plot import CHART_OF
+
+    CHART_OF[function](frame, save=picture)
+    say(f"a chart to {picture}", err=True)

@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -44,21 +45,146 @@ def use(server: kd.simulator.Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_demo_shows_the_main_job_and_what_it_cost() -> None:
-    started = time.monotonic()
     done = run("demo")
     assert done.exit_code == 0, done.output
-    for word in ("Daily prices", "individual", "kospi200", "ask", "requests in"):
+    for word in ("삼성전자", "adjusted", "pension", "change_pct", "ask", "requests in"):
         assert word in done.output
-    assert time.monotonic() - started < 20
+    (picture,) = re.findall(r"\[(\S+kiwoomdata-\w+\.png)\]", done.output)
+    assert Path(picture).read_bytes().startswith(b"\x89PNG")
+    Path(picture).unlink()
 
 
-@pytest.mark.parametrize("suffix", ["parquet", "csv", "json", "ndjson", "xlsx"])
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_get_draws_the_chart_of_a_function(tmp_path: Path, suffix: str) -> None:
+    picture = tmp_path / f"out.{suffix}"
+    done = run(*f"get candles 삼성전자 --period 1mo --mode simulator --plot {picture}".split())
+    assert done.exit_code == 0, done.output
+    assert done.output == f"a chart to {picture}\n"
+    assert picture.stat().st_size > 5_000
+
+
+def test_get_draws_and_writes_at_once(tmp_path: Path) -> None:
+    picture, out = tmp_path / "out.png", tmp_path / "out.csv"
+    done = run(*f"get index_candles kospi --period 1mo --mode simulator --plot {picture} --out {out}".split())
+    assert done.exit_code == 0, done.output
+    assert picture.exists()
+    assert pl.read_csv(out).columns[:3] == ["date", "sector", "open"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("get stocks kospi --plot a.png", "--plot: no chart of stocks; there is one of candles, "),
+        (
+            "get candles 005930 --plot a.gif",
+            "--plot: expected a name ending in .png, .svg, .pdf, got 'a.gif'",
+        ),
+        ("get candles 005930 --plot nowhere/a.png", "--plot: there is no folder 'nowhere'; make it first"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_any_request(arguments: str, says: str) -> None:
+    done = run(*arguments.split())  # without --mode there is no server that could be asked
+    assert (done.exit_code, says in done.output) == (2, True), done.output
+
+
+# --- recordings into files -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Three trades of two stocks, and a best quote."""
+    folder = tmp_path / "ticks"
+    with Recorder(folder) as recorder:
+        for n, (code, price) in enumerate(
+            (("005930", "-70100"), ("000660", "+140000"), ("005930", "+70200"))
+        ):
+            values = f'{{"20":"09000{n}","10":"{price}","15":"+10","13":"{10 * n + 10}"}}'
+            recorder.add("0B", code, values.encode(), 1795132800000000 + n)
+        recorder.add("0C", "005930", b'{"27":"-70100","28":"-70000"}', 1795132800000009)
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "xlsx"])
+def test_a_recording_is_written_to_a_file(tmp_path: Path, recorded: Path, suffix: str) -> None:
+    out = tmp_path / f"trades.{suffix}"
+    done = run("ticks", str(recorded), "--out", str(out))
+    assert (done.exit_code, done.output) == (0, f"3 rows to {out}\n")
+    if suffix == "xlsx":
+        with zipfile.ZipFile(out) as book:
+            assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == 4
+        return
+    frame = pl.read_parquet(out) if suffix == "parquet" else pl.read_csv(out, infer_schema=False)
+    expected = kd.ticks(recorded).collect()
+    assert frame.columns == expected.columns
+    assert [int(price) for price in frame["price"]] == [70100, 140000, 70200]
+    if suffix == "parquet":
+        assert frame.equals(expected)
+    else:
+        assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert not list(tmp_path.glob(".trades*"))
+
+
+def test_feeds_of_a_recording_are_tables_of_one_database(tmp_path: Path, recorded: Path) -> None:
+    out = tmp_path / "day.sqlite"
+    for arguments in ("", "--feed best_quote", "--symbols 005930"):
+        done = run(*f"ticks {recorded} --out {out} {arguments}".split())
+        assert done.exit_code == 0, done.output
+    with closing(sqlite3.connect(out)) as database:
+        trades = database.execute("SELECT symbol, price, received_at FROM trade ORDER BY rowid").fetchall()
+        assert database.execute("SELECT ask, bid FROM best_quote").fetchall() == [(70100, 70000)]
+    assert [row[:2] for row in trades] == [
+        ("005930", 70100),
+        ("005930", 70200),
+    ]  # in place of the first three
+    assert trades[0][2] == "2026-11-20T09:00:00.000000+09:00"
+
+
+def test_columns_and_days_of_a_recording_can_be_chosen(tmp_path: Path, recorded: Path) -> None:
+    out = tmp_path / "trades.parquet"
+    assert run(*f"ticks {recorded} --out {out} --columns price --from 2026-11-20".split()).exit_code == 0
+    assert pl.read_parquet(out).columns == ["symbol", "venue", "time", "received_at", "price"]
+    done = run(*f"ticks {recorded} --out {out} --from 2026-11-21 --to 2026-11-20".split())
+    assert done.exit_code == 2
+    assert pl.read_parquet(out).height == 3  # what was there stays
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--out a.txt", "--out: expected a name ending in .parquet, .csv, .xlsx, .sqlite, got 'a.txt'"),
+        ("--out -", "--out: expected a name ending in .parquet, .csv, .xlsx, .sqlite, got '-'"),
+        ("--out nowhere/a.csv", "--out: there is no folder 'nowhere'; make it first"),
+        ("--out a.csv --feed vi", "feed"),
+    ],
+)
+def test_an_export_that_cannot_be_made_says_why(recorded: Path, arguments: str, says: str) -> None:
+    done = run("ticks", str(recorded), *arguments.split())
+    assert (done.exit_code, says in done.output) == (2, True), done.output
+    assert not list(Path().glob(".a-*"))
+
+
+def test_more_rows_than_a_sheet_holds_are_refused(
+    tmp_path: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiwoomdata.export._EXCEL", 2)
+    done = run("ticks", str(recorded), "--out", str(tmp_path / "a.xlsx"))
+    assert done.exit_code == 2
+    assert "a sheet of Excel holds 2 rows and there are more" in done.output
+    assert not [*tmp_path.glob("a.xlsx"), *tmp_path.glob(".a-*")]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "json", "ndjson", "xlsx", "sqlite"])
 def test_get_writes_a_frame_to_a_file(tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"prices.{suffix}"
     done = run(*f"get daily_prices 005930,000660 2024-01-02 2024-01-05 --mode simulator --out {out}".split())
     assert done.exit_code == 0, done.output
     if suffix == "xlsx":
         assert len(re.findall("<row ", sheet(out))) == 9
+        return
+    if suffix == "sqlite":
+        with closing(sqlite3.connect(out)) as database:
+            rows = database.execute("SELECT date, symbol, halted FROM daily_prices").fetchall()
+        assert (len(rows), rows[0]) == (8, ("2024-01-02", "005930", 0))
         return
     read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "json": pl.read_json, "ndjson": pl.read_ndjson}[
         suffix

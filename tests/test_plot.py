@@ -641,6 +641,32 @@ def test_minutes_of_several_days_are_longer_ones_and_a_line_marks_the_nights() -
     check_texts(ax.figure)
 
 
+def test_every_function_that_the_command_line_draws_has_its_chart(market: kd.Client) -> None:
+    asked: dict[str, tuple[Any, ...]] = {"closing_investor_trades": ("kospi",), "program_cumulative": ()}
+    asked |= dict.fromkeys(("sector_flows", "sector_indices"), ())
+    asked |= {"movers": ("kospi",), "etf_daily": ("069500",), "after_hours_quote": ("00088K",)}
+    short: dict[str, Any] = {"start": "2026-11-02", "end": "2026-11-20"}
+    ranged = (
+        "daily_prices",
+        "investor_flows",
+        "investor_breakdown",
+        "candles",
+        "index_candles",
+        "short_selling",
+    )
+    for function, chart in plot.CHART_OF.items():
+        subject = "kospi" if function == "index_candles" else "005930"
+        options = short if function in ranged else {"by": "time"} if function == "program_trend" else {}
+        ax = chart(getattr(kd, function)(*asked.get(function, (subject,)), **options, client=market))
+        check_texts(ax.figure)
+        plt.close("all")
+
+
+def test_an_index_is_in_points_and_titled_by_its_name(market: kd.Client) -> None:
+    ax = plot.candles(kd.index_candles("kospi", "2026-10-01", "2026-10-30", client=market))
+    assert (ax.get_title("left"), ax.get_ylabel()) == ("KOSPI", "가격 (포인트)")
+
+
 def test_a_logarithmic_price_is_one(frames: dict[str, pl.DataFrame]) -> None:
     ax = plot.candles(bars_of(250, start=1_000, step=100), log=True)
     assert (ax.get_yscale(), labelled(ax, "volume").get_yscale()) == ("log", "linear")
@@ -1370,7 +1396,7 @@ def test_three_years_of_a_dashboard_are_weeks_on_one_axis_of_days(market: kd.Cli
     for name in ("volume", "program"):
         assert len(polygons(labelled(ax, name))) == weeks
     assert len(labelled(ax, "flows").lines[1].get_ydata()) > 700
-    assert labelled(ax, "program").get_ylabel() == "프로그램 순매수\n(주, 주별 합)"
+    assert labelled(ax, "program").get_ylabel() == "프로그램\n순매수 (주, 주별 합)"
     assert [line.get_color() for line in ax.lines] == [
         line.get_color()
         for line in plot.dashboard("005930", "2026-11-02", "2026-11-20", market).axes[0].lines[1:]
@@ -1676,6 +1702,19 @@ PICTURES: dict[str, Callable[[Any], Any]] = {
         book([101, 102, 103, 104, 105], [100, 99, 98, 97, 96]), ax=ax, locale="en"
     ),
 }
+
+
+def test_the_picture_of_the_readme_is_made_by_the_call_beneath_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[1]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    picture, code = readme.index("docs/images/dashboard.png"), readme.index("```python")
+    assert 0 < code - picture < 100
+    monkeypatch.chdir(tmp_path)
+    exec(readme[code:].removeprefix("```python").partition("```")[0], {})
+    shown = root / "docs" / "images" / "dashboard.png"
+    assert compare_images(str(shown), str(tmp_path / "dashboard.png"), tol=8) is None
 
 
 @pytest.mark.parametrize("name", PICTURES)

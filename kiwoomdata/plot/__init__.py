@@ -18,6 +18,10 @@ try:
 except ImportError as error:
     raise ImportError(f"charts need {error.name}: pip install 'kiwoomdata[plot]'") from error
 
+from collections.abc import Callable
+
+from matplotlib.axes import Axes
+
 from kiwoomdata.plot.book import orderbook
 from kiwoomdata.plot.breakdown import breakdown
 from kiwoomdata.plot.daily import etf, foreign_holdings, short_selling
@@ -29,7 +33,23 @@ from kiwoomdata.plot.price import candles
 from kiwoomdata.plot.strength import strength
 from kiwoomdata.plot.trading import program
 
+CHART_OF: dict[str, Callable[..., Axes]] = {
+    **dict.fromkeys(("candles", "index_candles", "daily_prices", "price_table"), candles),
+    **dict.fromkeys(("investor_flows",), investor_flows),
+    **dict.fromkeys(("investor_breakdown", "closing_investor_trades"), breakdown),
+    **dict.fromkeys(("program_trend", "program_cumulative"), program),
+    **dict.fromkeys(("orderbook_snapshot", "quote_board", "after_hours_quote"), orderbook),
+    **dict.fromkeys(("sector_flows", "sector_indices"), sectors),
+    "trade_strength": strength,
+    "movers": movers,
+    "short_selling": short_selling,
+    "foreign_holdings": foreign_holdings,
+    "etf_daily": etf,
+}
+"""By the function whose frame it draws, the chart that is asked for most."""
+
 __all__ = [
+    "CHART_OF",
     "LivePlot",
     "breakdown",
     "candles",

@@ -95,7 +95,8 @@ def draw_sums(
         y_limits(ax, shown[name], zero=True)
     count_axis(ax, Amounts(look.locale), 4)
     of = f", {look.say(period(level))}" if level else ""
-    ax.set_ylabel(f"{look.say(word)}\n({look.say(unit)}{of})")
+    name = look.say(word)  # in two lines, with the unit in the second
+    ax.set_ylabel(f"{name}{' ' if chr(10) in name else chr(10)}({look.say(unit)}{of})")
 
 
 def _positive(values: Floats) -> Floats:

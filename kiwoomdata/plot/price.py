@@ -96,7 +96,9 @@ def candles(
     '2024-01-02 = 100'
     """
     windows = check_windows(ma)
-    table = read(frame, "candles", needs=OHLC, may=("volume", "gap"), sources=DAILY_SOURCES)
+    table = read(
+        frame, "candles", needs=OHLC, may=("volume", "gap"), texts=("sector",), sources=DAILY_SOURCES
+    )
     table = averaged(priced(table, "candles"), windows)
     others = None if compare is None else rebased(table, compare, DAILY_SOURCES)
     look = Look.of(ax, style)
@@ -234,7 +236,7 @@ def draw_candles(
     there = np.isfinite(close)
     last = close[there][-1]
     price_axis(ax, last)
-    ax.set_ylabel(look.label("price", "KRW"), labelpad=8)
+    ax.set_ylabel(look.label("price", table.price_unit), labelpad=8)
     look.legend(ax, handles)
     before = close[there][-2] if there.sum() > 1 else table["open"][there][-1]
     tag(ax, look, last, won(last), look.up if last > before else look.down if last < before else look.faint)

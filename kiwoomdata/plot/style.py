@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-__all__ = ["Locale", "Look", "Palette", "Style", "Theme", "panels"]
+__all__ = ["Locale", "Look", "Palette", "Style", "Theme", "panels", "writable"]
 
 Palette: TypeAlias = Literal["korean", "western"]
 Theme: TypeAlias = Literal["light", "dark"]
@@ -111,7 +111,7 @@ class Look:
         theme = style.get("theme")
         if theme is not None:
             choose("theme", theme, ("light", "dark"))
-        figsize, save = _size(style.get("figsize")), _file(style.get("save"))
+        figsize, save = _size(style.get("figsize")), writable(style.get("save"))
         if ax is not None:
             if figsize is not None:
                 raise ValueError("figsize: not with ax, whose figure has a size; leave one of them out")
@@ -335,7 +335,7 @@ def _size(figsize: Any) -> tuple[float, float] | None:
     return pair
 
 
-def _file(save: str | os.PathLike[str] | None) -> Path | None:
+def writable(save: str | os.PathLike[str] | None) -> Path | None:
     """Refuse before anything is drawn or fetched what could not be written."""
     if save is None:
         return None

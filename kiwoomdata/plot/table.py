@@ -22,6 +22,7 @@ __all__ = ["Floats", "Moments", "NothingToDraw", "Table", "read", "undrawable"]
 Floats = NDArray[np.float64]
 Moments = NDArray[np.datetime64]
 
+INDICES = {"001": "KOSPI", "101": "KOSDAQ", "201": "KOSPI 200"}
 _MOMENTS = ("date", "time", "datetime")
 _KST = "Asia/Seoul"
 
@@ -63,9 +64,17 @@ class Table:
     @property
     def heading(self) -> str:
         """Name and code, as far as they are known, and the venue where it is not KRX alone."""
+        if not self.symbol:  # an index, or nothing that is named
+            sector = self.shared("sector")
+            return INDICES.get(sector, sector)
         venues = {"nxt": "NXT", "all": "KRX+NXT"}
         venue = venues.get((self.texts.get("venue") or [""])[0] or "", "")
-        return " ".join(filter(None, (self.named(0) if self.symbol else "", venue)))
+        return " ".join(filter(None, (self.named(0), venue)))
+
+    @property
+    def price_unit(self) -> str:
+        """Points of an index, won of all else."""
+        return "points" if "sector" in self.texts and "symbol" not in self.texts else "KRW"
 
     def named(self, row: int) -> str:
         """Name and code of the stock of a row."""

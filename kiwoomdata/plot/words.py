@@ -71,7 +71,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "nav_gap": ("괴리율", "Price / NAV − 1"),
     "nav_gap_now": ("마지막 괴리율 {gap}%", "Last gap {gap}%"),
     # program trading
-    "program_net_buy": ("프로그램 순매수", "Program net"),
+    "program_net_buy": ("프로그램\n순매수", "Program\nnet"),
     "program_cumulative": ("프로그램 누적", "Program, sum"),
     "program_trading": ("프로그램매매", "Program trading"),
     "arbitrage": ("차익", "Arbitrage"),
