@@ -1347,6 +1347,105 @@ def test_the_gap_of_an_etf_is_that_of_the_two_lines() -> None:
     assert ax.lines[1].get_ydata().tolist() == [10_000, 10_000]
 
 
+# --- recordings ----------------------------------------------------------------------------------
+
+
+def books(moments: list[datetime], bids: list[int]) -> pl.DataFrame:
+    """Two levels a side, but for one that is empty; the best ask is 100 above the best bid."""
+    bid = pl.Series(bids)
+    return pl.DataFrame({"time": pl.Series(moments), "symbol": "005930"}).with_columns(
+        ask_price_1=bid + 100,
+        ask_quantity_1=pl.lit(10),
+        bid_price_1=bid,
+        bid_quantity_1=pl.lit(30),
+        ask_price_2=bid + 200,
+        ask_quantity_2=pl.lit(20),
+        bid_price_2=pl.lit(0),
+        bid_quantity_2=pl.lit(0),
+    )
+
+
+def test_the_book_through_a_day_is_a_map_of_bids_and_asks() -> None:
+    frame = books(minutes(date(2026, 11, 20), 3), [1_000, 1_100, 1_000])
+    ax = plot.orderbook_history(frame)
+    held = np.ma.filled(ax.collections[0].get_array().astype(float), np.nan)
+    # prices 1,000 to 1,300 upwards, three books to the right; an empty level is nowhere
+    expected = [[30, np.nan, 30], [-10, 30, -10], [-20, -10, -20], [np.nan, -20, np.nan]]
+    np.testing.assert_array_equal(held, expected)
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1100, 1200, 1100], [1000, 1100, 1000]]
+    assert ax.get_ylim() == (950, 1350)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["최우선 호가"]
+    assert ax.get_title("left") == "005930 호가 · 2026-11-20"
+    assert ax.format_xdata(541) == "2026-11-20 09:01:00"
+    check_texts(ax.figure)
+
+
+def test_of_more_books_than_columns_the_last_of_each_is_drawn() -> None:
+    moments = [datetime(2026, 11, 20, 9) + timedelta(seconds=n) for n in range(5_000)]
+    ax = plot.orderbook_history(
+        books(moments, [1_000 + 100 * (n == 4_999) for n in range(5_000)]), theme="dark"
+    )
+    held = ax.collections[0].get_array()
+    assert 500 < held.shape[1] <= 600
+    assert ax.lines[1].get_ydata()[-1] == 1_100
+    assert set(ax.lines[1].get_ydata()[:-1]) == {1_000}
+
+
+def test_a_book_of_several_days_or_without_a_price_is_refused() -> None:
+    two = [datetime(2026, 11, 19, 9), datetime(2026, 11, 20, 9)]
+    with pytest.raises(
+        ValueError, match=r"orderbook_history: the frame holds 2 days \(2026-11-19 to 2026-11-20"
+    ):
+        plot.orderbook_history(books(two, [1_000, 1_000]))
+    empty = books(two[:1], [1_000]).with_columns(pl.col("^(ask|bid)_price_.*$") * 0)
+    with pytest.raises(ValueError, match="orderbook_history: every level is empty"):
+        plot.orderbook_history(empty)
+    with pytest.raises(ValueError, match="orderbook_history: the frame lacks ask_price_1"):
+        plot.orderbook_history(bars_of(3))
+    assert plt.get_fignums() == []
+
+
+def heard() -> pl.DataFrame:
+    """Of one stock a trade each minute but two, of another the first and the last."""
+    all_of_them = minutes(date(2026, 11, 20), 60)
+    kept = [n for n in range(60) if n not in (20, 21)]
+    one = pl.DataFrame({"symbol": "005930", "received_at": [all_of_them[n] for n in kept]}).with_columns(
+        quantity=pl.lit(-10), cumulative_volume=pl.Series([100 + 10 * n for n in kept])
+    )
+    other = pl.DataFrame({"symbol": "000660", "received_at": [all_of_them[0], all_of_them[59]]}).with_columns(
+        quantity=pl.lit(5), cumulative_volume=pl.Series([5, 10])
+    )
+    return pl.concat([one, other]).sort("received_at")
+
+
+def test_gaps_show_what_was_heard_and_tell_what_is_lacking() -> None:
+    ax = plot.gaps(heard())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["005930", "000660"]
+    counts = np.ma.filled(ax.collections[0].get_array(), 0)
+    assert counts.shape == (2, 60)
+    assert np.flatnonzero(counts[0] == 0).tolist() == [20, 21]
+    assert np.flatnonzero(counts[1]).tolist() == [0, 59]
+    silent = [patch.get_x() for patch in ax.patches if patch.get_hatch()]
+    assert silent == [560, 561]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "받음",
+        "2분 동안 아무것도 오지 않음",
+    ]
+    assert [text.get_text() for text in ax.texts] == ["58건, 빠진 거래량 20주", "2건, 빠진 거래량 0주"]
+    assert ax.format_xdata(541) == "2026-11-20 09:01:00"
+    check_texts(ax.figure)
+
+
+def test_gaps_need_no_volume_and_one_day() -> None:
+    ax = plot.gaps(heard().head(1).select("symbol", time="received_at"), locale="en")
+    assert [text.get_text() for text in ax.texts] == ["1"]
+    later = heard().with_columns(pl.col("received_at").dt.offset_by("1d"))
+    with pytest.raises(ValueError, match="gaps: the frame holds 2 days"):
+        plot.gaps(pl.concat([heard(), later]))
+    with pytest.raises(ValueError, match="gaps: no symbol is named"):
+        plot.gaps(heard().drop("symbol"))
+
+
 # --- the dashboard -------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from kiwoomdata.plot.market import movers, sectors
 from kiwoomdata.plot.moving import LivePlot, live
 from kiwoomdata.plot.overview import dashboard, intraday
 from kiwoomdata.plot.price import candles
+from kiwoomdata.plot.recorded import gaps, orderbook_history
 from kiwoomdata.plot.strength import strength
 from kiwoomdata.plot.trading import program
 
@@ -56,11 +57,13 @@ __all__ = [
     "dashboard",
     "etf",
     "foreign_holdings",
+    "gaps",
     "intraday",
     "investor_flows",
     "live",
     "movers",
     "orderbook",
+    "orderbook_history",
     "program",
     "sectors",
     "short_selling",

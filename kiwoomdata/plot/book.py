@@ -17,11 +17,11 @@ from kiwoomdata.plot.table import Floats, NothingToDraw, Table, read, undrawable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["orderbook"]
+__all__ = ["SIDES", "WIDE", "orderbook"]
 
 SIDES = ("ask", "bid")
 _FIELDS = ("price", "quantity", "quantity_change")
-_WIDE = [f"{side}_{name}_{level}" for side in SIDES for name in _FIELDS for level in range(1, 11)]
+WIDE = [f"{side}_{name}_{level}" for side in SIDES for name in _FIELDS for level in range(1, 11)]
 _LONG = ("level", *_FIELDS)
 _NEEDS = "side, level, price, quantity, or ask_price_1, ask_quantity_1, bid_price_1, bid_quantity_1 …"
 
@@ -70,7 +70,7 @@ def orderbook(frame: Any, cumulative: bool = False, ax: Axes | None = None, **st
     table = read(
         frame,
         "orderbook",
-        may=(*_LONG, *_WIDE),
+        may=(*_LONG, *WIDE),
         texts=("side", "time"),
         sources=("ka10004", "ka10007", "ka10087"),
         timed=False,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
-from matplotlib.colors import FuncNorm, LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch
 
 from kiwoomdata.origin import attached
-from kiwoomdata.plot.cells import draw_cells, two_ways
+from kiwoomdata.plot.cells import draw_cells, draw_scale, rooted, two_ways
 from kiwoomdata.plot.coarser import fitted, on, period
 from kiwoomdata.plot.daily import Panel
 from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain
@@ -205,7 +205,7 @@ def _heat(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -
         ends = line.at(shown.when) + 0.5
         edges = np.concatenate([[-0.5], ends])
         most = float(np.nanmax(np.abs(values))) or 1.0
-        norm = FuncNorm((_root, _square), vmin=-most, vmax=most)
+        norm = rooted(most)
         cells = place.pcolormesh(
             edges,
             np.arange(len(classes) + 1) - 0.5,
@@ -223,7 +223,7 @@ def _heat(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -
             colour = look.up if total > 0 else look.down if total < 0 else look.faint
             where: Any = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
             place.annotate(amount(total, look.locale), (1, row), color=colour, **where, **beside)
-        _scale(place, look, cells, unit)
+        draw_scale(place, look, cells, look.say(unit), pad=0.11)
         line.put_on(top, look)
         _entitle(top, look, table, measure, look.say(period(level)) if level else "")
     return place
@@ -232,28 +232,6 @@ def _heat(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -
 def _indented(name: str, classes: Sequence[str], look: Look) -> str:
     """A class; marked where it is a part of the 기관 above it."""
     return f"· {look.say(name)}" if name in PARTS and "institution" in classes else look.say(name)
-
-
-def _root(values: Any) -> Any:
-    return np.sign(values) * np.sqrt(np.abs(values))
-
-
-def _square(values: Any) -> Any:
-    return np.sign(values) * np.square(values)
-
-
-def _scale(place: Axes, look: Look, cells: Any, unit: str) -> None:
-    """What the colours mean, at the right; the sums of the range stand between it and the map."""
-    figure: Any = place.figure
-    bar = figure.colorbar(cells, ax=place, pad=0.11, fraction=0.025, aspect=25)
-    bar.ax.set_label("scale")
-    look.dress(bar.ax, grid=False)
-    bar.outline.set_visible(False)
-    most = cells.norm.vmax
-    bar.set_ticks([-most, -most / 4, 0, most / 4, most])
-    bar.ax.yaxis.set_major_formatter(lambda value, _: amount(value, look.locale) if value else "0")
-    bar.ax.minorticks_off()
-    bar.ax.set_ylabel(look.say(unit))
 
 
 def _stacked(table: Table, look: Look, ax: Axes | None, measure: tuple[str, str]) -> Axes:

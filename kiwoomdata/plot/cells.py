@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import FuncNorm, LinearSegmentedColormap
 
+from kiwoomdata.plot.numbers import amount
 from kiwoomdata.plot.table import Floats
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from kiwoomdata.plot.style import Look
 
-__all__ = ["draw_cells", "two_ways"]
+__all__ = ["draw_cells", "draw_scale", "rooted", "two_ways"]
 
 
 def two_ways(look: Look) -> LinearSegmentedColormap:
@@ -58,3 +59,30 @@ def draw_cells(
         ax.axhline(below - 0.5, color=look.paper, linewidth=7)
     ax.tick_params(which="minor", length=0)
     ax.spines["bottom"].set_visible(False)
+
+
+def rooted(most: float) -> FuncNorm:
+    """From -most to most, with the middle stretched by a square root, so that small numbers are seen too."""
+    return FuncNorm((_root, _square), vmin=-most, vmax=most)
+
+
+def _root(values: Any) -> Any:
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def _square(values: Any) -> Any:
+    return np.sign(values) * np.square(values)
+
+
+def draw_scale(ax: Axes, look: Look, cells: Any, label: str, pad: float) -> None:
+    """What the colours of a map mean, at its right."""
+    figure: Any = ax.figure
+    bar = figure.colorbar(cells, ax=ax, pad=pad, fraction=0.025, aspect=25)
+    bar.ax.set_label("scale")
+    look.dress(bar.ax, grid=False)
+    bar.outline.set_visible(False)
+    most = cells.norm.vmax
+    bar.set_ticks([-most, -most / 4, 0, most / 4, most])
+    bar.ax.yaxis.set_major_formatter(lambda value, _: amount(value, look.locale) if value else "0")
+    bar.ax.minorticks_off()
+    bar.ax.set_ylabel(label)

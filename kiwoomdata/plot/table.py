@@ -123,11 +123,13 @@ def read(
     sources: Sequence[str] = (),
     timed: bool = True,
     one_symbol: bool = True,
+    moment: str | None = None,
 ) -> Table:
     """Take the columns of a chart from a frame, or say which are missing.
 
     ``needs`` must all be there, of ``any_of`` at least one, ``may`` and ``texts`` as they come.
     ``sources`` are the TRs whose Korean names are understood, beside that of the frame's provenance.
+    ``moment`` is a column of time that goes before ``date`` and ``time``, where it is there.
     """
     forks.check()
     table, wording = as_narwhals(frame, chart), _wording(needs, any_of, timed)
@@ -135,7 +137,8 @@ def read(
     table = table.rename(
         _english(table.columns, [*([source.api_id] if source else []), *sources], {*needs, *any_of, *may})
     )
-    moment = _moment_of(table) if timed else None
+    if moment not in table.columns:
+        moment = _moment_of(table) if timed else None
     lacking = [name for name in needs if name not in table.columns]
     if any_of and not any(name in table.columns for name in any_of):
         lacking.append(" or ".join(any_of))

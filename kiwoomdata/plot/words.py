@@ -91,6 +91,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "quantity": ("잔량", "Quantity"),
     "depth": ("누적 잔량", "Quantity from the best on"),
     "spread": ("스프레드", "Spread"),
+    # recordings
+    "best": ("최우선 호가", "Best prices"),
+    "book_scale": ("잔량 (주): 위 매수, 아래 매도", "Shares: bids above, asks below"),
+    "recorded": ("수신한 메시지", "Messages heard"),
+    "heard": ("받음", "heard"),
+    "silent": ("{count}분 동안 아무것도 오지 않음", "{count} min without any message"),
+    "messages": ("{count}건", "{count}"),
+    "lacking": ("빠진 거래량 {volume}주", "{volume} shares lacking"),
     # strength
     "strength": ("체결강도", "Trade strength"),
     "cut": (
