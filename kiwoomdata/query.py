@@ -6,6 +6,7 @@ import inspect
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -521,7 +522,11 @@ def bar(client: Client, total: int | None, unit: str) -> Iterator[Callable[..., 
             return
         done += steps
         if time.monotonic() - began >= BAR_AFTER:
-            from tqdm.auto import tqdm
+            from tqdm import TqdmWarning
+
+            with warnings.catch_warnings():  # a notebook without ipywidgets has no bar, and that is all
+                warnings.simplefilter("ignore", TqdmWarning)
+                from tqdm.auto import tqdm
 
             disable = None if client.progress is None else False
             shown = tqdm(total=total, initial=done, unit=unit, leave=False, disable=disable)

@@ -71,5 +71,33 @@ def test_a_notebook_holds_no_output(path: Path) -> None:
     assert all(cell.get("execution_count") is None for cell in load(path))
 
 
+WITHOUT_WIDGETS = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+from types import ModuleType
+
+shell = InteractiveShell.instance()
+# by which releases of tqdm know a notebook's kernel
+shell.config.IPKernelApp = Config()
+sys.modules["ipykernel.zmqshell"] = ModuleType("ipykernel.zmqshell")
+sys.modules["ipywidgets"] = None
+asked = "kd.daily_prices('005930', '2024-01-02', '2024-03-29')"
+at_once = "kiwoomdata.query.BAR_AFTER = 0"
+done = shell.run_cell(f"import kiwoomdata as kd, kiwoomdata.query; {at_once}; kd.use('simulator'); {asked}")
+sys.exit(not done.success)
+"""
+
+
+def test_a_notebook_without_ipywidgets_prints_nothing_to_stderr(tmp_path: Path) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("KIWOOM_")}
+    environ |= dict.fromkeys(("KIWOOMDATA_STATE", "KIWOOMDATA_CACHE", "IPYTHONDIR"), str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_WIDGETS],
+        capture_output=True, text=True, cwd=tmp_path, timeout=110, env=environ,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 def test_there_are_five() -> None:
     assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
