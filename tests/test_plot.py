@@ -33,6 +33,7 @@ import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
 from kiwoomdata import names, plot
 from kiwoomdata.calendar import trading_days
+from kiwoomdata.plot.breakdown import CLASSES
 from kiwoomdata.plot.font import FAMILY, FONT_FILE
 from kiwoomdata.plot.moving import Notebook
 from kiwoomdata.plot.numbers import exact
@@ -956,7 +957,9 @@ def test_the_breakdown_shows_the_numbers_of_the_largest_stocks(frames: dict[str,
     frame = frames["breakdown"]
     ax = plot.breakdown(frame, top=3)
     assert len(ax.get_yticks()) == 4
-    assert ax.get_yticklabels()[0].get_text() == f"{frame['name'][0]} {frame['symbol'][0]}"
+    most = frame.select(pl.max_horizontal(pl.col(n).abs() for n in CLASSES if n in frame.columns)).to_series()
+    first = min(most.arg_sort(descending=True)[:3])
+    assert ax.get_yticklabels()[0].get_text() == f"{frame['name'][first]} {frame['symbol'][first]}"
     written = {text.get_text().replace(",", "").replace("−", "-") for text in ax.texts}
     assert any(text.endswith(("억", "만", "조")) for text in written)
     assert ax.get_title("left") == "종목별 투자자 순매수 (원) · KOSPI · 2026-11-20"
