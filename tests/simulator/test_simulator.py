@@ -595,8 +595,8 @@ def test_rights_are_told_by_their_kind(talk: Talk) -> None:
 
 def test_institutions_rank_by_the_side_asked_for(talk: Talk) -> None:
     sold, bought = (talk.ask("ka10044", trde_tp=side).rows for side in "12")
-    assert {row["netprps_amt"][0] for row in sold} == {"-"}
-    assert {row["netprps_amt"][0] for row in bought} == {"+"}
+    assert {row["netprps_qty"][0] for row in sold} == {"-"}
+    assert {row["netprps_qty"][0] for row in bought} == {"+"}
     for row in sold + bought:
         difference = abs(number(row["cur_prc"])) - number(row["prsm_avg_pric"])
         assert number(row["avg_pric_pre"]) == difference

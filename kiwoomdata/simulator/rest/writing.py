@@ -62,7 +62,11 @@ def envelope(api_id: str, body: Mapping[str, str], page: Page) -> dict[str, Any]
 
 
 def _row(specs: Iterable[_Spec], values: Mapping[str, Any]) -> dict[str, str]:
-    return {spec.key: _text(spec, values.get(spec.key)).zfill(spec.filled) for spec in specs}
+    return {spec.key: _filled(spec, _text(spec, values.get(spec.key))) for spec in specs}
+
+
+def _filled(spec: _Spec, text: str) -> str:
+    return text.zfill(spec.filled) if text else text  # a blank stays one
 
 
 @lru_cache(maxsize=128)
