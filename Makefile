@@ -10,7 +10,7 @@ SIDE := -n auto --maxprocesses 4 --dist worksteal
 # What goes by the machine's date, and what needs little beside the package.
 DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_doctor.py tests/questions tests/recording \
 	tests/lake
-CORE := tests/rest tests/stream/test_session.py tests/stream/test_feeds.py tests/test_arguments.py \
+CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
 .PHONY: demo test quick ahead lowest interop lint types bench docs clean

@@ -29,8 +29,8 @@ SLOW = (
     *("store/test_stateful.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
     *("test_folders.py", "test_forks.py", "test_notebooks.py", "test_plot.py", "test_public.py"),
     "stream/test_rolling.py::test_small_pieces_are_merged_so_that_reading_stays_cheap",
-    "stream/test_session.py::test_after_any_sequence_the_server_holds_exactly_what_is_wanted",
-    "stream/test_session.py::test_receive_raises_nothing_whatever_arrives",
+    "stream/test_session_model.py::test_after_any_sequence_the_server_holds_exactly_what_is_wanted",
+    "stream/test_session_model.py::test_receive_raises_nothing_whatever_arrives",
 )
 ALONE = ("rest/test_limits.py",)
 

@@ -20,7 +20,7 @@ from kiwoomdata.questions.conditions import condition_search, conditions
 from kiwoomdata.stream import condition
 from kiwoomdata.stream.condition import EVENTS, MEMBERS
 from kiwoomdata.stream.start import condition_stream, stream_to_frame
-from tests.stream.test_live import trade, until
+from tests.stream.talking import trade, until
 from tests.ws_server import WsServer, left_over, real, say
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=KST)
