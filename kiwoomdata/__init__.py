@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from kiwoomdata.errors import UnknownKey as UnknownKey
     from kiwoomdata.errors import UnprovenValue as UnprovenValue
     from kiwoomdata.errors import Unsupported as Unsupported
+    from kiwoomdata.faces import Estimate as Estimate
+    from kiwoomdata.faces import estimate as estimate
     from kiwoomdata.lake import Lake as Lake
     from kiwoomdata.origin import Provenance as Provenance
     from kiwoomdata.origin import provenance as provenance

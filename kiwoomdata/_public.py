@@ -11,6 +11,7 @@ HOMES = {
         *("KiwoomDataWarning", "LoginRefused", "MissingKey", "NoAnswer", "NotCached", "RateLimited"),
         *("StreamError", "TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
+    "faces": ("Estimate", "estimate"),
     "lake": ("Lake",),
     "origin": ("Provenance", "provenance"),
     "parquet": ("read_parquet", "write_parquet"),

@@ -180,8 +180,15 @@ def simulate(
     "it is without --plot.",
 )
 @click.option("--plot", "picture", help="A file ending in .png, .svg or .pdf, for the chart of the frame.")
+@click.option("--estimate", is_flag=True, help="Tell what the call would cost, and send nothing.")
 def get(
-    function: str, arguments: tuple[str, ...], mode: str | None, out: str | None, picture: str | None
+    function: str,
+    arguments: tuple[str, ...],
+    mode: str | None,
+    out: str | None,
+    picture: str | None,
+    *,
+    estimate: bool,
 ) -> None:
     """Call a function of the package and write its frame.
 
@@ -203,6 +210,11 @@ def get(
     asked = getattr(kd, function)
     positional, named = _split(arguments)
     _check_arguments(function, asked, positional, named)
+    if estimate:
+        if not hasattr(kd.estimate, function):
+            raise click.UsageError(f"--estimate: {function} asks for no frame of the market's")
+        click.echo(getattr(kd.estimate, function)(*positional, **named, client=client_for(mode)))
+        return
     if out is None and picture is None:
         out = "-"
     if out is not None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, Protocol
 
 import polars as pl
 
-from kiwoomdata import ceiling, forks, frames, store
+from kiwoomdata import cost, forks, frames, store
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both
 from kiwoomdata.complete import examined, subject, tell
 from kiwoomdata.entries import ENDPOINTS
@@ -363,7 +363,7 @@ class Client:
         if not offline:
             asked = self._question(endpoint, body, oldest, until, refresh=refresh, offline=offline)
             most = self.max_requests if max_requests is None else positive("max_requests", max_requests)
-            ceiling.check(self, [asked], most, refresh=refresh)
+            cost.check(self, [asked], most, refresh=refresh)
         told: Told = {}
         try:
             with gathered(told):
@@ -508,12 +508,18 @@ class Client:
                 stored[name] = found.typed, source
         return stored
 
-    def holds(
-        self, endpoint: Endpoint, body: Mapping[str, str], since: date | None, until: date | None
-    ) -> bool:
-        """Whether the store answers this without a request."""
-        question = self._question(endpoint, body, since, until, refresh=False, offline=False)
-        return self.store is not None and store.held(self.store, question) is not None
+    def needs(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, str],
+        since: date | None,
+        until: date | None,
+        *,
+        refresh: bool,
+    ) -> store.Needs:
+        """What would be asked of the server for this, now."""
+        question = self._question(endpoint, body, since, until, refresh=refresh, offline=False)
+        return store.needs(self.store, question)
 
     def _question(
         self,

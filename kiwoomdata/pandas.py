@@ -158,6 +158,7 @@ if TYPE_CHECKING:
     from kiwoomdata import ConnectionLost as ConnectionLost
     from kiwoomdata import DecodeError as DecodeError
     from kiwoomdata import EmptyAnswer as EmptyAnswer
+    from kiwoomdata import Estimate as Estimate
     from kiwoomdata import Gap as Gap
     from kiwoomdata import IncompleteFrame as IncompleteFrame
     from kiwoomdata import Kicked as Kicked
@@ -177,6 +178,7 @@ if TYPE_CHECKING:
     from kiwoomdata import UnknownKey as UnknownKey
     from kiwoomdata import UnprovenValue as UnprovenValue
     from kiwoomdata import Unsupported as Unsupported
+    from kiwoomdata import estimate as estimate
     from kiwoomdata import is_trading_day as is_trading_day
     from kiwoomdata import last_trading_day as last_trading_day
     from kiwoomdata import plot as plot

@@ -17,7 +17,7 @@ from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 import polars as pl
 
-from kiwoomdata import ceiling, forks
+from kiwoomdata import cost, forks
 from kiwoomdata.arguments import as_symbols, body_of, not_both
 from kiwoomdata.calendar import nth_trading_day_before
 from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client, positive
@@ -38,6 +38,7 @@ __all__ = [
     "Plan",
     "bar",
     "client_of",
+    "empty_of",
     "for_symbols",
     "joined",
     "question",
@@ -112,6 +113,13 @@ class Job:
     enough: Callable[[Parts], bool] | None = None
     """Whether the rows tell all that the frame says. It is asked for one trading day more than is shown, and
     for older ones until they do. Left out: the rows shown are enough."""
+
+    @property
+    def with_older(self) -> Job:
+        """The same with the trading day before it, where that is asked for too."""
+        if self.enough is None or self.since is None:
+            return self
+        return replace(self, since=nth_trading_day_before(self.since, 1))
 
 
 @dataclass(frozen=True)
@@ -282,11 +290,11 @@ def run(plan: Plan) -> pl.DataFrame:
                 whole = _take_stored(client, jobs, plan.together, frames, sources, offline=offline)
         left = {name: job for name, job in jobs.items() if name not in sources}
         if left:
-            whole = _empty(next(iter(jobs.values())), next(iter(shapes.values())), client)
+            whole = empty_of(plan, client)
             # Whatever cannot be handed over is refused here, before any request.
             present(whole, _provenance(client, jobs, [], {}, whole), **form)
             if not offline:
-                ceiling.check(client, left.values(), most, refresh=refresh)
+                cost.check(client, [job.with_older for job in left.values()], most, refresh=refresh)
             tasks = {
                 name: partial(_fetched, client, job, shapes[name], order, how, warned[name])
                 for name, job in left.items()
@@ -584,8 +592,10 @@ def _whole(frame: pl.DataFrame, job: Job, client: Client, moment: datetime) -> p
     return frame.select("time", pl.exclude("time")) if job.endpoint.order == "newest first" else frame
 
 
-def _empty(job: Job, shape: Callable[[Parts], pl.DataFrame], client: Client) -> pl.DataFrame:
+def empty_of(plan: Plan, client: Client) -> pl.DataFrame:
     """The typed frame without rows, of the same schema as any other."""
+    name, job = next(iter(plan.jobs.items()))
+    shape = plan.shape[name] if isinstance(plan.shape, Mapping) else plan.shape
     flag = job.endpoint.flag_of(job.body)
     parts = {part.name: pl.DataFrame(schema=schema(part, flag)) for part in job.endpoint.parts}
     return _whole(shape(parts), job, client, client.now())

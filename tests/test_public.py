@@ -134,6 +134,7 @@ assert_type(kd.request("ka10086", symbol="005930"), pl.DataFrame)
 assert_type(kdp.request("ka10086", symbol="005930"), pd.DataFrame)
 assert_type(kd.request_parts("ka10086", symbol="005930"), dict[str, pl.DataFrame])
 assert_type(kdp.request_parts("ka10086", symbol="005930"), dict[str, pd.DataFrame])
+assert_type(kd.estimate.daily_prices("005930", "2024-01-02"), kd.Estimate)
 assert_type(kd.ticks("folder"), pl.LazyFrame)
 assert_type(kdp.ticks("folder"), pd.DataFrame)
 assert_type(kd.cache.info(), pl.DataFrame)
@@ -163,6 +164,8 @@ kd.daily_prices("005930", "2024-01-02", offline="yes")  # wrong
 kdp.daily_prices("005930", "2024-01-02", names="kr")  # wrong
 kdp.daily_prices("005930", "2024-01-02", as_="pandas")  # wrong
 kd.daily_price("005930", "2024-01-02")  # wrong
+kd.estimate.daily_price("005930", "2024-01-02")  # wrong
+kd.estimate.daily_prices("005930", "2024-01-02", measure="won")  # wrong
 kdp.daily_price("005930", "2024-01-02")  # wrong
 """
 

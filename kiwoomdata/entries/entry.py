@@ -276,6 +276,8 @@ class Walk:
     """``"today"``: the rows are relative to the day asked (prices adjusted as seen from ``until``). Then
     they are always asked from today and cut afterwards, and rows of another anchor are never mixed with
     them."""
+    heeded: bool = True
+    """Whether the server is known to heed ``until``: an estimate of pages is exact only then."""
 
 
 Final = Literal["next morning", "by the day", "never"]

@@ -141,7 +141,7 @@ PROGRAM_BY_DAY = Endpoint(
     example='kd.program_trend(market="kospi", start="2024-01-02", end="2024-01-31")',
     params=_MARKET_PARAMS,
     key=("date",),
-    walk=Walk("date", until="date"),
+    walk=Walk("date", until="date", heeded=False),
     every_day=True,
     page_rows=100,
     order="newest first",

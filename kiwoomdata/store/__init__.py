@@ -69,9 +69,9 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import NotCached
 from kiwoomdata.store import by_day, by_question
 from kiwoomdata.store.disk import Store
-from kiwoomdata.store.question import Answer, Ask, Question, as_it_came
+from kiwoomdata.store.question import Answer, Ask, Needs, Question, as_it_came
 
-__all__ = ["Answer", "Question", "Store", "answer", "by_days", "held", "held_together"]
+__all__ = ["Answer", "Needs", "Question", "Store", "answer", "by_days", "held", "held_together", "needs"]
 
 
 def by_days(endpoint: Endpoint) -> bool:
@@ -96,6 +96,14 @@ def held_together(
     if not by_days(question.endpoint) or question.since is None or question.until is None:
         return {}
     return by_day.held_together(store, question, bodies)
+
+
+def needs(store: Store | None, question: Question) -> Needs:
+    """What would be asked of the server now; nothing is asked or written."""
+    if store is not None and by_days(question.endpoint) and question.since and question.until:
+        return by_day.needs(store, question)
+    found = store and held(store, question)
+    return Needs((), found.cached_rows) if found else Needs(None)
 
 
 def answer(store: Store | None, question: Question, ask: Ask) -> Answer:

@@ -31,10 +31,10 @@ from kiwoomdata.store.disk import Store
 from kiwoomdata.store.files import SeriesKey, as_day, as_text
 from kiwoomdata.store.learn import Span, learned
 from kiwoomdata.store.plan import Days, Run
-from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, complete, ended_oddly, read
+from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Needs, Question, complete, ended_oddly, read
 from kiwoomdata.telling import warn
 
-__all__ = ["held", "held_together", "rows"]
+__all__ = ["held", "held_together", "needs", "rows"]
 
 
 def held(store: Store, question: Question) -> Answer | None:
@@ -55,6 +55,11 @@ def rows(store: Store, question: Question, ask: Ask) -> Answer:
     """The rows of a range, oldest first: from the store what is final there, from the server the rest."""
     found = held(store, question)
     return found or _Job.of(store, question, question.body, Days.of(question)).extended(ask)
+
+
+def needs(store: Store, question: Question) -> Needs:
+    """The walks that :func:`rows` would send now, and how many rows of the range are held."""
+    return _Job.of(store, question, question.body, Days.of(question)).needs()
 
 
 @dataclass
@@ -140,6 +145,20 @@ class _Job:
         return self.days.missing(self._kept, facts.for_a_refresh() if self.question.refresh else facts)
 
     # --- from the server ---
+
+    def needs(self) -> Needs:
+        found = None if self.question.refresh else self.held()
+        if found is not None:
+            return Needs((), found.cached_rows)
+        self.block = self.series.load()
+        known = self._known()["_day"].to_list()
+        self.agreed = not known
+        runs = self._plan()
+        met = any(first <= day <= last for first, last in runs for day in known)
+        if known and not met and any(first <= self.days.final for first, _ in runs):
+            runs.append((known[-1], known[-1]))  # a walk of its own, to compare
+        walks = tuple((as_day(first) or date.min, as_day(last) or date.min) for first, last in runs)
+        return Needs(walks, sum(map(self.days.shown, self._kept)))
 
     def extended(self, ask: Ask) -> Answer:
         """Fetch what is missing, keep what is final of it, and serve the range."""

@@ -15,7 +15,7 @@ from kiwoomdata.kinds import BLANK, DATE
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page, Stop
 
-__all__ = ["ALL_STORED", "Answer", "Ask", "Question", "as_it_came", "day_of", "ended_oddly", "read"]
+__all__ = ["ALL_STORED", "Answer", "Ask", "Needs", "Question", "as_it_came", "day_of", "ended_oddly", "read"]
 
 ALL_STORED = Stop("everything came from the store")
 Ask: TypeAlias = Callable[[Mapping[str, str], date | None], Pages]
@@ -53,6 +53,16 @@ class Answer:
     as_of: date | None = None
     fetched_at: float | None = None
     """When stored rows came, in seconds since 1970; None for what came just now."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a question would ask of the server."""
+
+    walks: tuple[tuple[date, date], ...] | None
+    """The first and the last day of each walk; None: the question itself, as it stands."""
+    held: int = 0
+    """How many rows of the range the store holds."""
 
 
 def as_it_came(endpoint: Endpoint, walk: Pages) -> tuple[Answer, list[Page]]:
