@@ -318,3 +318,13 @@ def test_a_warning_of_a_function_names_the_line_that_called_it(shared: kd.Client
     kd.quotes(["005930", "999990"], client=shared)
     assert "999990" in str(told[0].message)
     assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("symbols", ["005930", ["005930", "000660"]])
+def test_rows_that_name_their_venue_are_served_again_as_they_came(
+    server: kd.simulator.Server, make_client: Any, symbols: Any
+) -> None:
+    with make_client(server) as client:
+        came = kd.program_trend(symbols, *RANGE, client=client)
+        assert kd.program_trend(symbols, *RANGE, client=client).equals(came)
+        assert kd.program_trend(symbols, *RANGE, offline=True, client=client).equals(came)
