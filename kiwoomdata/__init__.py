@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kiwoomdata.errors import Unsupported as Unsupported
     from kiwoomdata.faces import Estimate as Estimate
     from kiwoomdata.faces import estimate as estimate
+    from kiwoomdata.faces import scan as scan
     from kiwoomdata.lake import Lake as Lake
     from kiwoomdata.origin import Provenance as Provenance
     from kiwoomdata.origin import provenance as provenance

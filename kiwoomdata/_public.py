@@ -11,7 +11,7 @@ HOMES = {
         *("KiwoomDataWarning", "LoginRefused", "MissingKey", "NoAnswer", "NotCached", "RateLimited"),
         *("StreamError", "TransportError", "Truncated", "UnknownKey", "UnprovenValue", "Unsupported"),
     ),
-    "faces": ("Estimate", "estimate"),
+    "faces": ("Estimate", "estimate", "scan"),
     "lake": ("Lake",),
     "origin": ("Provenance", "provenance"),
     "parquet": ("read_parquet", "write_parquet"),

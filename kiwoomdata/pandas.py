@@ -185,6 +185,7 @@ if TYPE_CHECKING:
     from kiwoomdata import provenance as provenance
     from kiwoomdata import raw as raw
     from kiwoomdata import replay as replay
+    from kiwoomdata import scan as scan
     from kiwoomdata import simulator as simulator
     from kiwoomdata import trading_days as trading_days
     from kiwoomdata import use as use

@@ -300,7 +300,7 @@ def test_pages_are_written_once_and_old_ones_go(tmp_path: Path) -> None:
 def test_every_public_name_stands_in_the_reference() -> None:
     pages = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference/api").glob("*.md"))
     documented = set(re.findall(r"^\.\. auto\w+:: (?:kiwoomdata\.)?([\w.]+)$", pages, re.M))
-    shown_whole = {*errors.__all__, "cache", "estimate", "simulator", "plot"}
+    shown_whole = {*errors.__all__, "cache", "estimate", "scan", "simulator", "plot"}
     missing = {name for name in kd.__all__ if name not in documented and not name.startswith("_")}
     assert missing - shown_whole == set()
 

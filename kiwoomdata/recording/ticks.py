@@ -18,6 +18,7 @@ from kiwoomdata.arguments import DateLike, as_date
 from kiwoomdata.calendar import today
 from kiwoomdata.entries.feeds import CONDITION_EVENT, Feed, find_feed
 from kiwoomdata.kinds import split_code
+from kiwoomdata.pushdown import Wanted
 from kiwoomdata.recording.record import OTHER, SCHEMA, recording_folder
 from kiwoomdata.recording.typed import TO_DECODE, Copy, Teller, copy_of, typed
 from kiwoomdata.stream.decode import LEADING
@@ -307,35 +308,18 @@ def _how_many(parts: Sequence[_Part], most: int) -> int:
 # --- lazy frames -----------------------------------------------------------------------------
 
 
-class _Wanted:
-    """What a query asks of a source: some rows, and some columns of them.
-
-    A head before a filter arrives as both, and comes first (observed 2026-11-20, polars 2.1).
-    """
+class _Wanted(Wanted):
+    """What a query asks of a recording."""
 
     def __init__(
         self, schema: Iterable[str], columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
     ) -> None:
-        self.columns = columns or list(schema)
-        self.predicate, self.rows = predicate, rows
+        super().__init__(schema, columns, predicate, rows)
         roots = [] if predicate is None else predicate.meta.root_names()
         self.needed = None if columns is None else list(dict.fromkeys([*columns, *roots]))
         """The columns to read; None for all."""
-        self.early = predicate if rows is None and {*roots} <= {"symbol", "received_at"} else None
+        self.of_messages = self.early if {*roots} <= {"symbol", "received_at"} else None
         """What can be asked of the messages themselves."""
-
-    @property
-    def satisfied(self) -> bool:
-        return self.rows == 0
-
-    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """What of the next rows is wanted."""
-        if self.rows is not None:
-            frame = frame.head(self.rows)
-            self.rows -= frame.height
-        if self.predicate is not None:
-            frame = frame.filter(self.predicate)
-        return frame.select(self.columns)
 
 
 def _raw_source(selection: Selection) -> pl.LazyFrame:
@@ -343,7 +327,9 @@ def _raw_source(selection: Selection) -> pl.LazyFrame:
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
         wanted = _Wanted(SCHEMA, columns, predicate, n_rows)
-        for raw in () if wanted.satisfied else read_raw(selection, wanted.early, wanted.needed or [*SCHEMA]):
+        for raw in (
+            () if wanted.satisfied else read_raw(selection, wanted.of_messages, wanted.needed or [*SCHEMA])
+        ):
             yield wanted.of(raw)
             if wanted.satisfied:
                 return
@@ -373,7 +359,7 @@ def _rows(
     needed = names if wanted.needed is None else wanted.needed
     tell = Teller()
     days = selection.partitions()
-    narrow = selection.symbols is not None or wanted.early is not None or wanted.rows is not None
+    narrow = selection.symbols is not None or wanted.of_messages is not None or wanted.rows is not None
     known = {*LEADING, *(column.name for column in feed.columns)}
     while days:
         day, rest = days[0], days[1:]
@@ -387,7 +373,7 @@ def _rows(
                 tell(oddities)
                 yield from _of_copy(copy, selection.filter_rows(), needed or list(schema_of(feed)), wanted)
                 continue
-        for raw in read_raw(selection, wanted.early, TO_DECODE, partitions=together):
+        for raw in read_raw(selection, wanted.of_messages, TO_DECODE, partitions=together):
             while raw.height and not wanted.satisfied:
                 some = raw.height if wanted.rows is None else wanted.rows
                 frame, found = typed(feed, raw[:some], needed)

@@ -28,7 +28,7 @@ def requests_of(frame: Any) -> int:
 
 def test_the_face_has_every_function_that_plans() -> None:
     planning = {name for name in FRAMES if hasattr(getattr(kd, name), "plan")}
-    assert {name for name in vars(Functions) if name in kd.__all__} == planning
+    assert {name for name in dir(Functions) if name in kd.__all__} == planning
     assert len(planning) > 70
 
 

@@ -1,0 +1,137 @@
+"""``kd.scan``: a named function as a lazy frame, whose filters narrow what is asked for."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from kiwoomdata.calendar import trading_days
+from kiwoomdata.kinds import split_code
+from kiwoomdata.pushdown import Wanted, passing
+from kiwoomdata.query import Plan, client_of, empty_of, run
+
+__all__ = ["scanned"]
+
+_SAME = 5.0
+"""Seconds in which what is asked again is taken to be of the same plan: a join of a scan with itself reads it
+twice, at once or one after the other (observed 2026-11-27, polars 2.1)."""
+FIRST_DAY = date(1980, 1, 4)
+"""The first session that the calendar knows."""
+_CHUNK = 20
+"""Trading days that a head begins with."""
+
+
+class _Key(NamedTuple):
+    codes: tuple[str, ...]
+    first: date
+    last: date
+
+
+class _Scan:
+    """One question, asked as far as a query needs it."""
+
+    def __init__(self, plan_of: Callable[..., Plan], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        for name in ("names", "style"):
+            if name in kwargs:
+                raise ValueError(f"{name}: not for a scan; rename the columns of the collected frame")
+        bound = inspect.signature(plan_of).bind(*args, **kwargs)
+        options = bound.arguments.pop("options", {})
+        self.given = {**bound.arguments, **options, "names": "en", "style": "plain"}
+        self.plan_of, self.open = plan_of, not {"start", "period"} & {*self.given}
+        if self.open:
+            self.given["start"] = FIRST_DAY
+        self.plan = plan_of(**self.given)
+        self.client = client_of(self.plan.options)
+        self.schema = empty_of(self.plan, self.client).schema
+        if not {"symbol", "date"} <= {*self.schema}:
+            raise ValueError(
+                "symbol, interval: a scan is of the days of symbols; call the function for others"
+            )
+        jobs = self.plan.jobs.values()
+        self.first = max(job.since for job in jobs if job.since is not None)
+        self.last = min(job.until for job in jobs if job.until is not None)
+        self._lock = threading.Lock()
+        self._kept: list[tuple[float, _Key, pl.DataFrame]] = []
+
+    def read(
+        self, columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        wanted = Wanted(self.schema, columns, predicate, n_rows)
+        key = self._narrowed(wanted.early)
+        if key is None:
+            yield wanted.of(pl.DataFrame(schema=self.schema))
+            return
+        for frame in [self._asked(key)] if n_rows is None else self._pieces(key, n_rows):
+            yield wanted.of(frame)
+
+    def _narrowed(self, predicate: pl.Expr | None) -> _Key | None:
+        """The symbols and the days that pass the filters over them; None where nothing does."""
+        codes = [*self.plan.jobs]
+        bare = pl.Series("symbol", [(split_code(code) or (code,))[0] for code in codes])
+        left = set(passing(predicate, bare.unique()))
+        days = pl.date_range(self.first, self.last, eager=True).alias("date")
+        inside = passing(predicate, days)
+        if self.open and inside.len() and inside[0] == self.first:
+            raise ValueError(
+                "start: neither given nor narrowed by a filter on date; pass start='2024-01-02', or "
+                "filter(pl.col('date') >= date(2024, 1, 2))"
+            )
+        chosen = tuple(code for code, symbol in zip(codes, bare, strict=True) if symbol in left)
+        return _Key(chosen, inside[0], inside[-1]) if chosen and inside.len() else None
+
+    def _pieces(self, key: _Key, rows: int) -> Iterator[pl.DataFrame]:
+        """The first rows, by few requests: some days at a time, and of some symbols where they suffice."""
+        first, size = key.first, _CHUNK
+        while rows and first <= key.last:
+            last = _after(first, size, key.last)
+            some = key.codes[:rows]
+            frame = self._asked(_Key(some, first, last))
+            of_first = frame.filter(pl.col("date") == pl.col("date").min())
+            if len(some) < len(key.codes) and of_first.height < rows:
+                frame = self._asked(_Key(key.codes, first, last))
+            elif len(some) < len(key.codes):
+                frame = of_first
+            yield (frame := frame.head(rows))
+            rows -= frame.height
+            first, size = last + timedelta(days=1), 4 * size
+
+    def _asked(self, key: _Key) -> pl.DataFrame:
+        """The eager frame of some symbols and days; of the same plan, it is asked for once."""
+        with self._lock:
+            now = time.monotonic()
+            self._kept = [each for each in self._kept if now - each[0] < _SAME]
+            for _, kept, frame in self._kept:
+                if {*key.codes} <= {*kept.codes} and kept.first <= key.first and key.last <= kept.last:
+                    return _cut(frame, key)
+            given = {name: value for name, value in self.given.items() if name not in ("period", "venue")}
+            told = {**given, "symbol": list(key.codes), "start": key.first, "end": key.last}
+            frame = run(self.plan_of(**told))
+            self._kept.append((time.monotonic(), key, frame))
+            return frame
+
+
+def _after(first: date, days: int, last: date) -> date:
+    """The last of so many trading days from the first on, or the last of all."""
+    ahead = trading_days(first, last)
+    return ahead[days - 1] if len(ahead) > days else last
+
+
+def _cut(frame: pl.DataFrame, key: _Key) -> pl.DataFrame:
+    whose = [split_code(code) or (code, None) for code in key.codes]
+    pairs = pl.DataFrame(whose, schema={"symbol": pl.String, "venue": frame.schema["venue"]}, orient="row")
+    inside = frame.filter(pl.col("date").is_between(key.first, key.last))
+    return inside.join(pairs, on=["symbol", "venue"], how="semi", maintain_order="left")
+
+
+def scanned(plan_of: Callable[..., Plan], args: tuple[Any, ...], kwargs: dict[str, Any]) -> pl.LazyFrame:
+    columns: Sequence[str] | None = kwargs.pop("columns", None)
+    scan = _Scan(plan_of, args, kwargs)
+    frame = register_io_source(scan.read, schema=scan.schema)
+    return frame if columns is None else frame.select(columns)
