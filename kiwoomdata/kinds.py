@@ -565,7 +565,10 @@ def _scaled(
                 Trouble(values.name, text, kind, False, 1) for text in texts.filter(pointed).unique()
             )
             values = values.set(pointed, None)
-        return values / round(1 / scale)
+        # polars divides by one number as it multiplies by its inverse: 187562 / 100 is 1875.6200000000001
+        # (2.1.0; a seventh of all hundredths). Rounded, each is the float that is nearest.
+        parts = round(1 / scale)
+        return (values / parts).round(len(str(parts)) - 1)
     factor = int(scale)
     limit = _INT64_MAX // factor
     fits = (values >= -limit) & (values <= limit)

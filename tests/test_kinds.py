@@ -156,6 +156,12 @@ def test_an_index_drops_its_colour_and_takes_the_scale_of_its_tr() -> None:
     assert read(INDEX, "-6241.91")[0] == [6241.91]
 
 
+@pytest.mark.parametrize(("scale", "parts"), [(0.01, 100), (0.001, 1_000)])
+def test_a_scaled_number_is_the_float_that_is_nearest(scale: float, parts: int) -> None:
+    numbers = range(187_000, 189_000)
+    assert read(INDEX, *map(str, numbers), scale=scale)[0] == [number / parts for number in numbers]
+
+
 def test_an_amount_is_scaled_to_won_and_refused_where_it_would_overflow() -> None:
     assert read(AMOUNT, "1179", "-3", scale=1_000_000)[0] == [1_179_000_000, -3_000_000]
     values, (trouble,) = read(AMOUNT, "9223372036855", "5", scale=1_000_000)
