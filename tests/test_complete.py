@@ -169,7 +169,7 @@ def test_bars_that_are_missing_in_the_middle_and_at_the_end_are_told(
     "ask",
     [
         lambda *a, **o: kd.candles("005930", *a, interval="60m", **o),
-        lambda *a, **o: kd.candles("005930", *a, interval="30t", **o),
+        lambda *a, **o: kd.candles("005930", *a, interval="30tick", **o),
         lambda *a, **o: kd.index_candles("kospi", *a, interval="30m", **o),
     ],
     ids=["minutes", "trades", "index"],

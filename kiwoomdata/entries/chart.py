@@ -150,13 +150,13 @@ TICK_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     function="candles",
-    example='kd.candles("005930", period="1d", interval="30t")',
+    example='kd.candles("005930", period="1d", interval="30tick")',
     params=(
         SYMBOL,
         Param(
             *("tic_scope", "interval", "틱범위", TEXT),
-            {f"{n}t": str(n) for n in (1, 3, 5, 10, 30)},
-            default="1t",
+            {f"{n}tick": str(n) for n in (1, 3, 5, 10, 30)},
+            default="1tick",
         ),
         ADJUSTED,
     ),

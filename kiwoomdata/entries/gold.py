@@ -45,8 +45,8 @@ _TICKS = Param(
     "interval",
     "틱범위",
     TEXT,
-    {"1t": "1", "3t": "3", "5t": "5", "10t": "10", "30t": "30"},
-    default="1t",
+    {"1tick": "1", "3tick": "3", "5tick": "5", "10tick": "10", "30tick": "30"},
+    default="1tick",
 )
 _UNTIL = Param("base_dt", "until", "기준일자", DATE)
 _ADJUSTED = choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1")

@@ -66,7 +66,7 @@ class Table:
 
 _TRADED = partial(candles, adjusted=False)
 _TABLES = (
-    Table("candles", chart.DAILY_BARS, _TRADED, krx_alone=True),
+    Table("candles", chart.DAILY_BARS, _TRADED, left_out=("finished",), krx_alone=True),
     Table("daily_prices", quote.DAILY_PRICES, daily_prices),
     Table("investor_flows", quote.DAILY_PRICES, partial(investor_flows, measure="value")),
     Table("investor_breakdown", investor.INVESTORS_BY_DAY, investor_breakdown, basis="as of"),
@@ -86,6 +86,7 @@ _TABLES = (
             partial(_TRADED, interval=word),
             by_month=True,
             when="time",
+            left_out=("finished",),  # what is not finished is not kept
             krx_alone=True,
         )
         for word in ("1m", "3m", "5m", "10m", "15m", "30m", "45m", "60m")

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any, Literal, Unpack
 
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, one_of
-from kiwoomdata.calendar import period_start
+from kiwoomdata.calendar import period_end, period_start
+from kiwoomdata.client import Client
 from kiwoomdata.entries import chart, index
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.query import Job, Options, Parts, Plan, client_of, for_symbols, question
 from kiwoomdata.questions.prices import Venue
+from kiwoomdata.store.finality import business_day
 
 __all__ = ["candles", "index_candles"]
 
 Interval = Literal[
     "day", "week", "month", "year",
     "1m", "3m", "5m", "10m", "15m", "30m", "45m", "60m",
-    "1t", "3t", "5t", "10t", "30t",
+    "1tick", "3tick", "5tick", "10tick", "30tick",
 ]  # fmt: skip
 _BY_DATE = {
     "day": chart.DAILY_BARS,
@@ -74,7 +77,7 @@ def candles(
     interval
         ``"day"`` (default), ``"week"``, ``"month"``, ``"year"``; minutes ``"1m"``, ``"3m"``, ``"5m"``,
         ``"10m"``, ``"15m"``, ``"30m"``, ``"45m"``, ``"60m"``, of which the server keeps about a year; or
-        trades ``"1t"``, ``"3t"``, ``"5t"``, ``"10t"``, ``"30t"``, of a few days.
+        trades ``"1tick"``, ``"3tick"``, ``"5tick"``, ``"10tick"``, ``"30tick"``, of a few days.
     adjusted
         True: prices in the shares of today, also before a split. False: as they were traded.
 
@@ -85,7 +88,9 @@ def candles(
         trades; ``symbol`` (String), ``venue`` (Enum), ``open high low close`` (Int64, KRW), ``volume``
         (Int64, shares), ``value`` (Int64, KRW; not of minutes and trades), ``change`` (Int64, KRW, against
         the bar before, of minutes and trades against the day before) and ``direction`` (Enum; neither of
-        years), ``turnover_pct`` (Float64, %, volume of the listed shares; of days, weeks and months).
+        years), ``turnover_pct`` (Float64, %, volume of the listed shares; of days, weeks and months),
+        ``finished`` (Boolean): whether the bar can change no more, false for those of the running session
+        until 06:00 of the next day.
 
     Raises
     ------
@@ -125,10 +130,11 @@ def candles(
     jobs = for_symbols(
         endpoint, symbol, venue, params, since=period_start(first, endpoint.period), until=last
     )
+    when = "date" if word in _BY_DATE else "time"
     return Plan(
         jobs,
-        _bars(endpoint, extra=("date",) if word in _BY_DATE else ("time",)),
-        order=("date",) if word in _BY_DATE else ("time",),
+        _bars(endpoint, when, _last_finished(client, endpoint)),
+        order=(when,),
         notes=notes,
         options=options,
     )
@@ -166,7 +172,7 @@ def index_candles(
         ``open high low close`` (Float64, points), ``volume`` (Int64, shares, exact to the thousand) and
         ``value`` (Int64, KRW, exact to the million); of months nobody has proven the units:
         ``volume_as_served value_as_served``. Of minutes ``change`` (Float64, points) and ``direction`` (Enum)
-        in place of the value.
+        in place of the value. ``finished`` (Boolean) as in :func:`kiwoomdata.candles`.
 
     Notes
     -----
@@ -202,7 +208,7 @@ def index_candles(
         raise ValueError("sector: the list is empty; give at least one")
     return Plan(
         jobs,
-        _bars(endpoint, extra=(moment,)),
+        _bars(endpoint, moment, _last_finished(client, endpoint)),
         order=(moment,),
         notes=notes,
         options=options,
@@ -214,18 +220,32 @@ def _plain(interval: Any) -> Any:
     if not isinstance(interval, str):
         return interval
     text = interval.strip().lower()
+    if named := re.fullmatch(r"([0-9]+)t", text):
+        raise ValueError(
+            f"interval: {interval!r} was a minute to pandas and is a trade to others; say '{named[1]}m' or "
+            f"'{named[1]}tick'"
+        )
     return _ALSO.get(text, re.sub(r"^([0-9]+)min$", r"\1m", text))
 
 
-def _bars(endpoint: Endpoint, *, extra: tuple[str, ...]) -> Any:
+def _last_finished(client: Client, endpoint: Endpoint) -> date:
+    """The latest day of which a bar can change no more."""
+    day = business_day(client.now()) - timedelta(days=1)
+    if period_end(day, endpoint.period) <= day:
+        return day
+    return period_start(day, endpoint.period) - timedelta(days=1)
+
+
+def _bars(endpoint: Endpoint, when: str, last_finished: date) -> Any:
     """The columns of all bars in one order, those that the TR has."""
     assert endpoint.rows is not None
     served = [column.name for column in endpoint.rows.columns]
     name = endpoint.rows.name
+    finished = (pl.col(when).cast(pl.Date) <= last_finished).alias("finished")
 
     def shape(parts: Parts) -> pl.DataFrame:
         frame = parts[name]
         more = [column for column in frame.columns if column not in served]
-        return frame.select(*extra, *(each for each in _ORDER if each in served), *more)
+        return frame.select(when, *(each for each in _ORDER if each in served), finished, *more)
 
     return shape

@@ -96,7 +96,7 @@ def test_a_page_that_ends_inside_a_held_day_takes_nothing_from_it(
 
 
 def test_a_change_of_trades_has_the_sign_of_its_direction(shared: kd.Client) -> None:
-    trades = kd.candles("005930", "2026-11-20", interval="30t", client=shared)
+    trades = kd.candles("005930", "2026-11-20", interval="30tick", client=shared)
     before = kd.candles("005930", "2026-11-19", "2026-11-19", client=shared)["close"][0]
     assert (trades["change"] == trades["close"] - before).all()
     assert trades["change"].min() < 0 or trades["direction"].unique().to_list() == ["up"]
@@ -299,3 +299,29 @@ def test_sold_and_bought_shares_of_brokers_are_both_positive(shared: kd.Client) 
     assert board.head(5)["quantity"].is_sorted(descending=True)
     assert board["side"].to_list()[:10] == ["sell"] * 5 + ["buy"] * 5
     assert board["rank"].to_list()[:5] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("interval", ["1t", "30T", "5t"])
+def test_what_is_a_minute_to_one_and_a_trade_to_another_is_refused(shared: kd.Client, interval: Any) -> None:
+    with pytest.raises(ValueError, match=r"^interval: .* say '[0-9]+m' or '[0-9]+tick'"):
+        kd.candles("005930", "2026-11-20", interval=interval, client=shared)
+
+
+@pytest.mark.parametrize(
+    ("interval", "finished"),
+    [("day", "2026-11-19"), ("week", "2026-11-13"), ("month", "2026-10-31"), ("year", "2025-12-31")],
+)
+def test_bars_of_the_running_session_or_period_are_not_finished(
+    shared: kd.Client, interval: Any, finished: str
+) -> None:
+    last = date.fromisoformat(finished)
+    frame = kd.candles("005930", "2024-06-03", interval=interval, client=shared)
+    assert frame["finished"].to_list() == [day <= last for day in frame["date"]]
+    index = kd.index_candles("kospi", "2024-06-03", interval=interval, client=shared)
+    assert index["finished"].to_list() == [day <= last for day in index["date"]]
+    assert {*frame["finished"]} == {True, False}
+
+
+def test_minutes_of_the_running_session_are_not_finished(shared: kd.Client) -> None:
+    minutes = kd.candles("005930", "2026-11-19", interval="60m", client=shared)
+    assert minutes["finished"].to_list() == [time.date() < date(2026, 11, 20) for time in minutes["time"]]

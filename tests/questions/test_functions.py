@@ -48,7 +48,7 @@ EVERY: dict[str, Call] = {
     "candles by month": lambda **o: kd.candles("005930", "2026-01", "2026-10", interval="month", **o),
     "candles by year": lambda **o: kd.candles("005930", "2020", "2025", interval="year", **o),
     "candles by minutes": lambda **o: kd.candles("005930", period="2d", interval="10m", **o),
-    "candles by trades": lambda **o: kd.candles("005930", period="1d", interval="30t", **o),
+    "candles by trades": lambda **o: kd.candles("005930", period="1d", interval="30tick", **o),
     "index_candles": lambda **o: kd.index_candles("kospi", *RANGE, **o),
     "index_candles by week": lambda **o: kd.index_candles("kospi", *RANGE, interval="week", **o),
     "index_candles by month": lambda **o: kd.index_candles(
