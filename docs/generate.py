@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
+import kiwoomdata as kd
+from kiwoomdata._public import FRAMES, HOME_OF
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
 from kiwoomdata.entries.entry import Column, Endpoint, Flag, Param, Unit
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
 
-__all__ = ["condition_page", "feed_page", "pages", "tr_page", "write"]
+__all__ = ["condition_page", "feed_page", "pages", "tr_page", "which_page", "write"]
 
 _COLUMNS = ("column", "Korean", "kind", "dtype", "unit", "note")
 _SCALES = {
@@ -32,6 +34,28 @@ _FINAL = {
     "by the day": "never: it may change with each day, and is kept until 06:00 in Seoul",
     "never": "never: a snapshot, or rows of a running session",
 }
+
+
+_SUBJECTS = {
+    "prices": "Prices of a stock (주가·시세)",
+    "candles": "Candles and indices (차트·분봉·지수)",
+    "flows": "Who bought and sold (수급·투자자별 매매)",
+    "investors": "Thirteen classes of investor (투자자 구분)",
+    "institutions": "Institutions and brokers' clients (기관·거래원)",
+    "investor_rankings": "Foreigners and institutions in the market (외국인·기관 상위)",
+    "program": "Program trading (프로그램 매매·차익)",
+    "program_rankings": "Program trading by stock (프로그램 상위)",
+    "orderbook": "Order books (호가)",
+    "stocks": "What is listed (종목)",
+    "trades": "Trades and fundamentals (체결·기본정보)",
+    "rankings": "What moved most (순위·급등락)",
+    "brokers": "Brokers (거래원·증권사)",
+    "sectors": "Sectors (업종)",
+    "themes": "Themes (테마)",
+    "etf": "ETFs",
+    "lending": "Short selling, lending, credit (공매도·대차·신용)",
+}
+"""The rooms of the named functions, in the order in which people ask."""
 
 
 # --- pages -----------------------------------------------------------------------------------
@@ -128,10 +152,40 @@ def condition_page(calls: Iterable[ConditionCall]) -> str:
     return _page(lines)
 
 
+def which_page() -> str:
+    """Which function answers what: a question, the function, its TRs, and its chart."""
+    trs: dict[str, list[str]] = {}
+    for endpoint in ENDPOINTS.values():
+        for name in filter(None, map(str.strip, endpoint.function.split(","))):
+            trs.setdefault(name, []).append(endpoint.api_id)
+    lines = [
+        "# Which function answers what",
+        "",
+        '`kd.find("공매도")` looks it up from Python, in Korean and English. Where no function answers,',
+        "any TR is asked by `kd.request`. What is not here at all, and what to do instead, stands in",
+        "[What is not here](../../concepts/not-here.md).",
+        "",
+    ]
+    for room, subject in _SUBJECTS.items():
+        rows = [
+            (
+                (getattr(kd, name).__doc__ or "").strip().partition("\n")[0].rstrip("."),
+                f"{{func}}`kiwoomdata.{name}`",
+                ", ".join(f"[{api_id}]({api_id}.md)" for api_id in trs.get(name, ())),
+                f"`kd.plot.{kd.plot.CHART_OF[name].__name__}`" if name in kd.plot.CHART_OF else "",
+            )
+            for name in FRAMES
+            if HOME_OF[name] == f"questions.{room}"
+        ]
+        lines += [f"## {subject}", "", *_table(("what it tells", "function", "TR", "chart"), rows)]
+    return _page(lines)
+
+
 def pages() -> dict[str, str]:
     """Every generated page by its path below ``reference``."""
     found = {f"tr/{api_id}.md": tr_page(endpoint) for api_id, endpoint in ENDPOINTS.items()}
     found["tr/index.md"] = _tr_index(ENDPOINTS)
+    found["tr/which.md"] = which_page()
     # By name: there are systems that take 0G and 0g for one file.
     found |= {f"feed/{feed.name}.md": feed_page(feed) for feed in FEEDS.values()}
     found["feed/condition.md"] = condition_page(CONDITIONS.values())
@@ -175,7 +229,7 @@ def _tr_index(endpoints: Mapping[str, Endpoint]) -> str:
             "the server's own. Sources are the vendor's guide, its printed examples, and public measurements",
             "of the live server; a note says which, where it matters.",
             "",
-            *_toctree(endpoints),
+            *_toctree(["which", *endpoints]),
         ]
     )
 
