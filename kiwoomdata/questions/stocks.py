@@ -71,6 +71,11 @@ def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> Plan:
     >>> kd.stocks("kospi").filter(symbol="005930").select("name", "on_nxt").row(0)
     ('삼성전자', True)
     """
+    if (named := str(market).strip().lower()) in ("kospi200", "krx100"):
+        raise ValueError(
+            f"market: {named!r} is an index, not a market; kd.sector_stocks({named!r}) gives its stocks, and "
+            "every function of symbols takes that frame"
+        )
     jobs = single(stock.STOCKS, {"market": market})
     return Plan(jobs, lambda parts: parts["stocks"].rename({"code": "symbol"}), order=(), options=options)
 

@@ -325,3 +325,11 @@ def test_bars_of_the_running_session_or_period_are_not_finished(
 def test_minutes_of_the_running_session_are_not_finished(shared: kd.Client) -> None:
     minutes = kd.candles("005930", "2026-11-19", interval="60m", client=shared)
     assert minutes["finished"].to_list() == [time.date() < date(2026, 11, 20) for time in minutes["time"]]
+
+
+def test_the_stocks_of_an_index_are_those_of_its_sector(shared: kd.Client) -> None:
+    with pytest.raises(ValueError, match=r"^market: 'kospi200' is an index.*kd\.sector_stocks\('kospi200'\)"):
+        kd.stocks("kospi200", client=shared)  # type: ignore[arg-type]
+    members = kd.sector_stocks("kospi200", client=shared)
+    bars = kd.candles(members.head(3), "2026-11-20", client=shared)
+    assert sorted(bars["symbol"]) == sorted(members["symbol"].head(3))
