@@ -18,11 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import matplotlib.pyplot as plt
 import pytest
 from click.testing import CliRunner
 
 import kiwoomdata as kd
 from kiwoomdata import errors
+from kiwoomdata._public import FRAMES
 from kiwoomdata.cli import main
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.condition import CONDITIONS
@@ -236,6 +238,7 @@ def test_the_examples_of_a_module_run(name: str) -> None:
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     for test in doctest.DocTestFinder().find(importlib.import_module(name), name):
         runner.run(test, out=told.write)
+    plt.close("all")
     assert runner.summarize(verbose=False).failed == 0, told.getvalue()
     assert runner.tries > 0
 
@@ -294,7 +297,7 @@ def test_pages_are_written_once_and_old_ones_go(tmp_path: Path) -> None:
     generate.write(tmp_path)
     assert not old.exists()
     assert file.stat().st_mtime == 0
-    assert {path.stem for path in (tmp_path / "tr").glob("*.md")} == {*ENDPOINTS, "index"}
+    assert {path.stem for path in (tmp_path / "tr").glob("*.md")} == {*ENDPOINTS, "index", "which"}
 
 
 def test_every_public_name_stands_in_the_reference() -> None:
@@ -303,6 +306,12 @@ def test_every_public_name_stands_in_the_reference() -> None:
     shown_whole = {*errors.__all__, "cache", "estimate", "scan", "simulator", "plot"}
     missing = {name for name in kd.__all__ if name not in documented and not name.startswith("_")}
     assert missing - shown_whole == set()
+
+
+def test_each_named_function_answers_a_question() -> None:
+    page = GENERATED["tr/which.md"]
+    planning = [name for name in FRAMES if hasattr(getattr(kd, name), "plan")]
+    assert [name for name in planning if f"{{func}}`kiwoomdata.{name}`" not in page] == []
 
 
 # --- the build -------------------------------------------------------------------------------

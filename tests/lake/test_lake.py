@@ -65,11 +65,13 @@ def files(lake: kd.Lake) -> dict[str, bytes]:
 def test_a_table_holds_what_its_function_gives(filled: tuple[kd.Lake, kd.Client]) -> None:
     lake, client = filled
     for table, expected in (
-        ("candles", kd.candles(CODES, START, FINAL, adjusted=False, client=client)),
+        ("candles", kd.candles(CODES, START, FINAL, adjusted=False, client=client).drop("finished")),
         ("daily_prices", kd.daily_prices([*CODES, HALTED], START, "2026-11-18", client=client)),
         (
             "candles_60m",
-            kd.candles(CODES, "2025-11-20", FINAL, adjusted=False, interval="60m", client=client),
+            kd.candles(CODES, "2025-11-20", FINAL, adjusted=False, interval="60m", client=client).drop(
+                "finished"
+            ),
         ),
     ):
         rows, when = rows_of(lake, table), "time" if table == "candles_60m" else "date"
@@ -277,6 +279,7 @@ def test_an_update_asks_for_what_is_lacking_and_rewrites_the_running_year(
         report = lake.update(what="candles", client=make_client(later, cache=False))
         assert (report.series, report.requests, asked(later, "ka10081")) == (3, 3, 3)
         full = kd.candles(CODES, START, "2026-11-20", adjusted=False, client=make_client(later, cache=False))
+        full = full.drop("finished")
     after = files(lake)
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"candles/year=2026/part-0.parquet"}
@@ -286,7 +289,7 @@ def test_an_update_asks_for_what_is_lacking_and_rewrites_the_running_year(
 def test_an_update_with_an_earlier_start_adds_what_lies_before(lake: kd.Lake, client: kd.Client) -> None:
     lake.update(CODES, what=("candles", "daily_prices"), start="2026-06-01", client=client)
     lake.update(CODES, what=("candles", "daily_prices"), start=START, client=client)
-    full = kd.candles(CODES, START, FINAL, adjusted=False, client=client)
+    full = kd.candles(CODES, START, FINAL, adjusted=False, client=client).drop("finished")
     assert_frame_equal(rows_of(lake, "candles"), full.sort("symbol", "date"))
     prices = kd.daily_prices(CODES, START, "2026-11-17", client=client)
     held = rows_of(lake, "daily_prices").filter(pl.col("date") <= date(2026, 11, 17))
