@@ -103,18 +103,22 @@ class _Scan:
             first, size = last + timedelta(days=1), 4 * size
 
     def _asked(self, key: _Key) -> pl.DataFrame:
-        """The eager frame of some symbols and days; of the same plan, it is asked for once."""
+        """The eager frame of some symbols and days; of the same plan, no symbol is asked for twice."""
         with self._lock:
             now = time.monotonic()
             self._kept = [each for each in self._kept if now - each[0] < _SAME]
+            left, pieces = list(key.codes), []
             for _, kept, frame in self._kept:
-                if {*key.codes} <= {*kept.codes} and kept.first <= key.first and key.last <= kept.last:
-                    return _cut(frame, key)
-            given = {name: value for name, value in self.given.items() if name not in ("period", "venue")}
-            told = {**given, "symbol": list(key.codes), "start": key.first, "end": key.last}
-            frame = run(self.plan_of(**told))
-            self._kept.append((time.monotonic(), key, frame))
-            return frame
+                held = {*kept.codes} if kept.first <= key.first and key.last <= kept.last else set()
+                if mine := tuple(code for code in left if code in held):
+                    pieces.append(_cut(frame, key._replace(codes=mine)))
+                    left = [code for code in left if code not in held]
+            if left:
+                given = {name: value for name, value in self.given.items() if name not in ("period", "venue")}
+                frame = run(self.plan_of(**{**given, "symbol": left, "start": key.first, "end": key.last}))
+                self._kept.append((time.monotonic(), key._replace(codes=tuple(left)), frame))
+                pieces.append(frame)
+            return pieces[0] if len(pieces) == 1 else _joined(pieces, key)
 
 
 def _after(first: date, days: int, last: date) -> date:
@@ -128,6 +132,15 @@ def _cut(frame: pl.DataFrame, key: _Key) -> pl.DataFrame:
     pairs = pl.DataFrame(whose, schema={"symbol": pl.String, "venue": frame.schema["venue"]}, orient="row")
     inside = frame.filter(pl.col("date").is_between(key.first, key.last))
     return inside.join(pairs, on=["symbol", "venue"], how="semi", maintain_order="left")
+
+
+def _joined(pieces: list[pl.DataFrame], key: _Key) -> pl.DataFrame:
+    """One frame by day, and within a day in the order of the symbols."""
+    rank = {split_code(code) or (code, None): n for n, code in enumerate(key.codes)}
+    frame = pl.concat(pieces)
+    ranks = [rank[pair] for pair in frame.select("symbol", "venue").iter_rows()]
+    order = pl.DataFrame({"date": frame["date"], "rank": ranks})
+    return frame[order.select(pl.arg_sort_by("date", "rank", maintain_order=True)).to_series()]
 
 
 def scanned(plan_of: Callable[..., Plan], args: tuple[Any, ...], kwargs: dict[str, Any]) -> pl.LazyFrame:

@@ -95,6 +95,19 @@ def test_a_join_with_itself_asks_once(server: kd.simulator.Server, bare: kd.Clie
     joined = scan.join(scan.filter(symbol="005930"), on="date").collect()
     assert joined.height == 2 * 41
     assert server.log.count("ka10086") == 2 * sent
+    eager = kd.daily_prices(CODES[:2], *RANGE, client=bare)
+    assert scan.collect().equals(eager)
+
+
+def test_what_was_asked_for_a_part_is_not_asked_for_again(
+    server: kd.simulator.Server, bare: kd.Client
+) -> None:
+    scan = kd.scan.daily_prices(CODES[:3], *RANGE, client=bare)
+    scan.filter(symbol=CODES[1]).collect()
+    sent = server.log.count("ka10086")
+    whole = scan.collect()
+    assert server.log.count("ka10086") == 3 * sent
+    assert whole.equals(kd.daily_prices(CODES[:3], *RANGE, client=bare))
 
 
 def test_days_come_from_the_filters_or_from_start(server: kd.simulator.Server, bare: kd.Client) -> None:
