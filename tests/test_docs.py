@@ -162,6 +162,13 @@ def _command(command: str, folder: Path) -> tuple[str, int]:
     return result.output, result.exit_code
 
 
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """An example leaves its figures open, and more than twenty are a warning of matplotlib's."""
+    yield
+    plt.close("all")
+
+
 def _same(expected: str, printed: str, place: str) -> None:
     checker = doctest.OutputChecker()
     tidy = re.sub(r"[ \t]+$", "", printed.strip() + "\n", flags=re.M)
@@ -238,7 +245,6 @@ def test_the_examples_of_a_module_run(name: str) -> None:
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     for test in doctest.DocTestFinder().find(importlib.import_module(name), name):
         runner.run(test, out=told.write)
-    plt.close("all")
     assert runner.summarize(verbose=False).failed == 0, told.getvalue()
     assert runner.tries > 0
 
