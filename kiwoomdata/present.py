@@ -48,6 +48,7 @@ _OURS = {
     "after_hours_quantity_change": "시간외총잔량대비",
     "halted": "거래정지",
     "rebased": "기준가변경",
+    "finished": "확정",
     "investors_date": "투자자기준일",
     "flow_unit": "수급단위",
     "foreign_unit": "외인수급단위",
