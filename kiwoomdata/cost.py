@@ -147,15 +147,11 @@ def _seconds(client: Client, requests: Mapping[str, int]) -> float:
     return max(requests.values(), default=0) * quota.per / quota.count if quota else 0.0
 
 
-def _days_between(first: date, last: date) -> list[date]:
-    return list(trading_days(first, last))
-
-
 def of(
     client: Client, jobs: Iterable[tuple[Asked, Asked]], frame: pl.DataFrame, *, refresh: bool
 ) -> Estimate:
     """What jobs would cost whose rows make such a frame: each as it is shown, and as it is asked for."""
-    days, by_tr, counts = cache(_days_between), Counter[str](), []
+    days, by_tr, counts = cache(trading_days), Counter[str](), []
     for job, asked in jobs:
         counts.append(count := _count(client, job, asked, refresh=refresh, days=days))
         by_tr[job.endpoint.api_id] += count.requests
@@ -170,7 +166,7 @@ def of(
 
 def check(client: Client, jobs: Iterable[Asked], most: int, *, refresh: bool = False) -> None:
     """Refuse jobs that would send more requests than ``most``, before the first is sent."""
-    left, today, days = list(jobs), client.today(), cache(_days_between)
+    left, today, days = list(jobs), client.today(), cache(trading_days)
     counts = [_as_asked(job, today, days) for job in left]
     if sum(counts) > most and not refresh:  # only then is the store asked
         counts = [_count(client, job, job, refresh=False, days=days).requests for job in left]

@@ -22,7 +22,7 @@ __all__ = ["scanned"]
 _SAME = 5.0
 """Seconds in which what is asked again is taken to be of the same plan: a join of a scan with itself reads it
 twice, at once or one after the other (observed 2026-11-27, polars 2.1)."""
-FIRST_DAY = date(1980, 1, 4)
+_FIRST_DAY = date(1980, 1, 4)
 """The first session that the calendar knows."""
 _CHUNK = 20
 """Trading days that a head begins with."""
@@ -46,7 +46,7 @@ class _Scan:
         self.given = {**bound.arguments, **options, "names": "en", "style": "plain"}
         self.plan_of, self.open = plan_of, not {"start", "period"} & {*self.given}
         if self.open:
-            self.given["start"] = FIRST_DAY
+            self.given["start"] = _FIRST_DAY
         self.plan = plan_of(**self.given)
         self.client = client_of(self.plan.options)
         self.schema = empty_of(self.plan, self.client).schema

@@ -6,7 +6,7 @@ it (live, 2026). Adjusted prices are relative to the day asked for, so that they
 
 from __future__ import annotations
 
-from kiwoomdata.entries.common import SYMBOL, choice, price, quantity
+from kiwoomdata.entries.common import SYMBOL, TICKS, choice, price, quantity
 from kiwoomdata.entries.entry import (
     KRW,
     MILLION_KRW,
@@ -153,11 +153,7 @@ TICK_BARS = Endpoint(
     example='kd.candles("005930", period="1d", interval="30tick")',
     params=(
         SYMBOL,
-        Param(
-            *("tic_scope", "interval", "틱범위", TEXT),
-            {f"{n}tick": str(n) for n in (1, 3, 5, 10, 30)},
-            default="1tick",
-        ),
+        TICKS,
         ADJUSTED,
     ),
     walk=Walk("time", anchor="today"),

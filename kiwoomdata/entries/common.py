@@ -34,6 +34,11 @@ BROKER = Param(
     help="a broker's code such as '001'",
     example="001",
 )
+TICKS = Param(
+    *("tic_scope", "interval", "틱범위", TEXT),
+    {f"{n}tick": str(n) for n in (1, 3, 5, 10, 30)},
+    default="1tick",
+)
 SECTOR = Param(
     *("inds_cd", "sector", "업종코드", CODE),
     pattern="[0-9]{3}",

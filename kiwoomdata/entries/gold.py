@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiwoomdata.entries.common import choice, moved, price, quantity
+from kiwoomdata.entries.common import TICKS, choice, moved, price, quantity
 from kiwoomdata.entries.entry import (
     GRAMS,
     HUNDRED_MILLION_KRW,
@@ -39,14 +39,6 @@ from kiwoomdata.kinds import (
 
 _PRODUCT = Param(
     "stk_cd", "product", "종목코드", TEXT, {"1kg": "M04020000", "100g": "M04020100"}, default="1kg"
-)
-_TICKS = Param(
-    "tic_scope",
-    "interval",
-    "틱범위",
-    TEXT,
-    {"1tick": "1", "3tick": "3", "5tick": "5", "10tick": "10", "30tick": "30"},
-    default="1tick",
 )
 _UNTIL = Param("base_dt", "until", "기준일자", DATE)
 _ADJUSTED = choice("upd_stkpc_tp", "adjusted", "수정주가구분", "adjusted", raw="0", adjusted="1")
@@ -174,7 +166,7 @@ GOLD_TICK_BARS = Endpoint(
     category="chart",
     params=(
         _PRODUCT,
-        _TICKS,
+        TICKS,
         _ADJUSTED,
     ),
     note=("The change is printed without a sign; the direction tells it."),
@@ -394,7 +386,7 @@ GOLD_TICK_BARS_TODAY = Endpoint(
     category="chart",
     params=(
         _PRODUCT,
-        _TICKS,
+        TICKS,
     ),
     note=("The change is printed without a sign; the direction tells it."),
     parts=(
@@ -487,7 +479,7 @@ GOLD_TICKS = Endpoint(
     category="quote",
     params=(
         _PRODUCT,
-        _TICKS,
+        TICKS,
     ),
     note=("The title says order book; the rows are trades."),
     parts=(

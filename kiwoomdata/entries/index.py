@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiwoomdata.entries.chart import UNTIL
-from kiwoomdata.entries.common import SECTOR, quantity
+from kiwoomdata.entries.common import SECTOR, TICKS, quantity
 from kiwoomdata.entries.entry import (
     MILLION_KRW,
     POINTS_X100,
@@ -76,14 +76,7 @@ INDEX_TICK_BARS = Endpoint(
     category="chart",
     params=(
         SECTOR,
-        Param(
-            "tic_scope",
-            "interval",
-            "틱범위",
-            TEXT,
-            {"1tick": "1", "3tick": "3", "5tick": "5", "10tick": "10", "30tick": "30"},
-            default="1tick",
-        ),
+        TICKS,
     ),
     page_rows=900,
     note=(
