@@ -1,0 +1,130 @@
+"""The dashboard: several charts of a stock on one page, over days and within one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import kiwoomdata as kd
+from kiwoomdata import plot
+from tests.plot.drawn import YEAR, check_texts, labelled, polygons
+
+
+def test_a_dashboard_has_price_volume_flows_and_program(market: kd.Client) -> None:
+    figure = plot.dashboard("005930", *YEAR, market)
+    assert [ax.get_label() for ax in figure.axes] == ["price", "volume", "flows", "program"]
+    assert len({ax.get_xlim() for ax in figure.axes}) == 1
+    check_texts(figure)
+
+
+def test_a_dashboard_in_won_shows_foreigners_apart(market: kd.Client) -> None:
+    figure = plot.dashboard("005930", *YEAR, market, measure="value", theme="dark", locale="en")
+    units = {ax.get_label(): ax.get_ylabel() for ax in figure.axes}
+    assert units["flows"] == "Cum. net buying (KRW)"
+    assert units["foreign"] == "Cum. net buying (shares)"
+    assert units["program"].endswith("(KRW)")
+    check_texts(figure)
+
+
+def test_a_dashboard_takes_no_notice_of_the_form_that_the_client_gives() -> None:
+    figures = []
+    for form in ({}, {"names": "ko"}):
+        with kd.Client("simulator", cache=False, progress=False, **form) as client:
+            figures.append(plot.dashboard("005930", "2024-10-01", "2024-10-30", client))
+    one, other = (figure.axes[0].get_title("left") for figure in figures)
+    assert one == other == "삼성전자 005930"
+
+
+def test_averages_of_a_dashboard_are_whole_from_its_first_day_on(market: kd.Client) -> None:
+    figure = plot.dashboard("005930", "2026-11-16", "2026-11-20", market, ma=(5, 60))
+    ax = figure.axes[0]
+    days = kd.daily_prices("005930", "2026-06-01", "2026-11-20", client=market)
+    assert len(polygons(ax)) == 5
+    for line, window in zip(ax.lines, (5, 60), strict=True):
+        assert line.get_label() == f"MA{window}"
+        np.testing.assert_allclose(line.get_ydata(), days["close"].rolling_mean(window).tail(5))
+    flows = labelled(ax, "flows").lines[1]
+    assert flows.get_ydata()[0] == days["individual"][-5]  # sums begin with the range
+
+
+def test_three_years_of_a_dashboard_are_weeks_on_one_axis_of_days(market: kd.Client) -> None:
+    figure = plot.dashboard("005930", "2023-11-20", "2026-11-20", market)
+    ax = figure.axes[0]
+    assert ax.get_title("left") == "삼성전자 005930 · 주봉"
+    weeks = len(polygons(ax))
+    assert 140 < weeks < 160
+    for name in ("volume", "program"):
+        assert len(polygons(labelled(ax, name))) == weeks
+    assert len(labelled(ax, "flows").lines[1].get_ydata()) > 700
+    assert labelled(ax, "program").get_ylabel() == "프로그램\n순매수 (주, 주별 합)"
+    assert [line.get_color() for line in ax.lines] == [
+        line.get_color()
+        for line in plot.dashboard("005930", "2026-11-02", "2026-11-20", market).axes[0].lines[1:]
+    ]
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_a_page_shows_classes_shorts_and_what_foreigners_hold_too(market: kd.Client, locale: Any) -> None:
+    figure = plot.dashboard("000660", "2026-06-01", "2026-11-19", market, page=True, locale=locale, log=True)
+    assert [ax.get_label() for ax in figure.axes] == [
+        *("price", "volume", "flows", "program", "classes", "short_volume", "share_pct", "held"),
+        "change_in_shares",
+    ]
+    assert len({ax.get_xlim() for ax in figure.axes}) == 1
+    assert figure.axes[0].get_yscale() == "log"
+    shorts = kd.short_selling("000660", "2026-06-01", "2026-11-19", client=market)
+    heights = [corners[:, 1].max() for corners in polygons(labelled(figure.axes[0], "short_volume"))]
+    np.testing.assert_array_equal(heights, shorts["short_volume"])
+    check_texts(figure)
+
+
+def test_a_dashboard_whose_name_cannot_be_asked_for_is_titled_by_its_code(
+    market: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(client: kd.Client) -> None:
+        raise kd.ApiError("not now", code="1", api_id="ka10099")
+
+    monkeypatch.setattr("kiwoomdata.plot.overview.look_up", refused)
+    figure = plot.dashboard("035420", "2026-11-16", "2026-11-20", market)
+    assert figure.axes[0].get_title("left") == "035420"
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_a_day_shows_price_volume_strength_and_program(market: kd.Client, locale: Any) -> None:
+    figure = plot.intraday("삼성전자", market, locale=locale)
+    ax = figure.axes[0]
+    assert [each.get_label() for each in figure.axes] == ["price", "volume", "strength", "program"]
+    assert len({each.get_xlim() for each in figure.axes}) == 1
+    day = kd.candles("005930", "2026-11-20", "2026-11-20", interval="1m", client=market)
+    assert len(polygons(ax)) == day.height
+    assert ax.get_title("left") == "삼성전자 005930 · 2026-11-20"
+    last, change = day["close"][-1], day["change"][-1]
+    assert ax.texts[-1].get_text().startswith(f"{last:,} {'▲' if change > 0 else '▼'}{abs(change):,} (")
+    program = kd.program_trend("005930", by="time", client=market)
+    assert labelled(ax, "program").lines[-1].get_ydata()[-1] == program["net_buy_volume"][-1]
+    check_texts(figure)
+
+
+def test_what_is_told_of_another_session_is_left_out_of_a_day(
+    market: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = kd.program_trend("005930", by="time", client=market)
+    older = asked.with_columns(pl.col("time").dt.offset_by("-1d"))
+    monkeypatch.setattr("kiwoomdata.questions.program.program_trend", lambda *given, **options: older)
+    figure = plot.intraday("005930", market)
+    assert [each.get_label() for each in figure.axes] == ["price", "volume", "strength"]
+
+
+def test_a_dashboard_is_of_one_symbol() -> None:
+    with pytest.raises(TypeError, match="symbol: expected one code such as '005930', got"):
+        plot.dashboard(["005930", "000660"], *YEAR)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="symbol: expected one code such as '005930', got"):
+        plot.intraday(5930)  # type: ignore[arg-type]
+
+
+def test_a_dashboard_without_rows_says_what_it_lacks(market: kd.Client) -> None:
+    with pytest.raises(ValueError, match="dashboard: the frame has no rows"):
+        plot.dashboard("005930", "2026-11-14", "2026-11-15", market)  # a weekend
