@@ -45,7 +45,7 @@ lowest: .venv-lowest/.made
 
 .venv-lowest/.made: pyproject.toml .ci/lowest.py
 	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
-	$(PYTHON) .ci/lowest.py pandas plot excel > .venv-lowest/lowest.txt
+	$(PYTHON) .ci/lowest.py pandas plot excel redis > .venv-lowest/lowest.txt
 	.venv-lowest/bin/python -m pip --disable-pip-version-check -q install -r .venv-lowest/lowest.txt \
 		pytest pytest-timeout pytest-xdist hypothesis
 	touch $@

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Never, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Never, NoReturn, Protocol
 
 import polars as pl
 
@@ -32,7 +32,7 @@ from kiwoomdata.names import with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
 from kiwoomdata.rest.credentials import Credentials, find_credentials, hide
-from kiwoomdata.rest.limits import MemoryGate, Quota, SqliteGate
+from kiwoomdata.rest.limits import Quota, gate_of
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page
 from kiwoomdata.rest.token import TokenKeeper
@@ -54,6 +54,8 @@ _GONE = {
     "columns": "columns: names the columns of a call; for headings pass names='ko' or 'en'",
 }
 
+_SECRET = ("app_", "quota_store")
+"""How the parameters begin that hold a secret."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """A time of day that lies further ahead than this is of the session before."""
 _SERVERS = {
@@ -95,6 +97,9 @@ class Client:
     quota
         Requests per key and TR: ``"5/s"`` (real), ``"1/s"`` (mock), ``"1/s burst 2"`` (careful), any
         other, or None for none. It is shared by all threads and processes of this machine.
+    quota_store
+        ``"rediss://:password@host:6379/0"``: a Redis over which machines share the quota; also
+        ``KIWOOMDATA_QUOTA_STORE``. Needs ``kiwoomdata[redis]``. Tokens are not shared over it.
     cache
         Keep final rows on disk: True (``KIWOOMDATA_CACHE``, or the user's cache folder), a folder, or False.
         The embedded simulator's rows go into a folder that ends with the client.
@@ -131,6 +136,7 @@ class Client:
         app_key: str | None = None,
         app_secret: str | None = None,
         quota: str | Quota | Literal["default"] | None = "default",
+        quota_store: str | None = None,
         cache: bool | Path | str = True,
         cache_size: int = 2 * 2**30,
         names: Names = "en",
@@ -147,6 +153,7 @@ class Client:
         **gone: Never,
     ) -> None:
         app_key, app_secret, unknown = hide(app_key), hide(app_secret), list(gone)
+        quota_store = hide(quota_store or os.environ.get("KIWOOMDATA_QUOTA_STORE") or None)
         gone.clear()  # a misspelt key's secret
         refuse_gone("Client", unknown)
         chosen = mode or os.environ.get("KIWOOM_MODE") or None
@@ -187,11 +194,7 @@ class Client:
         folder = None if state is False else Path(state) if state else state_folder()
         if self._simulator is not None:
             folder = None  # its tokens die with it
-        gate = (
-            MemoryGate(self.quota)
-            if folder is None or self.quota is None
-            else SqliteGate(folder / "quota.db", self.quota)
-        )
+        gate = gate_of(self.quota, folder, quota_store)
         self.store = self._open_store(cache, cache_size)
         self.transport = Transport(
             base_url,
@@ -212,6 +215,12 @@ class Client:
         if "transport" not in vars(self):  # a traceback that shows locals may come before it is made
             return "Client(not made)"
         return f"Client({self.mode!r}, base_url={self.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Client is not pickled, because it holds a key: make it in the process that uses it, of a key "
+            "from its environment or keyring; on Dask, kiwoomdata.dask.fetch does so"
+        )
 
     def __enter__(self) -> Client:
         return self
@@ -619,7 +628,7 @@ def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
     >>> kd.use(progress=False)
     """
     global _chosen_client, _chosen_settings
-    settings = {name: hide(value) if name.startswith("app_") else value for name, value in settings.items()}
+    settings = {name: hide(value) if name.startswith(_SECRET) else value for name, value in settings.items()}
     if isinstance(mode, Client):
         if settings:
             raise ValueError("use: a Client brings its own settings; give it them when you make it")

@@ -5,7 +5,7 @@ The promise is a rolling one: in any window of ``per`` seconds, wherever it star
 
 The pure part works on a :class:`ScopeLog`, what is known of one scope. The gates differ only in where they
 keep it: :class:`MemoryGate` in this process, :class:`SqliteGate` in a file that all processes of one
-machine share.
+machine share, and :class:`kiwoomdata.rest.redis_gate.RedisGate` at a server that machines share.
 """
 
 from __future__ import annotations
@@ -21,16 +21,28 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.folders import private_folder
 
-__all__ = ["CAREFUL", "MARGIN", "MOCK", "REAL", "Gate", "MemoryGate", "Quota", "SqliteGate"]
+__all__ = [
+    "CAREFUL",
+    "KEEP",
+    "MARGIN",
+    "MOCK",
+    "REAL",
+    "Gate",
+    "MemoryGate",
+    "Place",
+    "Quota",
+    "SqliteGate",
+    "default_sleep",
+    "gate_of",
+]
 
 T = TypeVar("T")
 
@@ -135,12 +147,23 @@ def close(log: ScopeLog, now: float, *, seconds: float) -> ScopeLog:
     return ScopeLog(log.made, max(log.closed_until, now + seconds), log.grants)
 
 
-def _sleep(seconds: float, stop: threading.Event | None) -> bool:
+def default_sleep(seconds: float, stop: threading.Event | None) -> bool:
     """Sleep; true when ``stop`` ended it. Both ways measure by the monotonic clock."""
     if stop is not None:
         return stop.wait(seconds)
     time.sleep(seconds)
     return False
+
+
+class Place(NamedTuple):
+    """A place in the queue of a scope."""
+
+    at: float
+    """When it is due, by the clock of whoever keeps the log."""
+    seconds: float
+    """From when it was reserved until then."""
+    alone: bool = False
+    """It was reserved without the others, who could not be reached."""
 
 
 class Gate(ABC):
@@ -150,13 +173,11 @@ class Gate(ABC):
         self,
         quota: str | Quota | None,
         *,
-        clock: Callable[[], float],
         sleep: Callable[[float, threading.Event | None], bool],
         margin: float,
     ) -> None:
         self.quota = Quota.parse(quota)
         self.margin = margin
-        self._clock = clock
         self._sleep = sleep
 
     def wait(self, scope: str, stop: threading.Event | None = None) -> float:
@@ -167,43 +188,97 @@ class Gate(ABC):
         """
         waited, queueing = 0.0, True
         while queueing:
-            at, seconds = self._update(scope, self._reserve)
+            place = self._take(scope)
+            seconds = place.seconds
             try:
                 if (stop is not None and stop.is_set()) or (seconds > 0 and self._sleep(seconds, stop)):
                     raise InterruptedError(f"stopped while waiting for the quota of {scope}")
             except BaseException:
-                self._update(scope, partial(_leave, at=at))
+                self._leave(scope, place)
                 raise
             waited += seconds
-            queueing = seconds > 0 and self._update(scope, partial(_leave_if_closed, at=at))
+            queueing = seconds > 0 and self._lost(scope, place)
         return waited
 
     def penalise(self, scope: str, seconds: float) -> None:
         """Let nobody of ``scope`` through before ``seconds`` from now, the ones already waiting included."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"seconds: expected a finite number of at least 0, got {seconds!r}")
-        self._update(scope, lambda log, now: (close(log, now, seconds=seconds), None))
-
-    def _reserve(self, log: ScopeLog, now: float) -> tuple[ScopeLog, tuple[float, float]]:
-        log, at = reserve(log, now, quota=self.quota, margin=self.margin)
-        return log, (at, at - now)
+        self._close(scope, seconds)
 
     def close(self) -> None:  # noqa: B027 - most hold nothing
         """Let go of what is open; it opens again when the gate is used."""
+
+    @abstractmethod
+    def _take(self, scope: str) -> Place:
+        """Reserve the next place that is free."""
+
+    @abstractmethod
+    def _leave(self, scope: str, place: Place) -> None:
+        """Give a place back."""
+
+    @abstractmethod
+    def _lost(self, scope: str, place: Place) -> bool:
+        """Whether a place that is due holds no more: then it is given back, and its holder queues again."""
+
+    @abstractmethod
+    def _close(self, scope: str, seconds: float) -> None:
+        """Close a scope for ``seconds`` from now."""
+
+
+class _LogGate(Gate):
+    """A gate that reads and writes the logs itself."""
+
+    def __init__(
+        self,
+        quota: str | Quota | None,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float, threading.Event | None], bool],
+        margin: float,
+    ) -> None:
+        super().__init__(quota, sleep=sleep, margin=margin)
+        self._clock = clock
+
+    def _take(self, scope: str) -> Place:
+        def change(log: ScopeLog, now: float) -> tuple[ScopeLog, Place]:
+            log, at = reserve(log, now, quota=self.quota, margin=self.margin)
+            return log, Place(at, at - now)
+
+        return self._update(scope, change)
+
+    def _leave(self, scope: str, place: Place) -> None:
+        self._update(scope, lambda log, now: (give_back(log, place.at), None))
+
+    def _lost(self, scope: str, place: Place) -> bool:
+        def change(log: ScopeLog, now: float) -> tuple[ScopeLog, bool]:
+            closed = log.closed_until > now  # by a refusal that arrived during the sleep
+            return (give_back(log, place.at) if closed else log), closed
+
+        return self._update(scope, change)
+
+    def _close(self, scope: str, seconds: float) -> None:
+        self._update(scope, lambda log, now: (close(log, now, seconds=seconds), None))
 
     @abstractmethod
     def _update(self, scope: str, change: Callable[[ScopeLog, float], tuple[ScopeLog, T]]) -> T:
         """Apply ``change(log, now)`` to the log of ``scope`` with nobody in between."""
 
 
-def _leave(log: ScopeLog, now: float, *, at: float) -> tuple[ScopeLog, None]:
-    return give_back(log, at), None
+def gate_of(quota: Quota | None, folder: Path | None, store: str | None) -> Gate:
+    """Who counts: this process, all of this machine in a folder, or all that reach the Redis at ``store``."""
 
+    def of_this_machine(quota: Quota | None) -> Gate:
+        return (
+            MemoryGate(quota) if folder is None or quota is None else SqliteGate(folder / "quota.db", quota)
+        )
 
-def _leave_if_closed(log: ScopeLog, now: float, *, at: float) -> tuple[ScopeLog, bool]:
-    """A refusal that arrived during the sleep closed the scope: queue again."""
-    closed = log.closed_until > now
-    return (give_back(log, at) if closed else log), closed
+    if store is None:
+        return of_this_machine(quota)
+    from kiwoomdata.rest.redis_gate import Address, RedisGate, careful
+
+    address = Address(store)
+    return RedisGate(address, quota, of_this_machine(careful(quota))) if quota else MemoryGate(None)
 
 
 # One transaction at a time in a process, and none under way while it forks: a held lock may not be carried
@@ -222,7 +297,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_TURN.release, after_in_child=_TURN.release)
 
 
-class MemoryGate(Gate):
+class MemoryGate(_LogGate):
     """A gate for the threads of one process."""
 
     def __init__(
@@ -230,7 +305,7 @@ class MemoryGate(Gate):
         quota: str | Quota | None,
         clock: Callable[[], float] = time.monotonic,
         *,
-        sleep: Callable[[float, threading.Event | None], bool] = _sleep,
+        sleep: Callable[[float, threading.Event | None], bool] = default_sleep,
         margin: float = MARGIN,
     ) -> None:
         super().__init__(quota, clock=clock, sleep=sleep, margin=margin)
@@ -243,7 +318,7 @@ class MemoryGate(Gate):
             return answer
 
 
-class SqliteGate(Gate):
+class SqliteGate(_LogGate):
     """A gate for all processes of one machine, in a file at ``path``. Not for a network file system.
 
     A process that dies leaves at worst the places it had reserved, which pass by themselves. A file that
@@ -256,7 +331,7 @@ class SqliteGate(Gate):
         quota: str | Quota | None,
         clock: Callable[[], float] = time.time,
         *,
-        sleep: Callable[[float, threading.Event | None], bool] = _sleep,
+        sleep: Callable[[float, threading.Event | None], bool] = default_sleep,
         margin: float = MARGIN,
     ) -> None:
         super().__init__(quota, clock=clock, sleep=sleep, margin=margin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import stat
 import threading
 from collections.abc import Callable
@@ -529,3 +530,8 @@ def test_only_the_main_thread_shows_a_bar_and_not_before_its_time(
         assert shown() == ""
         monkeypatch.setattr(query, "BAR_AFTER", 0.0)
         assert "2page" in shown()
+
+
+def test_a_client_is_not_pickled_and_says_what_to_do(client: kd.Client) -> None:
+    with pytest.raises(TypeError, match=r"not pickled, .* make it in the process that uses it"):
+        pickle.dumps(client)

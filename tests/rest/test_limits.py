@@ -31,6 +31,8 @@ from kiwoomdata.rest.limits import (
     reserve,
     settle,
 )
+from kiwoomdata.rest.redis_gate import Address, RedisGate
+from tests.rest.redis_server import RedisServer
 
 SCOPE = "0123456789abcdef:ka10086"
 
@@ -53,14 +55,36 @@ class FakeTime:
         return stop is not None and stop.is_set()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def make_gate(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Gate]:
-    def make(quota: str | Quota | None, fake: FakeTime, margin: float = 0.0) -> Gate:
-        if request.param == "memory":
-            return MemoryGate(quota, fake.clock, sleep=fake.sleep, margin=margin)
-        return SqliteGate(tmp_path / "state" / "quota.db", quota, fake.clock, sleep=fake.sleep, margin=margin)
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def make_gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Gate]]:
+    server: RedisServer | None = request.getfixturevalue("one_redis") if request.param == "redis" else None
+    made: list[Gate] = []
 
-    return make
+    def make(quota: str | Quota | None, fake: FakeTime, margin: float = 0.0) -> Gate:
+        if server is not None:
+            with server.client() as client:
+                client.flushall()
+            alone = MemoryGate(None)
+            gate: Gate = RedisGate(
+                Address(server.url),
+                quota,
+                alone,
+                clock=fake.clock,
+                sleep=fake.sleep,
+                margin=margin,
+                pause=0.0,
+            )
+        elif request.param == "memory":
+            gate = MemoryGate(quota, fake.clock, sleep=fake.sleep, margin=margin)
+        else:
+            path = tmp_path / "state" / "quota.db"
+            gate = SqliteGate(path, quota, fake.clock, sleep=fake.sleep, margin=margin)
+        made.append(gate)
+        return gate
+
+    yield make
+    for gate in made:
+        gate.close()
 
 
 def most_in_a_window(grants: list[float], per: float) -> int:
@@ -174,7 +198,7 @@ def test_a_shorter_penalty_does_not_open_a_closed_scope() -> None:
     assert close(log, 1.0, seconds=1).closed_until == 10
 
 
-# --- both gates, by an injected clock ---------------------------------------------------------------
+# --- all gates, by an injected clock ----------------------------------------------------------------
 
 
 def test_a_gate_lets_the_quota_through_at_once_and_then_keeps_the_pace(
