@@ -13,7 +13,7 @@ DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_
 CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test quick ahead lowest interop lint types bench docs clean
+.PHONY: demo test quick ahead lowest interop lint types bench docs catalogs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -68,6 +68,11 @@ bench: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -b html -D language=ko docs docs/_build/html/ko
+
+# After a change of an English page: what docs/locale/ko then lacks is translated by hand.
+catalogs: $(VENV)/.test
+	$(BIN)/python docs/catalogs.py
 
 clean:
 	rm -rf $(VENV) .venv-lowest docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

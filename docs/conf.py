@@ -18,10 +18,12 @@ project = "kiwoomdata"
 author = "kiwoomdata maintainers"
 copyright = author
 release = version = kd.__version__
-language = "en"
+language = "en"  # `make docs` builds ko/ as well, from the catalogs: see catalogs.py
+locale_dirs = ["locale"]
+gettext_compact = False
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "quickstart-ko.md"]  # the latter is for those who read on GitHub
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = True
@@ -34,6 +36,7 @@ napoleon_google_docstring = False
 
 html_theme = "furo"
 html_title = f"kiwoomdata {version}"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["kiwoomdata.css"]
 html_show_sphinx = False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -200,11 +201,13 @@ def write(folder: Path) -> None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            whole = file.with_suffix(f".{os.getpid()}")  # another build may be reading
+            whole.write_text(text, encoding="utf-8")
+            whole.replace(file)
     for name in {path.split("/")[0] for path in made}:
         for old in (folder / name).glob("*.md"):
             if f"{name}/{old.name}" not in made:
-                old.unlink()
+                old.unlink(missing_ok=True)
 
 
 def _tr_index(endpoints: Mapping[str, Endpoint]) -> str:

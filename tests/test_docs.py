@@ -331,4 +331,3 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "reference/tr/ka10086.html").exists()
-    assert (tmp_path / "quickstart-ko.html").exists()

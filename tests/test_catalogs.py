@@ -1,0 +1,99 @@
+"""The Korean edition says what the English pages say, with the same code, links and figures."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.test_docs import DOCS, blocks
+
+pytestmark = pytest.mark.slow
+
+REMEDY = "run `make catalogs`, then translate what is empty or fuzzy in docs/locale/ko/LC_MESSAGES/{}.po"
+
+
+def _load_catalogs() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_catalogs", DOCS / "catalogs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+catalogs = _load_catalogs()
+HELD = {
+    page: {str(message.id): message for message in catalog if message.id}
+    for page, catalog in catalogs.held().items()
+}
+
+
+def test_each_page_that_people_read_is_in_korean_as_it_stands_in_english() -> None:
+    wanted = {
+        page: {str(message.id) for message in catalog if message.id}
+        for page, catalog in catalogs.wanted().items()
+    }
+    remedies = [
+        REMEDY.format(page)
+        for page in sorted(wanted.keys() | HELD.keys())
+        if wanted.get(page) != HELD.get(page, {}).keys()
+    ]
+    assert remedies == []
+    assert {"index", "quickstart"} <= wanted.keys()
+
+
+@pytest.mark.parametrize("page", HELD)
+def test_a_page_is_translated_whole(page: str) -> None:
+    left = [english for english, message in HELD[page].items() if message.fuzzy or not message.string]
+    assert left == [], REMEDY.format(page)
+    english_still = [
+        message.string
+        for english, message in HELD[page].items()
+        if len(re.findall("[a-z]{2,}", catalogs.CODE.sub("", english))) > 4
+        and not re.search("[가-힣]", message.string)
+    ]
+    assert english_still == []
+
+
+@pytest.mark.parametrize("page", HELD)
+def test_code_links_and_figures_stand_in_both_languages(page: str) -> None:
+    for english, message in HELD[page].items():
+        korean = message.string
+        assert Counter(catalogs.CODE.findall(korean)) == Counter(catalogs.CODE.findall(english)), korean
+        told, given = (Counter(re.findall(r"\d+", text)) for text in (korean, english))
+        assert given <= told, korean
+
+
+def test_code_is_not_translated() -> None:
+    messages = {english.strip() for page in HELD.values() for english in page}
+    pages = [path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")]
+    lines = [line for page in pages for block in blocks(page) for line in block.text.split("\n\n")]
+    assert len(lines) > 100
+    assert messages.isdisjoint(line.strip() for line in lines)
+
+
+def test_a_page_leads_to_itself_in_the_other_language(tmp_path: Path) -> None:
+    for language, folder in ("en", tmp_path), ("ko", tmp_path / "ko"):
+        build = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-D", f"language={language}"]
+        done = subprocess.run(
+            [*build, *catalogs.QUICK, str(DOCS), str(folder)], capture_output=True, text=True, timeout=110
+        )
+        assert done.returncode == 0, done.stderr
+        # Of a build without the reference, which has no such links to follow, only these warnings count.
+        assert [line for line in done.stderr.splitlines() if "[i18n." in line] == []
+    for page in "index", "howto/index":
+        for folder, words in (tmp_path, "한국어"), (tmp_path / "ko", "English"):
+            html = (folder / f"{page}.html").read_text(encoding="utf-8")
+            link = re.search(rf'href="([^"]+)"\s+hreflang="\w+" lang="\w+">{words}<', html)
+            assert link is not None
+            other = (folder / page).parent / link[1]
+            assert other.is_file()
+            assert other.samefile(tmp_path / ("ko" if words == "한국어" else "") / f"{page}.html")
+    assert "빠른 시작" in (tmp_path / "ko/quickstart.html").read_text(encoding="utf-8")
