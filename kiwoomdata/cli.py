@@ -428,9 +428,15 @@ _LAKE = click.argument("folder", type=click.Path(file_okay=False))
 @click.argument("symbols", nargs=-1)
 @click.option("--what", default=None, help="Tables, several with commas; left out, the usual ones.")
 @click.option("--from", "start", help="First day, such as 2006-01-02; left out, as before.")
+@click.option("--key", "keys", multiple=True, help="Name of a key; several ask side by side.")
 @MODE
 def lake_update(
-    folder: str, symbols: tuple[str, ...], what: str | None, start: str | None, mode: str | None
+    folder: str,
+    symbols: tuple[str, ...],
+    what: str | None,
+    start: str | None,
+    keys: tuple[str, ...],
+    mode: str | None,
 ) -> None:
     """Ask for what the lake lacks, and write it. Stopped or killed, it goes on where it was.
 
@@ -439,7 +445,7 @@ def lake_update(
     \b
     Examples:
       kiwoomdata lake update market/ 005930 000660 --from 2020-01-02 --what candles,daily_prices
-      cat universe.txt | kiwoomdata lake update market/ - --from 2006-01-02
+      cat universe.txt | kiwoomdata lake update market/ - --from 2006-01-02 --key a --key b
     """
     import kiwoomdata as kd
 
@@ -447,7 +453,8 @@ def lake_update(
     if symbols and not codes:
         raise click.UsageError("symbols: missing; standard input holds no code")
     tables: Any = {"what": what.split(",")} if what else {}
-    report = kd.Lake(folder).update(codes or None, start=start, client=client_for(mode), **tables)
+    client = client_for(mode, key=keys[0] if keys else None)
+    report = kd.Lake(folder).update(codes or None, start=start, keys=keys or None, client=client, **tables)
     say(
         f"{report.rows:,} rows of {report.series} series: {report.cached_rows:,} were in the store, "
         f"{report.requests} requests sent"

@@ -31,7 +31,7 @@ from kiwoomdata.kinds import CODE, KST
 from kiwoomdata.names import with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
-from kiwoomdata.rest.credentials import Credentials, find_credentials, hide
+from kiwoomdata.rest.credentials import Credentials, find_credentials, hide, key_name
 from kiwoomdata.rest.limits import Quota, gate_of
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page
@@ -94,6 +94,9 @@ class Client:
         for this machine alone.
     app_key, app_secret
         The key; also ``KIWOOM_APP_KEY`` and ``KIWOOM_APP_SECRET``, or keyring where it is installed.
+    key
+        The name of one of several keys: ``"a"`` is ``KIWOOM_APP_KEY_A`` and ``KIWOOM_APP_SECRET_A``, or
+        ``real:a:app_key`` and ``real:a:app_secret`` in keyring. The simulator has a key of any name.
     quota
         Requests per key and TR: ``"5/s"`` (real), ``"1/s"`` (mock), ``"1/s burst 2"`` (careful), any
         other, or None for none. It is shared by all threads and processes of this machine.
@@ -135,6 +138,7 @@ class Client:
         ws_url: str | None = None,
         app_key: str | None = None,
         app_secret: str | None = None,
+        key: str | None = None,
         quota: str | Quota | Literal["default"] | None = "default",
         quota_store: str | None = None,
         cache: bool | Path | str = True,
@@ -164,15 +168,17 @@ class Client:
             raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {chosen!r}")
         self._simulator: Server | None = None
         credentials: Credentials | None
+        if key is not None:
+            key_name(key)
         if chosen == "simulator" and base_url is None:
             from kiwoomdata.simulator.server import shared_simulator
 
             server = self._simulator = shared_simulator()
             base_url = server.base_url
-            credentials = Credentials(server.app_key, server.app_secret)
+            credentials = self._named(key) if key else Credentials(server.app_key, server.app_secret)
             default_quota = None
         else:
-            credentials = find_credentials(app_key, app_secret, mode=chosen or "real")
+            credentials = find_credentials(app_key, app_secret, mode=chosen or "real", name=key)
             if credentials is None:
                 raise ConfigError(NO_CHOICE)
             rest, live, default_quota = _SERVERS["mock" if chosen == "mock" else "real"]
@@ -196,15 +202,15 @@ class Client:
             folder = None  # its tokens die with it
         gate = gate_of(self.quota, folder, quota_store)
         self.store = self._open_store(cache, cache_size)
-        self.transport = Transport(
-            base_url,
-            credentials,
-            gate,
-            tokens=partial(
+
+        def connected(credentials: Credentials) -> Transport:
+            tokens = partial(
                 TokenKeeper, server=base_url, credentials=credentials, folder=folder, clock=self.now
-            ),
-            retry=retry,
-        )
+            )
+            return Transport(base_url, credentials, gate, tokens=tokens, retry=retry)
+
+        self._connected = connected
+        self.transport = connected(credentials)
         self.streams: weakref.WeakSet[Stoppable] = weakref.WeakSet()
         """The live streams that were begun with it, which end with it."""
         self._server_name = self.transport.base_url
@@ -253,6 +259,27 @@ class Client:
             told = f"{error} Until then this client keeps nothing."
         warnings.warn(told, KiwoomDataWarning, stacklevel=3)
         return None
+
+    def with_key(self, name: str) -> Client:
+        """The same with another of several keys: one server, one store, and a quota of its own.
+
+        Parameters
+        ----------
+        name
+            As ``key=``. A name that no key is found for is a :class:`ConfigError`.
+        """
+        key_name(name)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), _of=self, streams=weakref.WeakSet())
+        other.transport = self._connected(self._named(name))
+        return other
+
+    def _named(self, name: str) -> Credentials:
+        if self._simulator is not None:
+            return Credentials(*self._simulator.add_key(name))
+        found = find_credentials(mode=self.mode, name=name)
+        assert found is not None
+        return found
 
     def close(self) -> None:
         """End the streams and close the connections. The token stays valid; :meth:`revoke` ends it."""

@@ -74,12 +74,12 @@ def one_line_each(lines: list[str] | None = None) -> Iterator[None]:
         yield
 
 
-def client_for(mode: str | None) -> Any:
+def client_for(mode: str | None, **settings: Any) -> Any:
     import kiwoomdata as kd
     from kiwoomdata.client import NO_CHOICE
 
     try:
-        return kd.Client(mode)  # type: ignore[arg-type]
+        return kd.Client(mode, **settings)  # type: ignore[arg-type]
     except kd.ConfigError as error:
         if str(error) == NO_CHOICE:
             raise click.ClickException(NO_KEYS) from None

@@ -35,6 +35,9 @@ class Report:
     cached_rows: int = 0
     requests: int = 0
     failures: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    """Requests by the name of the key, where several were named."""
+    failed_keys: dict[str, str] = field(default_factory=dict)
 
 
 def prefetch(

@@ -10,10 +10,11 @@ from pathlib import Path
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, as_date, as_symbols
-from kiwoomdata.client import Client, default_client
+from kiwoomdata.client import Client
 from kiwoomdata.lake import factors, info
 from kiwoomdata.lake.checking import check, compact
 from kiwoomdata.lake.files import Files
+from kiwoomdata.lake.keys import Keys, clients_of
 from kiwoomdata.lake.tables import STOCKS, TABLES, chosen_tables
 from kiwoomdata.lake.updating import update
 from kiwoomdata.names import with_codes
@@ -65,6 +66,7 @@ class Lake:
         *,
         what: str | Sequence[str] = (STOCKS, "candles", "daily_prices"),
         start: DateLike | None = None,
+        keys: Sequence[str] | None = None,
         client: Client | None = None,
     ) -> Report:
         """Ask for what the lake lacks of these symbols up to the last final day, and write it.
@@ -84,14 +86,20 @@ class Lake:
             is today, which nobody gives later.
         start
             The first day wanted. Left out: as far back as the lake's table was filled before.
+        keys
+            Names of keys that ask side by side, each within its own quota: ``"a"`` is ``KIWOOM_APP_KEY_A``
+            and ``KIWOOM_APP_SECRET_A``, or in keyring; see ``key`` of :class:`kiwoomdata.Client`. One that
+            the server refuses is told, and the others do its work.
         client
-            The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
+            The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`. With ``keys``
+            it says all but the key.
 
         Returns
         -------
         Report
             ``series`` asked for, ``rows`` that came, ``cached_rows`` of them from the store, ``requests``
-            sent, and ``failures`` by symbol and table. The next update tries those again.
+            sent, and ``failures`` by symbol and table. The next update tries those again. With ``keys`` also
+            the requests by ``keys``, and the ``failed_keys``.
 
         Raises
         ------
@@ -106,14 +114,22 @@ class Lake:
         -----
         IncompleteFrame
             Series that failed.
+        KiwoomDataWarning
+            A key that is left out.
         """
         names = chosen_tables(what)
-        client = default_client() if client is None else client
-        codes = [] if symbols is None else as_symbols(with_codes(symbols, lambda: client))
         first = None if start is None else as_date(start, "start", whole="first")
-        if first is not None and first > client.today():
-            raise ValueError(f"start: {first} is in the future (today in Seoul is {client.today()})")
-        return update(self._files, codes, names, first, [client])
+        with clients_of(keys, client) as clients:
+            theirs = Keys(clients)
+            today = theirs.any.today()
+            if first is not None and first > today:
+                raise ValueError(f"start: {first} is in the future (today in Seoul is {today})")
+            codes = (
+                []
+                if symbols is None
+                else as_symbols(theirs.ask(lambda one: with_codes(symbols, lambda: one)))
+            )
+            return update(self._files, codes, names, first, theirs)
 
     def scan(self, table: str, *, adjusted: bool = False, as_of: DateLike | None = None) -> pl.LazyFrame:
         """Read a table lazily: filters and columns are pushed into the files.

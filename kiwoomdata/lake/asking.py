@@ -49,6 +49,7 @@ class Got:
     rows: pl.DataFrame
     held: Held
     source: Provenance
+    requests: int
     rewritten: bool = False
     """The past read otherwise than before, and all of it was asked for anew."""
     events: pl.DataFrame = field(default_factory=factors.nothing)
@@ -79,24 +80,27 @@ def answered(job: Job, client: Client, edge: pl.DataFrame | None) -> Got:
     """Ask the server, or the client's store; where the row at the edge reads otherwise, ask for all."""
     table, last = job.table, ripe(job.table, client)
     rows, seen, source = _asked(job, client)
+    requests = source.requests
     rewritten = job.edge is not None and not _same(rows, edge, table)
     if rewritten:
         assert job.whole is not None
         job = replace(job, first=job.whole, last=last, anew=True)
         rows, seen, source = _asked(job, client)
+        requests += source.requests
     if job.code in source.empty:
         raise EmptyAnswer(f"{table.endpoint.api_id}: the server had no rows of {job.code}")
     events = factors.nothing()
     if table.name == "candles":
-        events = _events(job, seen, client, check=job.anew or edge is None or job.last == job.edge)
-        events = events.filter(pl.col("date") <= last)
+        check = job.anew or edge is None or job.last == job.edge
+        events, more = _events(job, seen, client, check=check)
+        events, requests = events.filter(pl.col("date") <= last), requests + more
     as_of = client.today() if job.anew or job.as_of is None else job.as_of
     held = _held(job, min(job.last, last), rows, source)
     if table.basis == "as of":
         rows = rows.with_columns(as_of=pl.lit(as_of))
     if table.basis == "as of" or rewritten:
         held.as_of = as_of
-    return Got(job, rows, held, source, rewritten, events)
+    return Got(job, rows, held, source, requests, rewritten, events)
 
 
 def _asked(job: Job, client: Client) -> tuple[pl.DataFrame, pl.DataFrame, Provenance]:
@@ -137,13 +141,18 @@ def _held(job: Job, last: date, rows: pl.DataFrame, source: Provenance) -> Held:
     )  # fmt: skip
 
 
-def _events(job: Job, seen: pl.DataFrame, client: Client, *, check: bool) -> pl.DataFrame:
-    """Splits and the like among the rows, held against the adjusted series where that is worth a request."""
+def _events(job: Job, seen: pl.DataFrame, client: Client, *, check: bool) -> tuple[pl.DataFrame, int]:
+    """Splits and the like among the rows, held against the adjusted series where that is worth a request.
+
+    With them the requests that it took.
+    """
     found = factors.events(seen)
     if not check and found.is_empty():
-        return found
+        return found, 0
     adjusted = candles(job.code, job.first, client.today(), client=client, names="en", style="plain")
-    return factors.checked(found, seen, adjusted)
+    source = provenance(adjusted)
+    assert source is not None
+    return factors.checked(found, seen, adjusted), source.requests
 
 
 def with_answer(manifest: Manifest, got: Got) -> bool:

@@ -14,11 +14,12 @@ import msgspec
 import polars as pl
 
 from kiwoomdata.client import Client
-from kiwoomdata.errors import AuthError, CacheError, ConfigError, EmptyAnswer, IncompleteFrame, TransportError
+from kiwoomdata.errors import CacheError, EmptyAnswer, IncompleteFrame
 from kiwoomdata.kinds import split_code
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, ripe, with_answer
 from kiwoomdata.lake.files import Files, Held, Manifest
+from kiwoomdata.lake.keys import Keys
 from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table
 from kiwoomdata.origin import Provenance, provenance
 from kiwoomdata.parquet import with_source
@@ -34,27 +35,26 @@ _MOST_ROWS = 2_000_000
 SHORTEST_STEP = 30.0
 SHARE = 20
 """A step lasts at least so many times as long as writing the one before: writing takes a twentieth."""
-_IN_A_ROW = 20
-"""Symbols that the server may fail to answer, one after the other, before the update gives up."""
 
 
 def update(
-    files: Files, codes: Sequence[str], names: Sequence[str], start: date | None, clients: Sequence[Client]
+    files: Files, codes: Sequence[str], names: Sequence[str], start: date | None, keys: Keys
 ) -> Report:
     """Ask for what the tables lack of these codes, and write it."""
     files.make()
-    client = clients[0]
-    report = Report()
+    report = Report(keys={name: 0 for name, _ in keys if name}, failed_keys=keys.failed)
     if STOCKS in names:
-        _list_stocks(files, client, report)
-    jobs = _what_lacks(files, codes, [TABLES[name] for name in names if name != STOCKS], start, client)
+        keys.ask(lambda client: _list_stocks(files, client, report))
+    jobs = _what_lacks(files, codes, [TABLES[name] for name in names if name != STOCKS], start, keys.any)
     report.series = len({(job.table.name, job.code) for job in jobs})
     warned: dict[str, Told] = defaultdict(dict)
     step = _Step(files, report)
     try:
-        for job, got, told in _side_by_side(clients, jobs, _rows_at_the_edges(files, jobs)):
+        for key, job, got, told in _side_by_side(keys, jobs, _rows_at_the_edges(files, jobs)):
             kept = {each: None for each in told if not issubclass(each[1], EmptyAnswer | IncompleteFrame)}
             warned[job.code] |= kept
+            if key and isinstance(got, Got):
+                report.keys[key] += got.requests
             step.take(job, got)
     except KeyboardInterrupt:
         step.write()
@@ -114,22 +114,19 @@ def _rows_at_the_edges(
 
 
 def _side_by_side(
-    clients: Sequence[Client],
-    jobs: Sequence[Job],
-    rows: Mapping[str, Mapping[tuple[str, date], pl.DataFrame]],
-) -> Iterator[tuple[Job, Got | Exception, Told]]:
-    """Answer the jobs in the clients' threads, as they come; each client's quota is its own."""
-    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[Job, Got | Exception, Told]] = queue.SimpleQueue()
+    keys: Keys, jobs: Sequence[Job], rows: Mapping[str, Mapping[tuple[str, date], pl.DataFrame]]
+) -> Iterator[tuple[str, Job, Got | Exception, Told]]:
+    """Answer the jobs in the clients' threads, as they come; a job of a key that is refused is another's."""
+    waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[str, Job, Got | Exception, Told]] = queue.SimpleQueue()
     stop = threading.Event()
     for job in jobs:
         waiting.put(job)
 
-    def work(client: Client) -> None:
-        while not stop.is_set():
-            try:
-                job = waiting.get_nowait()
-            except queue.Empty:
+    def work(key: str, client: Client) -> None:
+        while (job := waiting.get()) is not None and not stop.is_set():
+            if key not in keys:
+                waiting.put(job)
                 return
             told: Told = {}
             result: Got | Exception
@@ -139,39 +136,41 @@ def _side_by_side(
                     result = answered(job, client, edge)
             except Exception as error:
                 result = error
-            done.put((job, result, told))
+            done.put((key, job, result, told))
 
-    threads = [client for client in clients for _ in range(client.workers)][: len(jobs)]
-    pool = ThreadPoolExecutor(max(1, len(threads)), thread_name_prefix="kiwoomdata")
+    threads = [(key, client) for key, client in keys for _ in range(min(client.workers, max(1, len(jobs))))]
+    pool = ThreadPoolExecutor(len(threads), thread_name_prefix="kiwoomdata")
+    clients = [client for _, client in keys]
     try:
-        for client in threads:
-            pool.submit(work, client)
-        failed = 0
-        with bar(clients[0], len(jobs), "series") as tick:
-            for _ in jobs:
-                while True:
-                    try:
-                        job, result, told = done.get(timeout=1)
-                        break
-                    except queue.Empty:
-                        tick(0)
-                yield job, result, told
+        for key, client in threads:
+            pool.submit(work, key, client)
+        left = len(jobs)
+        with bar(clients[0], left, "series") as tick:
+            while left:
+                try:
+                    key, job, result, told = done.get(timeout=1)
+                except queue.Empty:
+                    tick(0)
+                    continue
+                if keys.judge(key, result):
+                    waiting.put(job)
+                    continue
+                yield key, job, result, told
                 tick(1)
-                failed = failed + 1 if isinstance(result, TransportError) else 0
-                if isinstance(result, AuthError | ConfigError) or failed == _IN_A_ROW:
-                    assert isinstance(result, Exception)
-                    raise result
+                left -= 1
     except BaseException:
         stop.set()
         for client in clients:
             client.transport.abort()
+        raise
+    finally:
+        for _ in threads:
+            waiting.put(None)
         try:
             pool.shutdown(wait=True, cancel_futures=True)
         finally:
-            for client in clients:
+            for client in clients if stop.is_set() else ():
                 client.transport.resume()
-        raise
-    pool.shutdown()
 
 
 class _Step:
@@ -193,7 +192,7 @@ class _Step:
             self._got[job.table.name].append(result)
             self._rows += result.rows.height
             self._report.rows += result.rows.height
-            self._report.requests += result.source.requests
+            self._report.requests += result.requests
             self._report.cached_rows += result.source.cached_rows
         lasted = time.monotonic() - self._begun
         if self._rows > _MOST_ROWS or lasted > max(SHORTEST_STEP, SHARE * self._took):
@@ -307,8 +306,9 @@ def _list_stocks(files: Files, client: Client, report: Report) -> None:
     rows = pl.concat(lists, how="diagonal_relaxed").unique("symbol", maintain_order=True)
     rows = rows.with_columns(date=pl.col("fetched_at").dt.date())
     days = rows["date"].unique().to_list()
-    source = provenance(lists[0])
-    assert source is not None
+    sources = [source for source in map(provenance, lists) if source is not None]
+    source = sources[0]
+    report.requests += sum(each.requests for each in sources)
     report.rows += rows.height
     with files.lock():
         manifest = files.manifest(STOCKS) or manifest

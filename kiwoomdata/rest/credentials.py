@@ -12,9 +12,10 @@ from typing import Literal, NoReturn, Protocol, TypeVar
 
 from kiwoomdata.errors import ConfigError
 
-__all__ = ["Credentials", "PasswordStore", "find_credentials", "hide", "redact"]
+__all__ = ["Credentials", "PasswordStore", "find_credentials", "hide", "key_name", "redact"]
 
 SERVICE = "kiwoomdata"  # the service name in the system's keyring
+_NAME = re.compile(r"[A-Za-z]\w{0,23}", re.ASCII)  # an app key is longer
 
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ def find_credentials(
     app_secret: str | None = None,
     *,
     mode: str,
+    name: str | None = None,
     environ: Mapping[str, str] = os.environ,
     keyring: PasswordStore | Literal["auto"] | None = "auto",
 ) -> Credentials | None:
@@ -78,23 +80,49 @@ def find_credentials(
     3. The system's keyring, when the ``keyring`` package is installed: service ``kiwoomdata``, user
        names ``<mode>:app_key`` and ``<mode>:app_secret``. ``keyring=None`` leaves it out.
 
+    The keys of a ``name`` are ``KIWOOM_APP_KEY_<NAME>`` and ``KIWOOM_APP_SECRET_<NAME>`` (in capitals), or
+    ``<mode>:<name>:app_key`` and ``<mode>:<name>:app_secret``; without any there is a :class:`ConfigError`.
+
     Sources are not mixed: half a pair is a :class:`ConfigError` that names the missing half.
     """
     app_key, app_secret = hide(app_key), hide(app_secret)
+    if name is not None:
+        key_name(name)
+        if app_key is not None or app_secret is not None:
+            raise ConfigError("key: names a key that is found elsewhere; give it or app_key, not both")
     if app_key is not None or app_secret is not None:
         return _pair(("app_key", app_key), ("app_secret", app_secret), "pass both arguments, or neither")
 
-    names = ("KIWOOM_APP_KEY", "KIWOOM_APP_SECRET")
+    ending = f"_{name.upper()}" if name else ""
+    names = (f"KIWOOM_APP_KEY{ending}", f"KIWOOM_APP_SECRET{ending}")
     found = [hide(environ.get(name, "").strip()) or None for name in names]
     del environ  # it would show itself whole
     if any(found):
         return _pair((names[0], found[0]), (names[1], found[1]), "set both variables, or neither")
 
-    names = (f"{mode}:app_key", f"{mode}:app_secret")
+    variables = " and ".join(names)
+    whose = f"{mode}:{name}" if name else mode
+    names = (f"{whose}:app_key", f"{whose}:app_secret")
     found = [value and (hide(value.strip()) or None) for value in _from_keyring(keyring, names)]
     if any(found):
         return _pair((names[0], found[0]), (names[1], found[1]), f"store both in keyring service {SERVICE!r}")
+    if name is not None:
+        raise ConfigError(
+            f"key: no key named {name!r} was found. Set {variables}, or store {names[0]} and {names[1]} in "
+            f"keyring service {SERVICE!r}"
+        )
     return None
+
+
+def key_name(name: object) -> str:
+    """The name of one of several keys. What is no name may be a key, and is not shown."""
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        del name
+        raise ConfigError(
+            "key: expected a key's name, at most 24 letters, digits and _ that begin with a letter; what was "
+            "given (not shown) is none. A key itself goes into the environment or the keyring"
+        )
+    return name
 
 
 def _pair(key: tuple[str, str | None], secret: tuple[str, str | None], remedy: str) -> Credentials:

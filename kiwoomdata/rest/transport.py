@@ -166,6 +166,11 @@ class Transport:
             return "Transport(not made)"
         return f"Transport({self.base_url!r}, key={self._credentials.digest})"
 
+    @property
+    def key_digest(self) -> str:
+        """What tells this key from others, and may be shown."""
+        return self._credentials.digest
+
     # --- one TR request ---
 
     def send(self, request: Request, counter: Counter | None = None) -> Page:

@@ -55,13 +55,14 @@ class Server:
         *,
         host: str,
         port: int,
+        app_key: str,
         app_secret: str,
         now: Callable[[], datetime],
         timer: Callable[[], float],
         latency: float,
         ws_port: int,
     ) -> None:
-        self.app_key, self.app_secret = service.tokens.app_key, app_secret
+        self.app_key, self.app_secret = app_key, app_secret
         self.resources = ExitStack()
         """What is closed with the server."""
         self.service = service
@@ -120,6 +121,12 @@ class Server:
     def log(self) -> Log:
         """The requests so far, oldest first: ``.count(api_id)`` and ``.clear()`` beside the records."""
         return self.service.log
+
+    def add_key(self, name: str) -> tuple[str, str]:
+        """One more app key and its secret, made of a name; each key has a quota of its own."""
+        key, secret = f"{self.app_key}-{name}", f"{self.app_secret}-{name}"
+        self.service.tokens.secrets[key] = secret
+        return key, secret
 
     # The live side
 
@@ -277,7 +284,7 @@ ws_item_limit, ws_group_limit, ws_rate, empty_conditions
         Of the live side: see :class:`kiwoomdata.simulator.Switches`. ``server.live.pace`` and
         ``server.live.rate`` may be set while it runs.
     app_key, app_secret
-        The pair that tokens are issued for; there is one by default.
+        The pair that tokens are issued for; there is one by default. :meth:`Server.add_key` adds others.
     market
         A market of your own, in place of ``seed``, ``today`` and ``now``. It keeps its day; what the live
         side goes on to is another one, :attr:`Server.market` by then.
@@ -348,6 +355,7 @@ ws_item_limit, ws_group_limit, ws_rate, empty_conditions
         service,
         host=host,
         port=port,
+        app_key=app_key,
         app_secret=app_secret,
         now=moment,
         timer=timer,

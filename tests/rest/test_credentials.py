@@ -125,6 +125,29 @@ def test_arguments_come_before_the_environment_and_that_before_the_keyring() -> 
     assert find_credentials(mode="real", environ={}, keyring=STORE) == Credentials("ring-key", "ring-secret")
 
 
+def test_a_named_key_is_found_by_its_name_alone() -> None:
+    environ = {**ENVIRON, "KIWOOM_APP_KEY_DESK": "desk-key", "KIWOOM_APP_SECRET_DESK": "desk-secret"}
+    found = find_credentials(mode="real", name="desk", environ=environ, keyring=None)
+    assert found == Credentials("desk-key", "desk-secret")
+    ring = Store(**{"desk:app_key": "ring-key", "desk:app_secret": "ring-secret"})
+    assert find_credentials(mode="real", name="desk", environ=ENVIRON, keyring=ring) == Credentials(
+        "ring-key", "ring-secret"
+    )
+    with pytest.raises(ConfigError, match="no key named 'desk' was found. Set KIWOOM_APP_KEY_DESK and"):
+        find_credentials(mode="real", name="desk", environ=ENVIRON, keyring=STORE)
+    with pytest.raises(ConfigError, match="KIWOOM_APP_SECRET_DESK is missing"):
+        find_credentials(mode="real", name="desk", environ={"KIWOOM_APP_KEY_DESK": "desk-key"}, keyring=None)
+    with pytest.raises(ConfigError, match="key: names a key that is found elsewhere; give it or app_key"):
+        find_credentials(KEY, SECRET, mode="real", name="desk", environ=environ, keyring=None)
+
+
+@pytest.mark.parametrize("name", ["", "1a", "a-b", "가", "a" * 25, 5, KEY + "\n"])
+def test_what_is_no_name_of_a_key_may_be_one_and_is_not_shown(name: object) -> None:
+    with pytest.raises(ConfigError, match="key: expected a key's name") as caught:
+        find_credentials(mode="real", name=name, environ=ENVIRON, keyring=STORE)  # type: ignore[arg-type]
+    assert KEY not in str(caught.value)
+
+
 def test_no_source_with_keys_is_none() -> None:
     blank = {"KIWOOM_APP_KEY": "", "KIWOOM_APP_SECRET": " "}
     assert find_credentials(mode="real", environ=blank, keyring=Store()) is None

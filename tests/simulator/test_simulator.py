@@ -1347,3 +1347,19 @@ def test_the_latest_session_may_be_days_ago() -> None:
     with simulator.start(market=sunday) as server, Talk(server) as talk:
         assert server.today == date(2026, 11, 22)
         assert talk.ask("ka10006").json["date"] == text_of(previous_trading_day(server.today))
+
+
+def test_each_of_several_keys_has_its_token_and_its_quota(serve: Callable[..., Talk]) -> None:
+    talk = serve(rate="1/s", timer=lambda: 0.0)
+    server = talk.server
+    pairs = [(server.app_key, server.app_secret), server.add_key("b"), server.add_key("c")]
+    assert server.add_key("b") == pairs[1]
+    tokens = [talk.issue(appkey=key, secretkey=secret).json["token"] for key, secret in pairs]
+    assert len(set(tokens)) == 3
+    said = []
+    for token in tokens * 2:  # the first is still good after the others were issued
+        talk.token = token
+        said.append(talk.ask("ka10081").verdict[0])
+    assert said == [0, 0, 0, 5, 5, 5]
+    assert [record.key for record in server.log if record.api_id == "ka10081"] == [0, 1, 2] * 2
+    assert talk.issue(appkey=server.add_key("d")[0], secretkey=pairs[2][1]).verdict[1] == "8002"

@@ -23,16 +23,17 @@ DEFAULT_KEYS: Mapping[Mode, tuple[str, str]] = {
 
 
 class Tokens:
-    """The tokens of one app key."""
+    """The app keys of one server, and the tokens of each."""
 
     def __init__(
         self, app_key: str, app_secret: str, switches: Switches, *, seed: int, now: Callable[[], datetime]
     ) -> None:
-        self.app_key, self.app_secret = app_key, app_secret
+        self.secrets = {app_key: app_secret}
+        """By app key, in the order in which they were added."""
         self._switches, self._seed, self._now = switches, seed, now
         self._lock = threading.Lock()
         self._issued = 0
-        self._ends: dict[str, datetime] = {}
+        self._ends: dict[str, tuple[str, datetime]] = {}
 
     def issue(self, body: Mapping[str, Any]) -> dict[str, object]:
         """The answer to a token request."""
@@ -41,7 +42,7 @@ class Tokens:
             raise Refused("8011")
         if body["grant_type"] != "client_credentials":
             raise Refused("8012")
-        token, ends = self._next()
+        token, ends = self._next(str(body["appkey"]))
         return {
             "expires_dt": ends.strftime("%Y%m%d%H%M%S"),
             "token_type": self._switches.token_type,
@@ -60,38 +61,41 @@ class Tokens:
     def owner(self, token: str) -> str | None:
         """The app key that a token was issued to, or None if it is unknown, revoked or over."""
         with self._lock:
-            ends = self._ends.get(token)
-            return self.app_key if ends is not None and self._now() < ends else None
+            owner, ends = self._ends.get(token, (None, None))
+            return owner if ends is not None and self._now() < ends else None
 
     def end(self, token: str) -> bool:
         """Make a token worthless; False if it was so before."""
         with self._lock:
-            ends = self._ends.pop(token, None)
+            _, ends = self._ends.pop(token, (None, None))
             return ends is not None and self._now() < ends
 
     def _check_key(self, body: Mapping[str, Any]) -> None:
-        key, secret = body.get("appkey"), body.get("secretkey")
+        key, secret = str(body.get("appkey") or ""), body.get("secretkey")
         if not key or not secret:
             raise Refused("8020")
         other: Mode = "mock" if self._switches.mode == "real" else "real"
-        if (key, secret) != (self.app_key, self.app_secret) and (key, secret) == DEFAULT_KEYS[other]:
+        if self.secrets.get(key) != secret and (key, secret) == DEFAULT_KEYS[other]:
             raise Refused("8030")
-        if key != self.app_key:
+        if key not in self.secrets:
             raise Refused("8001")
-        if secret != self.app_secret:
+        if self.secrets[key] != secret:
             raise Refused("8002", reason="secretkey")
 
-    def _next(self) -> tuple[str, datetime]:
+    def _next(self, key: str) -> tuple[str, datetime]:
         with self._lock:
             now = self._now()
-            running = [(token, ends) for token, ends in self._ends.items() if now < ends]
+            running = [
+                (token, ends) for token, (owner, ends) in self._ends.items() if owner == key and now < ends
+            ]
             if running and self._switches.token_reissue == "same":  # noqa: S105
                 return running[-1]
             self._issued += 1
             digest = hashlib.sha512(f"token:{self._seed}:{self._issued}".encode()).digest()
             token = base64.urlsafe_b64encode(digest).decode().rstrip("=")  # 86 characters, like the real ones
             ends = now + timedelta(seconds=self._switches.token_life)
-            self._ends = {token: ends}
+            others = {token: held for token, held in self._ends.items() if held[0] != key}
+            self._ends = {**others, token: (key, ends)}
             return token, ends
 
 

@@ -75,6 +75,8 @@ class Record:
     time: datetime
     rows: int = 0
     faults: tuple[str, ...] = ()
+    key: int | None = None
+    """Which of the server's keys asked: 0 is its first, None one that it does not know."""
 
 
 class Log(Sequence[Record]):
@@ -279,8 +281,13 @@ class Service:
                 self._now(),
                 len(rows),
                 tuple(fault.name for fault in call.faults),
+                self._key(call),
             )
         )
+
+    def _key(self, call: _Call) -> int | None:
+        asked = call.body.get("appkey") or self.tokens.owner(call.token)
+        return next((at for at, key in enumerate(list(self.tokens.secrets)) if key == asked), None)
 
 
 def _walk(call: _Call) -> tuple[str, str]:
