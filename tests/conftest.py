@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 SOCKETS = frozenset({"make_client", "server", "shared", "ws", "wire"})
 SLOW = (
     *("interop/", "lake/", "plot/", "questions/", "recording/", "rest/test_client.py", "rest/test_limits.py"),
-    *("rest/test_token.py", "rest/test_transport.py", "simulator/", "store/test_cache", "store/test_disk.py"),
+    *("rest/test_token.py", "rest/test_transport.py", "simulator/", "store/test_by_question.py"),
+    *("store/test_days.py", "store/test_disk.py", "store/test_keeping.py", "store/test_processes.py"),
     *("store/test_stateful.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
     *("test_examples.py", "test_folders.py", "test_forks.py", "test_notebooks.py", "test_public.py"),
     "stream/test_rolling.py::test_small_pieces_are_merged_so_that_reading_stays_cheap",

@@ -20,8 +20,8 @@ from kiwoomdata.rest.transport import Retry
 from kiwoomdata.store.disk import Store
 from kiwoomdata.store.files import Head, SeriesKey
 from tests.envelopes import Answer, Asked, Envelopes, row
+from tests.store.history import OK
 
-OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
 FIRST = date(2023, 11, 1)
 SIZE = 20
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,15 +12,9 @@ from polars.testing import assert_frame_equal
 import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
 from tests.envelopes import Answer, Envelopes
-from tests.store.test_cache import Clock, History, fewest, source
+from tests.store.history import Clock, History, MakeClient, fewest, source
 
-MakeClient = Callable[..., kd.Client]
 Told = list[warnings.WarningMessage]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    return tmp_path / "store"
 
 
 def test_a_clock_that_stands_still_serves_all_rows(make_client: MakeClient, store: Path) -> None:

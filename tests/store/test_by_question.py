@@ -21,9 +21,8 @@ import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.kinds import KST
 from tests.envelopes import Answer, Asked, Envelopes, row
+from tests.store.history import OK, MakeClient, source
 
-MakeClient = Callable[..., kd.Client]
-OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
 YEAR = timedelta(days=365)
 SATURDAY, MONDAY, TUESDAY = (2026, 11, 21, 10, 0), (2026, 11, 23, 18, 30), (2026, 11, 24, 8, 0)
 
@@ -115,17 +114,6 @@ def day(text: str) -> date:
 
 def net(d: date) -> int:
     return d.toordinal() % 23 - 11
-
-
-def source(frame: Any) -> kd.Provenance:
-    found = kd.provenance(frame)
-    assert found is not None
-    return found
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    return tmp_path / "store"
 
 
 @pytest.fixture
