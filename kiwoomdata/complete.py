@@ -67,6 +67,7 @@ def examined(
             else source
         )
     rows, walk = parts[endpoint.rows.name], endpoint.walk
+    since = since or _named(body, walk.since if walk else None)
     last = _last_over(min(until or _named(body, walk.until if walk else None) or now.date(), now.date()), now)
     # A bar is dated by the first trading day of its period.
     due = since is not None and since <= period_start(last, endpoint.period)

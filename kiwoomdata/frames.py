@@ -43,6 +43,8 @@ OnBad = Literal["raise", "null"]
 _OURS = {"symbol", "venue", "sector", "side", "level", "rank", "flow_unit", "foreign_unit"}
 """Columns that functions add: a key of the server by such a name steps aside."""
 _ENVELOPE = {"return_code", "return_msg", "returnCode", "returnMsg"}
+_DATED: dict[tuple[str, ...], str] = {("date",): "day", ("time",): "moment"}
+"""Keys of TRs that have one row a day, or one a moment."""
 _LONGEST_BESIDE = 1_000
 """Characters of a text beside a list that are copied into each of its rows."""
 
@@ -218,7 +220,7 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
 
     Only overlap between pages is dropped: two rows of one page stand as the server wrote them
     (the vendor's own ka10044 example prints one stock twice), unless they are equal throughout
-    in a TR that has one row a day.
+    in a TR that has one row a day, or one a moment.
     """
     if texts.height < 2:
         return texts.drop("_page"), 0
@@ -228,15 +230,16 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
     keys = [column.key for column in part.columns if column.name in endpoint.key]
     first = pl.col("_page").min().over(keys)
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
-    if endpoint.key in (("date",), ("time",)) and kept.height < texts.height:
+    dated = endpoint.key in _DATED
+    if dated and kept.height < texts.height:
         _tell_differing(endpoint, keys[0], kept, texts.filter(pl.col("_page") != first))
-    if endpoint.key == ("date",) and kept.select(keys).is_duplicated().any():
+    if dated and kept.select(keys).is_duplicated().any():
         kept = kept.unique(keep="first", maintain_order=True)
         days = kept.filter(kept.select(keys).is_duplicated())[keys[0]].unique().sort(descending=True)
         if len(days):
             warn(
-                f"{endpoint.api_id}: the server sent different rows of one day, {_first_of(days)}; all "
-                "of them are kept",
+                f"{endpoint.api_id}: the server sent different rows of one "
+                f"{_DATED[endpoint.key]}, {_first_of(days)}; all of them are kept",
                 KiwoomDataWarning,
             )
     return kept.drop("_page"), texts.height - kept.height

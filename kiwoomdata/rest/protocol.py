@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import html
+import json
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ import msgspec
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import PATHS
 from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported, brief
+from kiwoomdata.kinds import DATE
 
 __all__ = [
     "Fetched",
@@ -122,6 +124,8 @@ class Page:
             return []
         try:
             rows = _LIST.decode(raw)
+            if any(memoryview(row)[0] != _BRACE for row in rows):
+                raise TransportError(f"{self.api_id}: {part.key} is not a list of rows")
             if len(rows) == 1 and not any(str(v or "").strip() for v in _ROW.decode(rows[0]).values()):
                 return []
         except msgspec.ValidationError:
@@ -129,9 +133,14 @@ class Page:
         return rows
 
     def dicts(self, part: Part) -> list[dict[str, Any]]:
-        """The same rows, read."""
+        """The same rows, read. A key that a row has twice, and differently, has a list of both values."""
         try:
-            return [_ROW.decode(row) for row in self.rows(part)]
+            rows = self.rows(part)
+            read = [_ROW.decode(row) for row in rows]
+            for raw, row in zip(rows, read, strict=True):
+                if bytes(raw).count(b":") > len(row):
+                    row |= _contradictions(raw)
+            return read
         except msgspec.ValidationError:
             raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
 
@@ -143,8 +152,18 @@ class Page:
         return [text for value in values if value is not None and (text := str(value).strip())]
 
 
+_BRACE = ord("{")
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _ROW = msgspec.json.Decoder(dict[str, Any])
+
+
+def _contradictions(text: bytes | msgspec.Raw) -> dict[str, list[Any]]:
+    """The keys that a JSON object has more than once, with different values, and all of these."""
+    told: dict[str, list[Any]] = {}
+    for key, value in json.loads(bytes(text), object_pairs_hook=tuple):
+        if value not in told.setdefault(key, []):
+            told[key].append(value)
+    return {key: values for key, values in told.items() if len(values) > 1}
 
 
 @cache
@@ -202,6 +221,9 @@ def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -
         content.decode()  # msgspec leaves values alone that it does not read yet
         body = _ENVELOPE.decode(content)
         wrong = "" if _verdict(body)[0] else "no return_code"
+        # One colon for each key, outside of the values: more are keys that came again.
+        if content.count(b":") - sum(bytes(raw).count(b":") for raw in body.values()) > len(body):
+            wrong = wrong or ", ".join(_contradictions(content))
     except msgspec.ValidationError as error:
         wrong = str(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -372,7 +394,8 @@ def pages(
             if not rows:
                 what = "nothing was found" if nothing else "this was the last page, which is empty"
                 return Stop(f"the server said that {what}", doubtful=number > 1 or endpoint.every_day)
-            early = since is not None and not (oldest_here and _is_enough(oldest_here, since))
+            wanted = since or _first_named(endpoint, body)
+            early = wanted is not None and not (oldest_here and _is_enough(oldest_here, wanted))
             doubtful = early and _is_full(endpoint, len(rows), len(previous) if number > 1 else None)
             full = ", which is full" if doubtful else ""
             return Stop(f"the server said that this was the last page{full}", doubtful=doubtful)
@@ -388,6 +411,15 @@ def pages(
         previous, oldest = rows, reached or oldest
         request = Request(endpoint.api_id, endpoint.path, dict(body), "Y", page.next_key)
     return Stop(f"the ceiling of {max_pages} pages", truncated=True)
+
+
+def _first_named(endpoint: Endpoint, body: Mapping[str, str]) -> date | None:
+    """The oldest day that the request itself names."""
+    try:
+        day: date | None = DATE.parse(body.get(endpoint.walk.since or "", "")) if endpoint.walk else None
+    except ValueError:
+        return None
+    return day
 
 
 def _empty_page(endpoint: Endpoint, body: Mapping[str, str], page: Page) -> Stop:

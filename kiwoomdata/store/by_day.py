@@ -23,7 +23,7 @@ import polars as pl
 
 from kiwoomdata import frames
 from kiwoomdata.calendar import period_start
-from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, NotCached, TransportError
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.protocol import Page, Stop
 from kiwoomdata.store.block import OURS, Block, Series, agree, prices
@@ -248,14 +248,18 @@ class _Job:
         self.duplicates += dropped
         served = texts.pop(part.name).with_columns(pl.col(column).str.strip_chars())
         _, days, fits = read(endpoint, part, served, self.series.body)
+        by_moment = part.by_key[column].kind.name == "datetime"
+        if by_moment and not fits.all():
+            fits &= ~days.is_in(_spoilt(days, fits)).fill_null(value=True)
         oldest = min(days.drop_nulls(), default="")
         reached = bool(oldest) and oldest <= first
-        whole = bool(oldest) and not (left or stop.truncated)
+        # A row without a day may be of any day that has none.
+        whole = bool(oldest) and not (left or stop.truncated or stop.doubtful or days.null_count())
         whole = whole and not ended_oddly(endpoint, part, pages, reached=reached)
         ended = whole and not reached
         limit = min(final, last, self.days.today)
         fits &= pl.Series([d is not None and self.days.slot(d) <= limit for d in days], dtype=pl.Boolean)
-        if part.by_key[column].kind.name == "datetime" and not ended:
+        if by_moment and not ended:
             fits &= (days != oldest).fill_null(value=False)  # a page may cut a day in two
         span = Span(first, last, served.with_columns(days, fits), stop, whole, oldest if ended else "")
         if not left:
@@ -289,15 +293,21 @@ class _Job:
         """Fold what a walk left behind that was killed, or failed: compared like any other."""
         store, key = self.series.store, self.series.key
         walks: dict[int, tuple[list[str], list[Page]]] = {}
-        for raw, content in store.pages(key):
-            number, *note = msgspec.json.decode(raw)
-            page = protocol.read(key.api_id, 200, {}, content)
-            walks.setdefault(number, (note, []))[1].append(page)
-        if not walks:
+        try:
+            for raw, content in store.pages(key):
+                number, *note = msgspec.json.decode(raw)
+                page = protocol.read(key.api_id, 200, {}, content)
+                walks.setdefault(number, (note, []))[1].append(page)
+            if not walks:
+                return
+            for note, pages in walks.values():
+                first, last, final, as_of = note
+                self._span(first, last, pages, ALL_STORED, min(final, self.days.final), left=True)
+        except TransportError as error:  # kept by a version that looked less closely
+            store.warn(f"{key}: what a walk left behind cannot be read, and is asked for again ({error})")
+            store.remove(key, "pages")
+            self.spans, self.pages, self.duplicates = [], 0, 0
             return
-        for note, pages in walks.values():
-            first, last, final, as_of = note
-            self._span(first, last, pages, ALL_STORED, min(final, self.days.final), left=True)
         self.agreed = self._known().is_empty()
         for span in self.spans:
             self._same_basis(span)
@@ -424,6 +434,15 @@ class _Job:
             f"offline: {key.api_id} {dict(sorted(key.identity))} lacks {listed} in the store; "
             "ask once without offline=True"
         )
+
+
+def _spoilt(days: pl.Series, fits: pl.Series) -> list[str]:
+    """The days of which a row may not be kept: a day of moments is kept with all of its rows, or not at all.
+
+    A row without a day is taken for one of the days of its neighbours.
+    """
+    near = (days, days.fill_null(strategy="forward"), days.fill_null(strategy="backward"))
+    return pl.concat([each.filter(~fits) for each in near]).drop_nulls().unique().to_list()
 
 
 def _frame(told: list[dict[str, str | None]], keys: Iterable[str] = ()) -> pl.DataFrame:
