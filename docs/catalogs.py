@@ -31,7 +31,6 @@ ENGLISH = [
     "reference/tr/k*.md",
     # Not yet:
     "migration*.md",
-    "reference/tr/which.md",
 ]
 # Without autodoc a page is its prose alone, and is read in a moment.
 QUICK = ["-D", "extensions=myst_parser", "-D", f"exclude_patterns={','.join(ENGLISH)}"]
