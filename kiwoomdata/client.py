@@ -463,9 +463,8 @@ class Client:
         """
         forks.check()
         question = self._question(endpoint, body, back_to or since, until, refresh=refresh, offline=offline)
-        found = store.answer(
-            self.store, question, partial(self.pages, endpoint, max_pages=max_pages, tick=tick)
-        )
+        answer = store.rule(self.store, question)
+        found = answer(partial(self.pages, endpoint, max_pages=max_pages, tick=tick))
         parts = {
             part.name: frames.typed(endpoint, part, texts, body, on_bad=on_bad or self.on_bad)
             for part in endpoint.parts

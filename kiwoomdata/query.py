@@ -340,34 +340,36 @@ def _fetched(
     told: Told,
     tick: Callable[[], object] | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
-    """The frame of one job and its provenance; what there is to tell goes into ``told``."""
+    """The frame of one job and its provenance; what there is to tell goes into ``told``.
+
+    Where older days may tell what the days shown leave open, it asks back from these until the rows are
+    enough, or until the server has no older ones.
+    """
+    ask = partial(client.frames, job.endpoint, job.body, since=job.since, until=job.until, tick=tick)
+    back_to, step = (None if job.enough is None else job.with_older.since), 20
+    source: Provenance | None = None
     with gathered(told):
-        ask = partial(client.frames, job.endpoint, job.body, since=job.since, until=job.until, tick=tick)
-        parts, source = ask(**how) if job.enough is None else _with_older(job, ask, how)
+        while True:
+            try:
+                parts, more = ask(**how, back_to=back_to)
+            except NotCached:
+                if source is not None:
+                    break  # what is held goes back no further
+                if back_to is None:
+                    raise
+                back_to = None
+                continue
+            before = (source.requests, source.pages) if source else (0, 0)
+            source = replace(more, requests=before[0] + more.requests, pages=before[1] + more.pages)
+            if back_to is None or job.enough is None or source.truncated:
+                break
+            if job.enough(parts) or _oldest(parts) > back_to:
+                break
+            back_to, step = nth_trading_day_before(back_to, step), 3 * step
+            how = {**how, "refresh": False}
         shown = _in_window(_whole(shape(parts), job, client, source.fetched_at), job)
     unseen = 0 if job.enough is None else sum(map(len, parts.values())) - shown.height
     return _oldest_first(shown, job, order), replace(source, cached_rows=max(0, source.cached_rows - unseen))
-
-
-def _with_older(
-    job: Job, ask: Callable[..., tuple[Parts, Provenance]], how: Mapping[str, Any]
-) -> tuple[Parts, Provenance]:
-    """Ask back from the days shown until the rows are enough, or until the server has no older ones."""
-    assert job.enough is not None
-    assert job.since is not None
-    back_to, days = nth_trading_day_before(job.since, 1), 20
-    try:
-        parts, source = ask(**how, back_to=back_to)
-    except NotCached:
-        return ask(**how)
-    while not job.enough(parts) and _oldest(parts) <= back_to and not source.truncated:
-        back_to, days = nth_trading_day_before(back_to, days), 3 * days
-        try:
-            parts, more = ask(**{**how, "refresh": False}, back_to=back_to)
-        except NotCached:
-            break
-        source = replace(more, requests=source.requests + more.requests, pages=source.pages + more.pages)
-    return parts, source
 
 
 def _oldest(parts: Parts) -> date:

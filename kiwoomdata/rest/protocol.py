@@ -184,7 +184,7 @@ Refusal = Literal["none", "no data", "renew", "auth", "rate", "unsupported", "re
 _RENEW = {"8005", "8031", "8103"}
 _RATE = {"1700", "1701", "1702"}
 _UNSUPPORTED = {"1504", "1505", "8104"}
-_ABOUT_TOKENS = ("au10001", "au10002")
+ABOUT_TOKENS = ("au10001", "au10002")
 _TOKEN = ("인증", "token", "토큰")
 _NO_DATA = ("데이터가 없", "자료가 없", "내역이 없", "결과가 없", "데이터가 존재하지")
 _NOT_OFFERED = ("지원하지", "지원되지", "미지원", "제공하지", "제공되지")
@@ -328,7 +328,7 @@ def _not_json(api_id: str, status: int, content: bytes) -> str:
 
 def _shown(api_id: str, content: bytes) -> str:
     """What a body says; of one about tokens nothing, as nobody knows yet what is secret in it."""
-    return f"{len(content):,} bytes, not shown" if api_id in _ABOUT_TOKENS else repr(_excerpt(content))
+    return f"{len(content):,} bytes, not shown" if api_id in ABOUT_TOKENS else repr(_excerpt(content))
 
 
 def _excerpt(content: bytes) -> str:

@@ -178,43 +178,10 @@ class Transport:
 
         A token that the server refuses is renewed once; a second refusal is AuthError.
         """
-        token = self.tokens.get()
-        outcome = self._persist(request, token, counter)
-        if outcome.refusal == "renew":
-            log.info("%s: the token was refused; renewing it once", request.api_id)
-            outcome = self._persist(request, self.tokens.renew(token), counter)
-        return outcome.done()
-
-    # --- tokens ---
-
-    def _issue(self) -> Token:
-        until, refused = self._key_refused or (-math.inf, None)
-        if refused is not None and self._clock() < until:
-            # Many symbols ask for the token one after the other; what was refused stays refused.
-            raise AuthError(refused.message, code=refused.code, api_id=refused.api_id, remedy=refused.remedy)
-        outcome = self._persist(self._about_token("au10001", "/oauth2/token"), None)
-        self._key_refused = None
-        if isinstance(outcome.error, AuthError):
-            self._key_refused = self._clock() + _KEY_REFUSED, outcome.error
-        return Token.from_answer(outcome.done().json)
-
-    def revoke(self) -> None:
-        """Make the token worthless at the server, and forget it here."""
-        request = self._about_token("au10002", "/oauth2/revoke", token=self.tokens.get().value)
-        self._persist(request, None).done()
-        self.tokens.forget()
-
-    def _about_token(self, api_id: str, path: str, **more: str) -> Request:
-        ours = self._credentials
-        body = {"grant_type": "client_credentials"} if not more else {}
-        return Request(api_id, path, {**body, "appkey": ours.app_key, "secretkey": ours.app_secret, **more})
-
-    # --- trying ---
-
-    def _persist(self, request: Request, token: Token | None, counter: Counter | None = None) -> _Outcome:
-        """Ask until there is an outcome that another try would not mend, or was tried often enough."""
-        api_id, attempts = request.api_id, self._retry.attempts
-        for attempt in range(attempts):
+        api_id = request.api_id
+        token = None if api_id in protocol.ABOUT_TOKENS else self.tokens.get()
+        renewed, attempt = False, 0
+        while True:
             if counter is not None:
                 counter.add()
             if self.stop.is_set():
@@ -225,16 +192,46 @@ class Transport:
             log.debug("POST %s %s", request.path, api_id)
             answered = self._exchange(request, token)
             outcome = answered if isinstance(answered, _Outcome) else self._judge(request, token, *answered)
-            if not outcome.again or attempt == attempts - 1:
-                break
+            del answered  # it may repeat a secret, and this frame may raise
+            if outcome.refusal == "renew" and token is not None and not renewed:
+                log.info("%s: the token was refused; renewing it once", api_id)
+                token, renewed, attempt = self.tokens.renew(token), True, 0
+                continue
+            attempt += 1
+            if not outcome.again or attempt >= self._retry.attempts:
+                return outcome.done()
             # Exponential with jitter, never under half of its step so that a quota can refill.
-            step = min(self._retry.longest, self._retry.base * 2.0**attempt)
+            step = min(self._retry.longest, self._retry.base * 2.0 ** (attempt - 1))
             pause = step * self._rng.uniform(0.5, 1.0)
             log.info("%s: %s; trying again in %.1f s", api_id, outcome.error, pause)
             if isinstance(outcome.error, RateLimited):
                 self._gate.penalise(self._scope(api_id), pause)
             self._sleep(pause)
-        return outcome
+
+    # --- tokens ---
+
+    def _issue(self) -> Token:
+        until, refused = self._key_refused or (-math.inf, None)
+        if refused is not None and self._clock() < until:
+            # Many symbols ask for the token one after the other; what was refused stays refused.
+            raise AuthError(refused.message, code=refused.code, api_id=refused.api_id, remedy=refused.remedy)
+        self._key_refused = None
+        try:
+            page = self.send(self._about_token("au10001", "/oauth2/token"))
+        except AuthError as error:
+            self._key_refused = self._clock() + _KEY_REFUSED, error
+            raise
+        return Token.from_answer(page.json)
+
+    def revoke(self) -> None:
+        """Make the token worthless at the server, and forget it here."""
+        self.send(self._about_token("au10002", "/oauth2/revoke", token=self.tokens.get().value))
+        self.tokens.forget()
+
+    def _about_token(self, api_id: str, path: str, **more: str) -> Request:
+        ours = self._credentials
+        body = {"grant_type": "client_credentials"} if not more else {}
+        return Request(api_id, path, {**body, "appkey": ours.app_key, "secretkey": ours.app_secret, **more})
 
     def _wait(self, seconds: float) -> None:
         if self.stop.wait(seconds):

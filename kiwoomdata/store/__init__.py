@@ -63,7 +63,8 @@ entry has changed since.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.errors import NotCached
@@ -71,7 +72,7 @@ from kiwoomdata.store import by_day, by_question
 from kiwoomdata.store.disk import Store
 from kiwoomdata.store.question import Answer, Ask, Needs, Question, as_it_came
 
-__all__ = ["Answer", "Needs", "Question", "Store", "answer", "by_days", "held", "held_together", "needs"]
+__all__ = ["Answer", "Needs", "Question", "Store", "by_days", "held", "held_together", "needs", "rule"]
 
 
 def by_days(endpoint: Endpoint) -> bool:
@@ -106,17 +107,22 @@ def needs(store: Store | None, question: Question) -> Needs:
     return Needs((), found.cached_rows) if found else Needs(None)
 
 
-def answer(store: Store | None, question: Question, ask: Ask) -> Answer:
-    """Ask the store, the server, or both."""
+def rule(store: Store | None, question: Question) -> Callable[[Ask], Answer]:
+    """The rule that answers a question, once it is given the way to ask the server."""
     endpoint, since, until = question.endpoint, question.since, question.until
     if store is not None and by_days(endpoint) and since is not None and until is not None:
-        return by_day.rows(store, question, ask)
+        return by_day.rows(store, question)
     if store is not None and by_question.keeps(endpoint) and (since is None or until is not None):
-        return by_question.answer(store, question, ask)
+        return partial(by_question.answer, store, question)
     if question.offline:
         raise NotCached(
             f"offline: {endpoint.api_id} of {dict(question.body)} is not kept; ask without offline=True"
             if store is not None
             else "offline: this client keeps nothing (cache=False)"
         )
-    return as_it_came(endpoint, ask(question.body, since))[0]
+    return partial(_not_kept, question)
+
+
+def _not_kept(question: Question, ask: Ask) -> Answer:
+    walk = ask(question.body, question.since)
+    return as_it_came(question.endpoint, walk, list(walk))

@@ -13,7 +13,7 @@ own day, and is told. The table of promises stands in :mod:`kiwoomdata.store`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count, groupby
@@ -51,10 +51,9 @@ def held_together(
     return {name: found for name, found in every.items() if found is not None}
 
 
-def rows(store: Store, question: Question, ask: Ask) -> Answer:
+def rows(store: Store, question: Question) -> Callable[[Ask], Answer]:
     """The rows of a range, oldest first: from the store what is final there, from the server the rest."""
-    found = held(store, question)
-    return found or _Job.of(store, question, question.body, Days.of(question)).extended(ask)
+    return _Job.of(store, question, question.body, Days.of(question)).answer
 
 
 def needs(store: Store, question: Question) -> Needs:
@@ -104,7 +103,7 @@ class _Job:
         stored = series.typed()
         if stored is None:
             self.block = series.load()
-            return self._held_block()
+            return self._served() if self._holds_all() else None
         typed, head, facts = stored
         held = typed[series.part.by_key[series.column].name]
         if held.dtype != pl.Date:
@@ -127,13 +126,13 @@ class _Job:
             fetched_at=head.fetched,
         )
 
-    def _held_block(self) -> Answer | None:
-        """The range out of a block that holds all of it."""
+    def _holds_all(self) -> bool:
+        """Whether the block holds all of the range."""
         if self._missing():
-            return None
+            return False
         self.before = set(self.block.good)
         self.series.store.used(self.series.key)
-        return self._served()
+        return True
 
     @property
     def _kept(self) -> list[str]:
@@ -160,10 +159,12 @@ class _Job:
         walks = tuple((as_day(first) or date.min, as_day(last) or date.min) for first, last in runs)
         return Needs(walks, sum(map(self.days.shown, self._kept)))
 
-    def extended(self, ask: Ask) -> Answer:
-        """Fetch what is missing, keep what is final of it, and serve the range."""
+    def answer(self, ask: Ask) -> Answer:
+        """Serve the range: out of the store, or fetch what is missing, and keep what is final of it."""
         q, store, key = self.question, self.series.store, self.series.key
-        self.ask = ask
+        found = None if q.refresh else self.held()
+        if found is not None:
+            return found
         if q.offline and not store.pages(key):
             raise self._not_cached()
         with store.lock(key, stop=q.stopped) as self.mine:
@@ -172,37 +173,52 @@ class _Job:
             except OSError as error:
                 store.warn(f"{key}: it cannot be opened now, and nothing is stored ({error})")
                 self.mine, self.block = False, self.series.nothing()
-            if self.mine:
-                self._resume()
-            if not q.refresh:
-                found = self._held_block()  # somebody else may have asked meanwhile
-                if found is not None:
-                    return found
-            if q.offline:
-                raise self._not_cached()
-            self.agreed = self._known().is_empty()
-            missing = set(self._missing())
-            self.before = {day for day in self._kept if self.days.slot(day) not in missing}
-            self._fill()
-            if self.agreed:
-                self._settle()
-            else:
-                store.remove(key, "pages")
-                if self._must_agree():
-                    self._past_the_store()
+            for first, last in self._runs():
+                note = [len(self.spans), first, last, self.days.final, self.days.today]
+                came: list[Page] = []
+                pages = ask(*self._asking_for(first, last))
+                for page in pages:
+                    came.append(page)
+                    if self.mine:
+                        store.append(key, note, page.content)  # safe at once
+                self.requests += pages.requests
+                self._span(first, last, came, pages.stop, self.days.final)
             return self._served()
 
-    def _fill(self) -> None:
-        """Walk what is missing, once more if it shows that the stored days are of another basis."""
+    def _runs(self) -> Iterator[Run]:
+        """The runs of days to walk, one by one: when the next is asked for, the last of ``spans`` is the one
+        before. At the end, what may be kept is kept."""
+        if self.mine:
+            yield from self._left_behind()
+        if not self.question.refresh and self._holds_all():
+            return  # somebody else asked meanwhile
+        if self.question.offline:
+            raise self._not_cached()
+        self.agreed = self._known().is_empty()
+        missing = set(self._missing())
+        self.before = {day for day in self._kept if self.days.slot(day) not in missing}
+        yield from self._gaps()
+        if self.agreed:
+            self._settle()
+            return
+        self.series.store.remove(self.series.key, "pages")
+        if self._must_agree():
+            self._go_past_the_store()
+            yield from self._gaps()
+
+    def _gaps(self) -> Iterator[Run]:
+        """What is missing, once more if it shows that the stored days are of another basis."""
         runs = self._plan()
         while runs:
-            span = self._walk(*runs.pop())
-            if not self._same_basis(span):
+            yield runs.pop()
+            if not self._same_basis(self.spans[-1]):
                 runs = self._plan()
-            elif span.stop.truncated:
+            elif self.spans[-1].stop.truncated:
                 return
-        if not self.agreed and self._must_agree() and not self._same_basis(self._walk_a_known_day()):
-            self._fill()
+        if not self.agreed and self._must_agree():
+            yield self._known_day()
+            if not self._same_basis(self.spans[-1]):
+                yield from self._gaps()
 
     def _plan(self) -> list[Run]:
         """The runs of days to walk, oldest first; one of them with a held day to compare."""
@@ -215,33 +231,25 @@ class _Job:
         came = self._came().filter(self.days.inside)
         return came.height > 0 if any(map(self.days.shown, self._kept)) else bool(came["_fits"].any())
 
-    def _walk(self, first: str, last: str) -> Span:
-        """Walk one run of days, each page safe as soon as it came."""
-        days, walk = self.days, self.series.endpoint.walk
+    def _asking_for(self, first: str, last: str) -> tuple[dict[str, str], date]:
+        """The body that asks for a run of days, and the day to go back to."""
+        walk = self.series.endpoint.walk
         assert walk is not None
-        since = period_start(as_day(first) or date.min, days.endpoint.period)
+        since = period_start(as_day(first) or date.min, self.days.endpoint.period)
         body = dict(self.series.body)
         if walk.until is not None:
-            body[walk.until] = min(last, days.today)
+            body[walk.until] = min(last, self.days.today)
         if walk.since is not None:
             body[walk.since] = as_text(since)
-        pages: list[Page] = []
-        came = self.ask(body, since)
-        for page in came:
-            pages.append(page)
-            if self.mine:
-                note = [len(self.spans), first, last, days.final, days.today]
-                self.series.store.append(self.series.key, note, page.content)
-        self.requests += came.requests
-        return self._span(first, last, pages, came.stop, days.final)
+        return body, since
 
-    def _walk_a_known_day(self) -> Span:
+    def _known_day(self) -> Run:
         known = self._known()["_day"][-1]
-        return self._walk(known, known)
+        return known, known
 
     def _span(
         self, first: str, last: str, pages: Sequence[Page], stop: Stop, final: str, *, left: bool = False
-    ) -> Span:
+    ) -> None:
         endpoint, part, column = self.series.endpoint, self.series.part, self.series.column
         texts, dropped = frames.text_parts(endpoint, pages)
         self.pages += len(pages)
@@ -267,7 +275,6 @@ class _Job:
             slots = (*self.days.slots, *map(self.days.slot, days.drop_nulls()))
             self.asked.update(slot for slot in slots if first <= slot <= last)
         self.spans.append(span)
-        return span
 
     # --- the basis ---
 
@@ -289,7 +296,7 @@ class _Job:
             self.block = self.block.of_an_older_basis()
         return verdict is not False
 
-    def _resume(self) -> None:
+    def _left_behind(self) -> Iterator[Run]:
         """Fold what a walk left behind that was killed, or failed: compared like any other."""
         store, key = self.series.store, self.series.key
         walks: dict[int, tuple[list[str], list[Page]]] = {}
@@ -312,24 +319,26 @@ class _Job:
         for span in self.spans:
             self._same_basis(span)
         if not self.agreed and not self.question.offline:
-            self._probe()
+            yield from self._probes()
         if self.agreed:
             self._settle(as_of)
         elif not self.question.offline:
             store.remove(key, "pages")
         self.agreed, self.spans, self.pages, self.duplicates = False, [], 0, 0
 
-    def _probe(self) -> None:
-        """Ask for a day of what was left and for a stored one: do both read the same now?"""
+    def _probes(self) -> Iterator[Run]:
+        """A day of what was left, and a stored one: do both read the same now?"""
         left = self._prices(pl.concat((span.rows for span in self.spans), how="diagonal"))
         if left.height:
             day = min(left["_day"])
-            came = self._walk(day, day)
+            yield day, day
+            came = self.spans[-1]
             if agree(left, self._prices(came.rows), self.series.column) is False:
                 self.spans = [came]
             self._same_basis(came)
         if not self.agreed:
-            self._same_basis(self._walk_a_known_day())
+            yield self._known_day()
+            self._same_basis(self.spans[-1])
 
     # --- what is kept ---
 
@@ -403,7 +412,7 @@ class _Job:
         facts = self.block.facts
         return replace(stop, doubtful=stop.doubtful and not facts.sure, ends=as_day(facts.over))
 
-    def _past_the_store(self) -> None:
+    def _go_past_the_store(self) -> None:
         """Go on as if nothing were held, and keep nothing."""
         key, known = self.series.key, self._known()["_day"][-1]
         warn(
@@ -412,7 +421,6 @@ class _Job:
             KiwoomDataWarning,
         )
         self.block, self.before, self.mine, self.agreed = self.series.nothing(), set(), False, True
-        self._fill()
 
     def _tell_old(self, stored: pl.DataFrame) -> None:
         old = stored.filter(pl.col("_old").is_not_null())

@@ -55,7 +55,13 @@ def answer(store: Store, question: Question, ask: Ask) -> Answer:
         )
     with store.lock(_key(question), stop=question.stopped) as mine:
         found = held(store, question)  # somebody else may have asked meanwhile
-        return found or _asked(store if mine else None, question, ask)
+        if found is None:
+            walk = ask(question.body, question.since)
+            pages = list(walk)
+            found = as_it_came(question.endpoint, walk, pages)
+            if mine:
+                _keep(store, question, found, pages)
+        return found
 
 
 def held(store: Store, question: Question) -> Answer | None:
@@ -106,11 +112,10 @@ def _wanted(question: Question) -> date:
     return named or question.now.date()
 
 
-def _asked(store: Store | None, question: Question, ask: Ask) -> Answer:
-    found, pages = as_it_came(question.endpoint, ask(question.body, question.since))
+def _keep(store: Store, question: Question, found: Answer, pages: list[Page]) -> None:
     days, kept = _days(question, found, pages), as_text(business_day(question.now))
-    if store is None or days is None or not _holds(question, last := max(days, default=""), kept):
-        return found
+    if days is None or not _holds(question, last := max(days, default=""), kept):
+        return
     head = Head(
         "", first=min(days, default=""), last=last, count=max(texts.height for texts in found.texts.values()),
         as_of=as_text(question.now.date()) if question.endpoint.rebased else "",
@@ -118,7 +123,6 @@ def _asked(store: Store | None, question: Question, ask: Ask) -> Answer:
     )  # fmt: skip
     packed = zlib.compress(msgspec.msgpack.encode([page.content for page in pages]), 1)
     store.write(_key(question), "answer", head, packed)
-    return found
 
 
 def _days(question: Question, found: Answer, pages: list[Page]) -> list[str] | None:

@@ -65,12 +65,10 @@ class Needs:
     """How many rows of the range the store holds."""
 
 
-def as_it_came(endpoint: Endpoint, walk: Pages) -> tuple[Answer, list[Page]]:
-    """What the server answers, with nothing from the store, and its pages."""
-    pages = list(walk)
+def as_it_came(endpoint: Endpoint, walk: Pages, pages: Sequence[Page]) -> Answer:
+    """The answer that the pages of a walk make, with nothing from the store."""
     texts, dropped = frames.text_parts(endpoint, pages)
-    found = Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
-    return found, pages
+    return Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
 
 
 def day_of(text: str | None) -> date | None:
