@@ -13,7 +13,7 @@ DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_
 CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test quick ahead lowest interop lint types bench docs catalogs clean
+.PHONY: demo test quick prove ahead lowest interop lint types bench docs catalogs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -54,6 +54,10 @@ interop: $(VENV)/.test
 	$(PIP) install -e '.[interop]'
 	$(BIN)/python -m pytest tests/interop/interop_checks.py
 	$(BIN)/python -m pytest tests/test_docs.py -k "backtesting or mplfinance or vectorbt"
+
+# Ten thousand schedules of faults, in half an hour on two cores; the report is build/prove/prove.md.
+prove: $(VENV)/.test
+	$(BIN)/python -m tests.prove
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

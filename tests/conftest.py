@@ -24,8 +24,15 @@ HERE = Path(__file__).parent
 # starts processes, draws or tries much at random. make test runs what measures time with nothing beside it.
 SOCKETS = frozenset({"make_client", "server", "shared", "ws", "wire"})
 SLOW = (
-    *("interop/", "lake/", "plot/", "questions/", "recording/", "rest/test_client.py", "rest/test_limits.py"),
-    *("rest/test_token.py", "rest/test_transport.py", "simulator/", "store/test_by_question.py"),
+    *("interop/", "lake/", "plot/", "questions/", "recording/", "rest/test_client.py"),
+    *(
+        "prove/",
+        "rest/test_limits.py",
+        "rest/test_token.py",
+        "rest/test_transport.py",
+        "simulator/",
+        "store/test_by_question.py",
+    ),
     *("store/test_days.py", "store/test_disk.py", "store/test_keeping.py", "store/test_processes.py"),
     *("store/test_stateful.py", "test_catalogue.py", "test_cli.py", "test_docs.py", "test_doctor.py"),
     *("test_examples.py", "test_folders.py", "test_forks.py", "test_notebooks.py", "test_public.py"),
