@@ -28,10 +28,11 @@ from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning, Trunca
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import CODE, KST
+from kiwoomdata.masking import hide
 from kiwoomdata.names import with_codes
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, Style, choose, present
-from kiwoomdata.rest.credentials import Credentials, find_credentials, hide, key_name
+from kiwoomdata.rest.credentials import Credentials, find_credentials, key_name
 from kiwoomdata.rest.limits import Quota, gate_of
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page

@@ -35,6 +35,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiwoomdata.masking import brief, redact
+
 __all__ = [
     "ApiError",
     "AuthError",
@@ -62,19 +64,18 @@ __all__ = [
 ]
 
 
-def brief(text: str, longest: int = 300) -> str:
-    """A text of the server as a message may hold it."""
-    return text if len(text) <= longest else text[:longest] + "…"
-
-
 class KiwoomDataError(Exception):
     """The root of every error that this package raises on its own account.
 
     ``frame`` holds the rows that were fetched before the error, where there were any. An error goes to
-    another process (``pickle``, a process pool) with all its attributes but this one.
+    another process (``pickle``, a process pool) with all its attributes but this one. No message shows a
+    key, a secret or a token, whoever wrote it into its texts.
     """
 
     frame: Any = None
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(redact(str(message)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are pickled as a call with their args, which here is the message alone.
@@ -110,8 +111,8 @@ class ApiError(KiwoomDataError):
     def __init__(self, message: str, *, code: str, api_id: str, remedy: str = "") -> None:
         text = f"{api_id}: the server refused with {code}: {message}"
         super().__init__(f"{text}\n{remedy}" if remedy else text)
-        self.code = code
-        self.message = message
+        self.code = redact(code)
+        self.message = redact(message)
         self.api_id = api_id
         self.remedy = remedy
 
@@ -138,7 +139,7 @@ class DecodeError(KiwoomDataError):
         )
         self.api_id = api_id
         self.column = column
-        self.value = value
+        self.value = redact(value)
 
 
 class Truncated(KiwoomDataError):
@@ -155,7 +156,7 @@ class Truncated(KiwoomDataError):
     ) -> None:
         told = f"{api_id}: stopped after {pages} page(s): {why}. What was fetched is in this error's .frame"
         super().__init__(f"{told}; {remedy}" if remedy else f"{told}.")
-        self.why = why
+        self.why = redact(why)
         self.pages = pages
         self.frame = frame
 
@@ -193,7 +194,10 @@ class NoAnswer(StreamError):
 
 
 class KiwoomDataWarning(UserWarning):
-    """The root of this package's warnings."""
+    """The root of this package's warnings; like errors, none shows a key, a secret or a token."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(redact(str(message)))
 
 
 class UnknownKey(KiwoomDataWarning):

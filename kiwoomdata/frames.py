@@ -11,8 +11,9 @@ import msgspec
 import polars as pl
 
 from kiwoomdata.entries.entry import Column, Endpoint, Flag, Part
-from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue, brief
+from kiwoomdata.errors import DecodeError, KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import BLANK, Trouble, decode
+from kiwoomdata.masking import brief
 from kiwoomdata.rest.protocol import Page
 from kiwoomdata.telling import listed, warn
 
@@ -258,7 +259,8 @@ def _tell_differing(endpoint: Endpoint, day: str, kept: pl.DataFrame, again: pl.
 
 
 def _first_of(days: pl.Series) -> str:
-    return f"{days[0]} (and of {len(days) - 1} more)" if len(days) > 1 else str(days[0])
+    first = brief(str(days[0]))
+    return f"{first} (and of {len(days) - 1} more)" if len(days) > 1 else first
 
 
 def _without_overlap(texts: pl.DataFrame) -> pl.DataFrame:

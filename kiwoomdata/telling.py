@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, brief
+from kiwoomdata.errors import KiwoomDataWarning, UnknownKey
+from kiwoomdata.masking import brief
 
 __all__ = ["SHOWN", "Told", "gathered", "give", "listed", "warn"]
 

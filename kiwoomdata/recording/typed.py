@@ -39,7 +39,9 @@ from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries.feeds import Feed
 from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import KST
+from kiwoomdata.masking import brief
 from kiwoomdata.stream.decode import read_ticks, schema
+from kiwoomdata.telling import listed
 
 __all__ = ["TO_DECODE", "Copy", "Oddity", "Teller", "copy_of", "typed"]
 
@@ -111,7 +113,7 @@ def _of_one_day(
     oddities = [
         Oddity(
             trouble.column,
-            f"{feed.name}.{trouble.column or 'message'}: {trouble.text!r} is not "
+            f"{feed.name}.{trouble.column or 'message'}: {brief(trouble.text)!r} is not "
             f"{trouble.kind.expected} and is {'null' if trouble.column else 'left out'}; so is whatever "
             "else there fits no rule. typed=False gives the messages as they came",
             "unproven" if trouble.unproven else "value",
@@ -121,8 +123,8 @@ def _of_one_day(
     known = schema(feed, columns)
     if extra := [name for name in frame.columns if name not in known]:
         text = (
-            f"{feed.name}: the recording holds FIDs that the catalogue lacks: {', '.join(extra)}. "
-            f"Ask for them with columns=(..., {extra[0]!r}), or read them with typed=False"
+            f"{feed.name}: the recording holds FIDs that the catalogue lacks: {listed(extra)}. "
+            f"Ask for them with columns=(..., {brief(extra[0])!r}), or read them with typed=False"
         )
         oddities.append(Oddity(FIDS, text, "key"))
     return frame.drop(extra), oddities

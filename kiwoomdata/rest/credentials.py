@@ -8,31 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Literal, NoReturn, Protocol, TypeVar
+from typing import Literal, NoReturn, Protocol
 
 from kiwoomdata.errors import ConfigError
+from kiwoomdata.masking import hide, keep_out
 
-__all__ = ["Credentials", "PasswordStore", "find_credentials", "hide", "key_name", "redact"]
+__all__ = ["Credentials", "PasswordStore", "find_credentials", "key_name"]
 
 SERVICE = "kiwoomdata"  # the service name in the system's keyring
 _NAME = re.compile(r"[A-Za-z]\w{0,23}", re.ASCII)  # an app key is longer
-
-
-T = TypeVar("T")
-
-
-class _Hidden(str):
-    """A text that is not shown by a traceback with locals, whichever frame holds it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-def hide(value: T) -> T:
-    """The same value; a text is not shown any more."""
-    return _Hidden(value) if isinstance(value, str) else value  # type: ignore[return-value]
 
 
 class PasswordStore(Protocol):
@@ -51,6 +35,7 @@ class Credentials:
     def __post_init__(self) -> None:
         object.__setattr__(self, "app_key", _clean("app_key", self.app_key))
         object.__setattr__(self, "app_secret", _clean("app_secret", self.app_secret))
+        keep_out(self.app_key, self.app_secret)
 
     @property
     def digest(self) -> str:
@@ -153,31 +138,3 @@ def _from_keyring(
         return [] if store is None else [store.get_password(SERVICE, name) for name in names]
     except Exception:
         return []
-
-
-# A header's value, up to a blank or the quote that ends it.
-_BEARER = re.compile(r"(?i)\b(bearer)\s+[^\s\"',;}\]]+")
-
-# "token": "..." as JSON or as Python prints it, quotes escaped or not (JSON within a text), whole or cut
-# off in the middle, as an excerpt of half a body is.
-_FIELD = re.compile(
-    r"""(?isx)
-    ( (?:\\*["']) (?:token|appkey|secretkey) (?:\\*["']) \s* : \s* )
-    (?: "(?:\\.|[^"\\])*(?:"|\\?$) | '(?:\\.|[^'\\])*(?:'|\\?$) | \\+["'][^"'\\]*(?:\\+["'])? | [\d.+-]+ )
-    """
-)
-
-
-_TELLING = 4  # characters of a secret that are more than chance
-
-
-def redact(text: str, *secrets: str) -> str:
-    """``text`` with ``***`` for each of ``secrets``, each bearer token and each key field of a JSON body.
-
-    Of a secret that an excerpt cut off (``…``) its beginning goes too.
-    """
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "***")
-        for end in range(len(secret) - 1, _TELLING - 1, -1):
-            text = text.replace(secret[:end] + "…", "***…")
-    return _FIELD.sub(r'\1"***"', _BEARER.sub(r"\1 ***", text))

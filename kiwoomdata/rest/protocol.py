@@ -22,8 +22,9 @@ import msgspec
 
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.entries.guide import PATHS
-from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported, brief
+from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
 from kiwoomdata.kinds import DATE
+from kiwoomdata.masking import brief
 
 __all__ = [
     "Fetched",
@@ -96,9 +97,10 @@ class Page:
         if not said:
             return "the server did not say whether there is more (no cont-yn)"
         if said.upper() not in ("Y", "N"):
-            return f"the server did not say plainly whether there is more (cont-yn {said!r})"
+            return f"the server did not say plainly whether there is more (cont-yn {brief(said)!r})"
         if said.upper() == "N" and self.next_key:
-            return f"the server called this the last page and sent the key {self.next_key!r} to the next"
+            key = brief(self.next_key)
+            return f"the server called this the last page and sent the key {key!r} to the next"
         return ""
 
     @cached_property
@@ -404,7 +406,7 @@ def pages(
         if not page.next_key:
             return Stop("the server said that there is more but sent no key to ask with", truncated=True)
         if page.next_key in keys:
-            return Stop(f"the server repeated the key {page.next_key!r}", truncated=True)
+            return Stop(f"the server repeated the key {brief(page.next_key)!r}", truncated=True)
         if rows == previous or (reached is not None and oldest is not None and _stands(reached, oldest)):
             return Stop(f"page {number} brought nothing older than the page before", truncated=True)
         keys.add(page.next_key)

@@ -27,6 +27,7 @@ import msgspec
 
 from kiwoomdata.errors import KiwoomDataWarning, TransportError
 from kiwoomdata.folders import private_folder
+from kiwoomdata.masking import keep_out
 from kiwoomdata.rest.credentials import Credentials
 
 __all__ = ["Token", "TokenKeeper"]
@@ -49,6 +50,7 @@ class Token:
     def __post_init__(self) -> None:
         if self.expires_at.tzinfo is None:
             raise ValueError(f"expires_at: expected a time with a time zone, got {self.expires_at}")
+        keep_out(self.value)
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Token:

@@ -31,8 +31,9 @@ import urllib3
 
 from kiwoomdata._version import __version__
 from kiwoomdata.errors import AuthError, ConfigError, KiwoomDataError, RateLimited, TransportError
+from kiwoomdata.masking import redact
 from kiwoomdata.rest import protocol
-from kiwoomdata.rest.credentials import Credentials, redact
+from kiwoomdata.rest.credentials import Credentials
 from kiwoomdata.rest.limits import Gate
 from kiwoomdata.rest.protocol import Page, Request
 from kiwoomdata.rest.token import Token, TokenKeeper

@@ -213,6 +213,7 @@ def _all_keys(keys: Sequence[str], values: Sequence[bytes]) -> tuple[str, ...]:
 
 
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+_READ_TO_SHOW = 1_000  # bytes of a broken message; what a warning shows of it is less
 _NO_OBJECT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -226,7 +227,7 @@ def _read_one_by_one(
         try:
             row = _decode_object(value)
         except _NO_OBJECT:
-            shown = bytes(value[:200]).decode(errors="replace")
+            shown = bytes(value[:_READ_TO_SHOW]).decode(errors="replace")
             troubles.append(Trouble("", shown, MESSAGE, unproven=False, rows=1))
             continue
         rows.append({key: _as_text(cell) for key, cell in row.items()})

@@ -25,6 +25,7 @@ from kiwoomdata import errors
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
 from kiwoomdata.frames import F
 from kiwoomdata.kinds import Trouble
+from kiwoomdata.masking import brief
 from kiwoomdata.stream import bars, events
 from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.decode import read_ticks, schema
@@ -395,7 +396,7 @@ class Engine(Listener):
         kind = errors.UnprovenValue if trouble.unproven else errors.KiwoomDataWarning
         column = f"{feed.name}.{trouble.column}" if trouble.column else feed.name
         became = "became null" if trouble.column else "was left out"
-        shown = errors.brief(trouble.text)
+        shown = brief(trouble.text)
         text = f"{column}: {shown!r} is not {trouble.kind.expected} and {became}; others are counted"
         self.tell(kind(text))
 

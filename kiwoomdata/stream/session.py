@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from kiwoomdata.errors import brief
+from kiwoomdata.masking import brief
 from kiwoomdata.stream.events import (
     CONDITION_BUSY,
     TOO_MANY_REQUESTS,

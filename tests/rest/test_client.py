@@ -223,6 +223,35 @@ def test_a_field_that_has_overflowed_is_null_with_a_warning_that_names_it(make_c
     assert frame.select("volume", "individual").row(0) == (None, -121)
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        *({"trde_qty": "{}"}, {"ind": "+-{}"}, {"pred_rt": "{}"}, {"{}": "1"}, {"ind": "x" * 9_000 + "{}"}),
+        *({"cont-yn": "{}"}, {"cont-yn": "N", "next-key": "{}"}, {"return_msg": "{}", "return_code": "2"}),
+    ],
+)
+def test_what_the_server_writes_into_its_texts_shows_no_secret_and_is_cut(
+    where: dict[str, str], make_client: MakeClient, told: list[Any]
+) -> None:
+    quoted = f"{TOKEN['token']} {Envelopes.app_key} {Envelopes.app_secret}"
+    said = {key.format(quoted): text.format(quoted) for key, text in where.items()}
+    headers = {name: said.pop(name, default) for name, default in (("cont-yn", "N"), ("next-key", ""))}
+    refusal = {name: said.pop(name) for name in ("return_code", "return_msg") if name in said}
+    body = prices("20241125", **said) | refusal
+    shown: list[str] = []
+    with serving(Answer(body, headers)) as server:
+        for on_bad in ("raise", "null"):
+            try:
+                frame = ask(make_client(server, cache=False), on_bad=on_bad, on_truncated="mark")
+                shown.append(repr(kd.provenance(frame)))
+            except (kd.KiwoomDataError, ValueError) as error:
+                shown += [str(error), repr(error), repr(vars(error))]
+    shown += [str(each.message) for each in told]
+    assert any("***" in text for text in shown), shown
+    assert not [text for text in shown if any(secret in text for secret in quoted.split())]
+    assert max(map(len, map(str, (each.message for each in told))), default=0) < 1_000
+
+
 def history(size: int, overlap: int = 0) -> Callable[[int, Asked], Answer]:
     """Pages of ``size`` days without end, each repeating the last ``overlap`` days of the page before."""
 

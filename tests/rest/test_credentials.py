@@ -10,14 +10,18 @@ import logging
 import pickle
 import string
 import traceback
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import kiwoomdata as kd
-from kiwoomdata.errors import ConfigError, brief
-from kiwoomdata.rest.credentials import Credentials, find_credentials, redact
+from kiwoomdata.errors import ConfigError, KiwoomDataWarning
+from kiwoomdata.kinds import KST
+from kiwoomdata.masking import brief, redact
+from kiwoomdata.rest.credentials import Credentials, find_credentials
+from kiwoomdata.rest.token import Token
 
 KEY = "Kq3-appkey-wXyZ0123456789"
 SECRET = "sS9_secretkey-aBcDeF987654"
@@ -207,9 +211,34 @@ def test_a_secret_that_holds_another_is_replaced_whole() -> None:
 
 @pytest.mark.parametrize("shown", range(4, len(SECRET) + 1))
 def test_a_secret_that_an_excerpt_cuts_off_gives_no_part_of_it_away(shown: int) -> None:
-    said = brief("x" * (300 - shown) + SECRET + " and more of the page")
-    assert said.endswith(SECRET[:shown] + "…")
-    assert redact(said, KEY, SECRET) == "x" * (300 - shown) + "***…"
+    other = SECRET[::-1]  # of no Credentials, so that brief() does not know it
+    said = brief("x" * (300 - shown) + other + " and more of the page")
+    assert said.endswith(other[:shown] + "…")
+    assert redact(said, KEY, other) == "x" * (300 - shown) + "***…"
+
+
+@pytest.mark.parametrize("room", [0, 5, 297, 300 - len(SECRET), 300])
+def test_a_brief_text_shows_no_part_of_a_known_secret(room: int) -> None:
+    Credentials(KEY, SECRET)
+    said = brief("x" * room + SECRET * 3 + "y" * 400)
+    assert len(said) <= 301
+    assert said[-1] == "…"
+    assert said.startswith(("x" * room + "*********")[:300])
+    assert SECRET[:4] not in said
+
+
+def test_a_short_secret_is_not_looked_for_in_words() -> None:
+    Credentials("a", "server")
+    assert str(ConfigError("a server")) == "a server"
+
+
+@pytest.mark.parametrize("kind", [ConfigError, KiwoomDataWarning])
+def test_no_error_and_no_warning_shows_a_secret_that_is_known(kind: type[Exception]) -> None:
+    Credentials(KEY, SECRET)
+    token = Token("a-token-that-was-issued", datetime(2026, 11, 21, tzinfo=KST))
+    told = kind(f"the server sent {KEY!r}, {SECRET!r} and {token.value!r}")
+    for shown in (str(told), repr(told), *map(str, told.args)):
+        assert shown.count("***") == 3, shown
 
 
 def test_an_empty_secret_replaces_nothing() -> None:
