@@ -261,7 +261,10 @@ class ConditionStream(Asker, Generic[F]):
     @property
     def members(self) -> F:
         """Who meets the condition now: ``symbol`` (String), ``venue`` (Enum), ``since`` (Datetime, when it
-        entered; null for those who met it from the start, or entered unseen)."""
+        entered; null for those who met it from the start, or entered unseen).
+
+        A member is a stock at a venue, as the server's code tells it. Searches are of KRX alone, and no code
+        with ``_AL`` or ``_NX`` has been seen in one: should one come, it is a member beside KRX's."""
         self._check()
         with self.changed:
             rows = [(symbol, venue, since) for (symbol, venue), since in self._current.items()]

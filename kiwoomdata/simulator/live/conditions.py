@@ -10,7 +10,7 @@ from kiwoomdata.simulator.live.market import Source
 from kiwoomdata.simulator.live.stocks import Row, StockDay, hhmmss
 from kiwoomdata.simulator.market.numbers import rate
 
-__all__ = ["CONDITIONS", "SavedCondition", "answer_row", "changes", "meeting", "members"]
+__all__ = ["CARRIED", "CONDITIONS", "SavedCondition", "answer_row", "changes", "meeting", "members"]
 
 
 class Standing(NamedTuple):
@@ -55,6 +55,8 @@ CONDITIONS = {
     )
 }
 """The account's saved conditions. Number 12 is never met; 4 is what the vendor's documents ask for."""
+CARRIED = -2
+"""In place of a second of the day: live since the day before, whose members are still in."""
 
 
 def meeting(source: Source, condition: SavedCondition) -> list[StockDay]:
@@ -76,10 +78,14 @@ def members(source: Source, condition: SavedCondition, second: int) -> list[str]
 
 
 def changes(source: Source, condition: SavedCondition, since: int) -> Iterator[tuple[int, str, Row]]:
-    """Who enters (I) and who leaves (D) after a second of the day, judged at the end of each minute."""
+    """Who enters (I) and who leaves (D) after a second of the day, judged at the end of each minute.
+
+    How the server goes from one day to the next nobody has told. Here a member of the day before stays one
+    until its first minute of the new day says otherwise.
+    """
     found: list[tuple[int, str, bool]] = []
     for stock in source.stocks():
-        was = False
+        was = since == CARRIED and _held_before(stock, condition)
         for second, count in stock.minutes:
             holds = _holds(stock, count, condition)
             if holds != was and second > since:
@@ -101,6 +107,15 @@ def _holds(stock: StockDay, count: int, condition: SavedCondition) -> bool:
     last = stock.last(count)
     before = stock.before.volume if stock.before else 0
     return condition.holds(Standing(last.price, stock.day.previous_close, last.volume, before))
+
+
+def _held_before(stock: StockDay, condition: SavedCondition) -> bool:
+    """Whether a stock met a condition at the end of the day before."""
+    before, earlier = stock.before, stock.earlier
+    if before is None:
+        return False
+    volume = earlier.volume if earlier else 0
+    return condition.holds(Standing(before.close, before.previous_close, before.volume, volume))
 
 
 def answer_row(stock: StockDay) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kiwoomdata.entries.feeds import FEEDS
-from kiwoomdata.simulator.live.conditions import CONDITIONS, answer_row, meeting, members
+from kiwoomdata.simulator.live.conditions import CARRIED, CONDITIONS, answer_row, meeting, members
 from kiwoomdata.simulator.live.faults import LiveFault, LiveFaults
 from kiwoomdata.simulator.live.feeds import Channel, Feeds
 from kiwoomdata.simulator.live.frames import (
@@ -257,8 +257,8 @@ class Visitor:
     # --- what goes out by itself -------------------------------------------------------------
 
     def next_day(self) -> None:
-        """The market has gone on: what is live is live from the day's beginning."""
-        self.conditions = dict.fromkeys(self.conditions, -1)
+        """The market has gone on: what is live goes on with the members of the day before."""
+        self.conditions = dict.fromkeys(self.conditions, CARRIED)
 
     def tick(self, now: float) -> list[Outgoing]:
         """What is due by the server's own timer: a PING, or the end of who does not answer."""

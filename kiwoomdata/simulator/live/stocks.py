@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from random import Random
 from typing import Any, NamedTuple
 
-from kiwoomdata.calendar import previous_trading_day, session_hours
+from kiwoomdata.calendar import nth_trading_day_before, session_hours
 from kiwoomdata.kinds import DIRECTIONS
 from kiwoomdata.simulator.market.daily import Day, Venue
 from kiwoomdata.simulator.market.flows import Sides
@@ -114,9 +114,12 @@ class StockDay:
         venue: Venue,
         day: Day,
         before: Day | None,
+        earlier: Day | None,
         trades: Sequence[Trade],
     ) -> None:
-        self.stock, self.venue, self.day, self.before, self.trades = stock, venue, day, before, trades
+        self.stock, self.venue, self.day, self.trades = stock, venue, day, trades
+        self.before, self.earlier = before, earlier
+        """The day before, and the one before that."""
         self._market = market
         self.limits = price_limits(day.previous_close)
         hours = session_hours(day.date)
@@ -219,8 +222,8 @@ class StockDay:
 def stock_day(market: Market, symbol: str, venue: Venue) -> StockDay | None:
     """The session day of a stock at a venue; None where it has none, or has not begun."""
     stock, today = market.stock(symbol), market.session_day
-    rows = market.days(symbol, previous_trading_day(today), today, venue)
+    rows = market.days(symbol, nth_trading_day_before(today, 2), today, venue)
     if stock is None or not rows or rows[-1].date != today:
         return None
-    before = rows[-2] if len(rows) > 1 else None
-    return StockDay(market, stock, venue, rows[-1], before, market.ticks(symbol, venue=venue))
+    earlier, before = [None, None, *rows][-3:-1]
+    return StockDay(market, stock, venue, rows[-1], before, earlier, market.ticks(symbol, venue=venue))

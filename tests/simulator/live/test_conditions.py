@@ -9,7 +9,9 @@ import pytest
 
 from kiwoomdata.entries.condition import SEARCH
 from kiwoomdata.entries.feeds import CONDITION_EVENT
-from kiwoomdata.simulator import Server
+from kiwoomdata.simulator import Market, Server
+from kiwoomdata.simulator.live.conditions import CARRIED, CONDITIONS, changes, meeting, members
+from kiwoomdata.simulator.live.feeds import Feeds
 from tests.conftest import TODAY
 from tests.simulator.live.listening import GOOD, MARKET, Wire, open_wire
 
@@ -95,6 +97,18 @@ def test_members_and_events_together_tell_who_meets_the_condition_at_the_end(
         assert values["841"] == "0"
         (inside.add if values["843"] == "I" else inside.remove)(values["9001"])
     assert inside == final
+
+
+@pytest.mark.parametrize("seq", ["0", "2", "5"])
+def test_a_condition_goes_on_into_the_next_day_with_the_members_of_the_day_before(seq: str) -> None:
+    market, condition = Market(1, today=TODAY), CONDITIONS[seq]
+    inside = set(members(Feeds(market, krx_only=False), condition, 86_400))
+    began = set(inside)
+    following = Feeds(market.next_session(), krx_only=False)
+    for _, symbol, row in changes(following, condition, CARRIED):
+        (inside.add if row["event"] == "enter" else inside.remove)(symbol)
+    assert inside == {stock.stock.symbol for stock in meeting(following, condition)}
+    assert began - inside, "somebody of the day before has left"
 
 
 def test_a_condition_that_is_live_already_is_refused_without_a_seq(wire: Wire) -> None:
