@@ -110,7 +110,7 @@ def _market_columns(when: Column, index: Unit, style: Style, total: Style) -> tu
 
 _IGNORES_DATE = (
     "Observers disagree whether the server heeds the date of a past weekday (both 2026); a weekend or "
-    "holiday is answered with the last session's rows (2026-07-26)."
+    "holiday is answered with the rows of the session before it (2026-07-26)."
 )
 
 PROGRAM_BY_TIME = Endpoint(

@@ -227,7 +227,7 @@ def start(
     token_type: TokenType = "Bearer",  # noqa: S107
     message_1700: Wording = "new",
     ignore_program_date: bool = True,
-    intraday_at_any_hour: bool = True,
+    intraday_at_any_hour: bool = False,
     rebased: bool = False,
     page_rows: int = 100,
     token_life: float = 86_400.0,
@@ -382,7 +382,7 @@ def shared_simulator() -> Server:
     global _shared
     with _sharing:
         if _shared is None or not _shared.running:
-            _shared = start(seed=1, rate=None)
+            _shared = start(seed=1, rate=None, intraday_at_any_hour=True)
         return _shared
 
 

@@ -58,10 +58,12 @@ class Switches:
     token_life: float = 86_400.0
     """Seconds from a token's first issue to its end."""
     ignore_program_date: bool = True
-    """Market program trading (ka90005, ka90010) answers for the latest session, whatever day is asked."""
-    intraday_at_any_hour: bool = True
+    """Market program trading (ka90005, ka90010) answers for the latest session, whatever trading day is
+    asked. Of any other day it answers for the session before."""
+    intraday_at_any_hour: bool = False
     """Whether what foreigners trade in each stock (ka10063) can be seen at any hour. The live server has rows
-    from 09:00 to 15:30 alone (August 2026): False is as there."""
+    from 09:00 to 15:30 alone (August 2026). The simulator of ``kd.use("simulator")`` stands after the close,
+    and shows them all the same."""
     rebased: bool = False
     """Whether the days before a split are given in the shares of today. Nobody has said which."""
     page_rows: int = 100

@@ -48,8 +48,10 @@ def _market_by_day(ask: Ask) -> Page:
 
 
 def _day_asked(ask: Ask) -> date:
-    """Weekends and holidays are answered with the last session (observed 2026-07-26)."""
-    return ask.market.session_day if ask.switches.ignore_program_date else last_trading_day(ask.day("date"))
+    """A weekend or holiday is answered with the session before it, as ka90013 does (observed 2026-07-26)."""
+    asked = ask.day("date")
+    ignored = ask.switches.ignore_program_date and asked == last_trading_day(asked)
+    return ask.market.session_day if ignored else last_trading_day(asked)
 
 
 def _market_of(code: str) -> tuple[Board, Venue]:
