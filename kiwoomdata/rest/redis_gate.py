@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from kiwoomdata import forks
 from kiwoomdata.errors import ConfigError, KiwoomDataWarning
-from kiwoomdata.rest.credentials import hide, redact
+from kiwoomdata.masking import hide, redact
 from kiwoomdata.rest.limits import KEEP, MARGIN, Gate, Place, Quota, default_sleep
 from kiwoomdata.rest.transport import is_loopback
 

@@ -6,8 +6,7 @@ orders are made up: the market knows none of them.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
@@ -19,6 +18,7 @@ from kiwoomdata.calendar import session_hours
 from kiwoomdata.kinds import DIRECTIONS
 from kiwoomdata.simulator.live.stocks import NEVER, Row, StockDay, coloured, hhmmss, millions
 from kiwoomdata.simulator.market.daily import NXT_SINCE
+from kiwoomdata.simulator.market.interruptions import Interruption, interruptions
 from kiwoomdata.simulator.market.intraday import seconds, sessions
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.numbers import rate
@@ -252,68 +252,40 @@ def status(source: Source, item: str) -> Told:
 
 
 def _interruptions(source: Source, item: str) -> Told:
-    """Every five minutes, of the stock that moved furthest: at the trade that went there, and two minutes
-    later. Real ones are set off by fixed parts of a price, which seldom happens here."""
-    stocks = [stock for stock in source.stocks() if stock.trades]
-    opens, closes = _hours(source.market.session_day)
-    found: list[tuple[int, str, Row]] = []
-    counts: Counter[str] = Counter()
-    for slot in range(opens, closes - 600, 300):
-        moves = [move for stock in stocks if (move := _furthest(stock, slot, slot + 300))]
-        if moves:
-            move = max(moves, key=lambda move: move.part)
-            counts[move.stock.stock.symbol] += 1
-            found += _interruption(move, counts[move.stock.stock.symbol])
+    """Each at the trade that set it off, and again when it is released."""
+    found = [
+        (second, each.stock.symbol, _interruption(each, released))
+        for each in interruptions(source.stocks())
+        for second, released in ((each.begin, False), (each.end, True))
+    ]
     yield from sorted(found, key=lambda message: message[0])
 
 
-class _Move(NamedTuple):
-    """How far a stock went, at which of its trades, and from which price."""
-
-    part: float
-    stock: StockDay
-    n: int
-    before: int
-
-
-def _furthest(stock: StockDay, begin: int, end: int) -> _Move | None:
-    first, last = bisect_left(stock.seconds, begin), bisect_left(stock.seconds, end)
-    before = stock.last(first).price
-    parts = [(abs(stock.trades[n].price - before) / before, -n) for n in range(first, last)]
-    part, n = max(parts, default=(0.0, 0))
-    return _Move(part, stock, -n, before) if part else None
-
-
-def _interruption(move: _Move, count: int) -> Told:
-    stock, n = move.stock, move.n
-    day, trade, second = stock.day, stock.trades[n], stock.seconds[n]
-    price, dynamic = trade.price, move.before
-    up = price >= dynamic
-    # A tenth from the open is what really sets off the static kind.
-    kind = "정적" if abs(price - day.open) * 10 >= day.open else "동적"
-    row: Row = {
-        "code": stock.stock.symbol,
-        "name": stock.stock.name,
+def _interruption(each: Interruption, released: bool) -> Row:
+    day, trade = each.day, each.trade
+    static, dynamic = each.reference_prices
+    kind = "정적" if each.static else "동적"
+    return {
+        "code": each.stock.symbol,
+        "name": each.stock.name,
         "cumulative_volume": trade.volume,
         "cumulative_value": millions(trade.value),
-        "vi_event": "static" if kind == "정적" else "dynamic",
-        "market": "001" if stock.stock.board == "kospi" else "101",
+        "vi_event": "static" if each.static else "dynamic",
+        "market": "001" if each.stock.board == "kospi" else "101",
         "session": "regular",
-        "trigger_price": stock.colour(price),
-        "trigger_time": hhmmss(second),
-        "release_time": NEVER,
+        "trigger_price": coloured(trade.price, day.previous_close),
+        "trigger_time": hhmmss(each.begin),
+        "release_time": hhmmss(each.end) if released else NEVER,
         "vi_type": kind,
-        "static_reference_price": stock.colour(day.open) if kind == "정적" else 0,
-        "dynamic_reference_price": stock.colour(dynamic) if kind == "동적" else 0,
-        "static_gap_pct": rate(price - day.open, day.open) if kind == "정적" else 0.0,
-        "dynamic_gap_pct": rate(price - dynamic, dynamic) if kind == "동적" else 0.0,
-        "trigger_change_pct": rate(price - day.previous_close, day.previous_close),
-        "vi_count": count,
-        "vi_direction": "up" if up else "down",
-        "extra_1279": ("+" if up else "-") + kind,
+        "static_reference_price": coloured(static, day.previous_close) if static else 0,
+        "dynamic_reference_price": coloured(dynamic, day.previous_close) if dynamic else 0,
+        "static_gap_pct": each.gaps[0],
+        "dynamic_gap_pct": each.gaps[1],
+        "trigger_change_pct": rate(trade.price - day.previous_close, day.previous_close),
+        "vi_count": each.number,
+        "vi_direction": each.direction,
+        "extra_1279": ("+" if each.direction == "up" else "-") + kind,
     }
-    yield second, stock.stock.symbol, row
-    yield second + 120, stock.stock.symbol, {**row, "release_time": hhmmss(second + 120)}
 
 
 class _Fill(NamedTuple):

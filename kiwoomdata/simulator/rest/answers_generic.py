@@ -74,13 +74,12 @@ def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:
         return _written(ask, part, [replace(Subject.of(ask), more=of_range(ask, ask.stock))])
     if ask.endpoint.api_id == "ka10064" and ask.stock:
         return _written(ask, part, _tallies(ask))
-    if names & {"time", "trigger_time"} and ask.stock:
+    if "time" in names and ask.stock:
         return _written(ask, part, _trades(ask))
     if ask.endpoint.api_id in RANKINGS:
         return _written(ask, part, ranked(ask, RANKINGS[ask.endpoint.api_id]))
     if "code" in names and not ask.symbol:
-        few = 5 if "trigger_time" in names else None  # not every stock is interrupted every day
-        return _written(ask, part, _listing(ask, few))
+        return _written(ask, part, _listing(ask))
     if "sector" in names:
         return _written(ask, part, _sectors(ask))
     if "theme" in names:
@@ -110,7 +109,7 @@ def _asked(ask: Ask, codes: Sequence[str]) -> list[Subject]:
     return found
 
 
-def _listing(ask: Ask, most: int | None = None) -> list[Subject]:
+def _listing(ask: Ask) -> list[Subject]:
     """The stocks of the market asked for, those of both where it names none."""
     word = word_of(ask, "market")
     boards: Mapping[str, Board] = {"kospi": "kospi", "kosdaq": "kosdaq"}
@@ -120,7 +119,7 @@ def _listing(ask: Ask, most: int | None = None) -> list[Subject]:
     asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of)
     day = ask.day(ask.endpoint.as_of or "")
     found = []
-    for stock in stocks[:most]:
+    for stock in stocks:
         if not etf or stock.etf:
             subject = Subject.listed(ask, stock)
             row = ask.market.day(stock.symbol, day, ask.venue) if asked else subject.day

@@ -84,11 +84,6 @@ def row_of(ask: Ask, part: Part, subject: Subject, number: int) -> Values:
     }
     for name in values:
         buy, sell = name.replace("net_buy", "buy"), name.replace("net_buy", "sell")
-        if name == "release_time" and values.get("trigger_time"):
-            begun = values["trigger_time"]
-            values[name] = begun.replace(
-                minute=(begun.minute + 2) % 60, hour=begun.hour + (begun.minute + 2) // 60
-            )
         if "net_buy" in name and name not in known and {buy, sell} <= values.keys():
             values[name] = values[buy] - values[sell]
     return {column.key: _as_code(ask, values[column.name], column) for column in columns}

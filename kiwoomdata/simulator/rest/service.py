@@ -15,6 +15,7 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.rest import answers_generic
 from kiwoomdata.simulator.rest import answers_index as index_answers
+from kiwoomdata.simulator.rest import answers_interruptions as interruption_answers
 from kiwoomdata.simulator.rest import answers_program as program_answers
 from kiwoomdata.simulator.rest import answers_ranking as ranking_answers
 from kiwoomdata.simulator.rest import answers_stock as stock_answers
@@ -34,6 +35,7 @@ _ANSWERS = {
     **stock_answers.ANSWERS,
     **ranking_answers.ANSWERS,
     **program_answers.ANSWERS,
+    **interruption_answers.ANSWERS,
     **index_answers.ANSWERS,
 }
 _OAUTH = {"/oauth2/token": "au10001", "/oauth2/revoke": "au10002"}

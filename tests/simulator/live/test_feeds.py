@@ -231,6 +231,24 @@ def test_breadth_counts_every_stock_that_is_followed(whole_day: dict[str, list[A
     assert sum(abs(number(values["15"])) for values in index) == number(last["13"])
 
 
+def test_the_list_of_interruptions_holds_what_the_feed_tells(server: Server) -> None:
+    told = [event.row for event in FEEDS_OF_A_DAY.events(Channel("1h", ""))]
+    with Talk(server) as talk:
+        rows = [row for page in talk.walk("ka10054", mrkt_tp="000") for row in page.rows]
+        stock = talk.ask("ka10054", mrkt_tp="000", stk_cd=rows[0]["stk_cd"]).rows
+        some = [row for page in talk.walk("ka10054", mrkt_tp="101", motn_drc="1") for row in page.rows]
+    assert {(row["stk_cd"], row["trde_cntr_proc_time"], row["virelis_time"]) for row in rows} == {
+        (row["code"], row["trigger_time"], row["release_time"]) for row in told
+    }
+    assert len(rows) == len(told) > 20
+    assert stock == [row for row in rows if row["stk_cd"] == rows[0]["stk_cd"]]
+    ups = {(row["code"], row["trigger_time"]) for row in told if row["vi_direction"] == "up"}
+    kosdaq = {row["code"] for row in told if row["market"] == "101"}
+    assert {(row["stk_cd"], row["trde_cntr_proc_time"]) for row in some} == {
+        (code, at) for code, at in ups if code in kosdaq
+    }
+
+
 def test_an_interruption_is_released_by_the_same_message_with_a_time(whole_day: dict[str, list[Any]]) -> None:
     messages = of(whole_day["1h"], "1h")
     names = {values["9001"]: values for values in messages}

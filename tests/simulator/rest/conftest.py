@@ -17,7 +17,7 @@ from tests.talk import Talk
 
 @pytest.fixture(scope="package")
 def shared() -> Iterator[Server]:
-    with simulator.start(market=MARKET, rate=None) as running:
+    with simulator.start(market=MARKET, rate=None, intraday_at_any_hour=True) as running:
         yield running
 
 

@@ -337,12 +337,12 @@ def test_only_foreigners_have_rows_and_two_flags_change_nothing(talk: Talk) -> N
     ("now", "seen"),
     [((8, 59), False), ((9, 0), True), ((15, 29), True), ((15, 30), False), ((18, 30), False)],
 )
-def test_foreigners_have_rows_during_the_session_alone_as_live_where_it_is_asked_for(
+def test_foreigners_have_rows_during_the_session_alone_as_live(
     serve: Callable[..., Talk], now: tuple[int, int], seen: bool
 ) -> None:
     day = {"seed": 1, "today": TODAY, "now": time(*now)}
-    assert bool(serve(**day, intraday_at_any_hour=False).ask("ka10063").rows) is seen
-    assert bool(serve(**day).ask("ka10063").rows) is (now >= (9, 0))
+    assert bool(serve(**day).ask("ka10063").rows) is seen
+    assert bool(serve(**day, intraday_at_any_hour=True).ask("ka10063").rows) is (now >= (9, 0))
 
 
 @pytest.mark.parametrize("api_id", ["ka10063", "ka10066"])
@@ -509,11 +509,18 @@ def test_a_stocks_programs_are_those_of_the_latest_session_whatever_day_is_asked
         assert talk.ask("ka90008", date=day).rows == rows
 
 
-def test_a_weekend_is_answered_with_the_last_session(serve: Callable[..., Talk]) -> None:
-    talk = serve(ignore_program_date=False)
-    for api_id in ("ka90005", "ka90010", "ka90013"):
-        sunday, friday = (talk.ask(api_id, date=day).rows for day in ("20261115", "20261113"))
-        assert sunday == friday != []
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_weekend_or_holiday_is_answered_with_the_session_before_it(
+    serve: Callable[..., Talk], ignored: bool
+) -> None:
+    asking, heeding = serve(ignore_program_date=ignored), serve(ignore_program_date=False)
+    for closed, before in (("20261115", "20261113"), ("20260925", "20260923")):  # a Sunday, Chuseok
+        for api_id in ("ka90005", "ka90010", "ka90013"):
+            rows = heeding.ask(api_id, date=before).rows
+            assert asking.ask(api_id, date=closed).rows == rows != []
+        for api_id in ("ka90010", "ka90013"):
+            (newest, *_) = asking.ask(api_id, date=closed).rows
+            assert (newest.get("dt") or newest["cntr_tm"])[:8] == before
 
 
 def test_a_day_without_trading_is_written_in_two_ways(talk: Talk) -> None:
