@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def simulated(market: Market | None = None) -> Iterator[kd.Client]:
     """A client of a simulator of its own, for the tests of a whole file; nothing of it is kept."""
     market = market or Market(1, today=TODAY, now=time(18, 30))
-    with kd.simulator.start(market=market, rate=None) as server:
+    with kd.simulator.start(market=market, rate=None, intraday_at_any_hour=True) as server:
         client = kd.Client(
             base_url=server.base_url,
             app_key=server.app_key,
