@@ -25,7 +25,6 @@ ENGLISH = [
     "changelog.md",
     "develop",
     "quickstart-ko.md",
-    "reference/api",
     "reference/feed",
     "reference/tr/index.md",
     "reference/tr/k*.md",
