@@ -83,7 +83,7 @@ shell.config.IPKernelApp = Config()
 sys.modules["ipykernel.zmqshell"] = ModuleType("ipykernel.zmqshell")
 sys.modules["ipywidgets"] = None
 asked = "kd.daily_prices('005930', '2024-01-02', '2024-03-29')"
-at_once = "kiwoomdata.query.BAR_AFTER = 0"
+at_once = "kiwoomdata.query.pool.BAR_AFTER = 0"
 done = shell.run_cell(f"import kiwoomdata as kd, kiwoomdata.query; {at_once}; kd.use('simulator'); {asked}")
 sys.exit(not done.success)
 """

@@ -16,8 +16,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
-from kiwoomdata import query
-from kiwoomdata.query import bar
+from kiwoomdata.query import bar, pool
 from kiwoomdata.rest.transport import Retry
 from tests.envelopes import TOKEN, Answer, Asked, Envelopes, row, serving
 
@@ -557,7 +556,7 @@ def test_only_the_main_thread_shows_a_bar_and_not_before_its_time(
             return capsys.readouterr().err
 
         assert shown() == ""
-        monkeypatch.setattr(query, "BAR_AFTER", 0.0)
+        monkeypatch.setattr(pool, "BAR_AFTER", 0.0)
         assert "2page" in shown()
 
 

@@ -1,0 +1,73 @@
+"""A named function of one that plans: names become codes, and its help shows every option."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from typing import Any, ParamSpec
+
+import polars as pl
+
+from kiwoomdata.names import with_codes
+from kiwoomdata.query.plan import KNOWN, Options, Plan, client_of
+from kiwoomdata.query.run import run
+
+__all__ = ["question"]
+
+
+P = ParamSpec("P")
+_DEFAULTS = {"errors": "raise", "refresh": False, "offline": False}
+
+
+def question(function: Callable[P, Plan]) -> Callable[P, pl.DataFrame]:
+    """Make a named function of one that plans: it runs the plan, and its signature and help show all options.
+
+    Its ``symbol`` may be a name. The plan alone is what ``plan`` of the named function gives.
+    """
+    own = inspect.signature(function)
+    place = list(own.parameters).index("symbol") if "symbol" in own.parameters else None
+
+    @wraps(function)
+    def plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
+        if place is not None and place < len(args):
+            said = _with_codes(args[place], kwargs)
+            return function(*args[:place], said, *args[place + 1 :], **kwargs)  # type: ignore[arg-type]
+        if "symbol" in kwargs:
+            kwargs["symbol"] = _with_codes(kwargs["symbol"], kwargs)
+        return function(*args, **kwargs)
+
+    @wraps(function)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
+        return run(plan(*args, **kwargs))
+
+    parameters = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    for name, annotation in Options.__annotations__.items():
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=_DEFAULTS.get(name),
+                annotation=annotation.__forward_arg__,
+            )
+        )
+    shown = own.replace(parameters=parameters, return_annotation="pl.DataFrame")
+    asked.__signature__ = shown  # type: ignore[attr-defined]
+    asked.__annotations__ = {**function.__annotations__, "return": pl.DataFrame}
+    asked.plan = plan  # type: ignore[attr-defined]
+    asked.__doc__ = _with_options(function.__doc__ or "")
+    return asked
+
+
+def _with_codes(value: Any, said: Mapping[str, Any]) -> Any:
+    options = {name: each for name, each in said.items() if name in KNOWN}
+    venue: Any = said.get("venue")
+    return with_codes(value, partial(client_of, options), venue, offline=bool(options.get("offline", False)))
+
+
+def _with_options(text: str) -> str:
+    """The docstring with a section of the shared options, before what is returned."""
+    shared = (Options.__doc__ or "").partition("\n\n")[2].rstrip()
+    section = f"    Other Parameters\n    ----------------\n{shared}\n\n"
+    before, returns, after = text.partition("    Returns\n    -------\n")
+    return before + section + returns + after
