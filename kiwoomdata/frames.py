@@ -153,11 +153,7 @@ def _of_dicts(
 def _beside_the_lists(endpoint: Endpoint, page: Page) -> dict[str, Any]:
     """What stands beside the lists and the envelope. A list that the catalogue lacks is only warned of."""
     lists = {part.key for part in endpoint.parts}
-    found = {
-        key: msgspec.json.decode(raw)
-        for key, raw in page.envelope.items()
-        if key not in _ENVELOPE and key not in lists
-    }
+    found = {key: page.value(key) for key in page.envelope if key not in _ENVELOPE and key not in lists}
     strange = [key for key, value in found.items() if isinstance(value, list | dict)]
     if strange:
         _no_place_for(endpoint, strange)

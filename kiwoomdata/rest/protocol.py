@@ -106,8 +106,14 @@ class Page:
     @cached_property
     def json(self) -> dict[str, Any]:
         """The body as plain Python values."""
-        body: dict[str, Any] = msgspec.json.decode(self.content)
-        return body
+        return {key: self.value(key) for key in self.envelope}
+
+    def value(self, key: str) -> Any:
+        """The plain value of one of the body's keys."""
+        try:
+            return msgspec.json.decode(self.envelope[key])
+        except msgspec.ValidationError:  # 1e999: of what else there can be all is taken
+            raise TransportError(f"{self.api_id}: {key} holds a number that is out of range") from None
 
     def rows(self, part: Part) -> Sequence[msgspec.Raw]:
         """The rows of a list, not read yet; the all-blank row that means "nothing" (May 2026) is none."""
@@ -144,7 +150,7 @@ class Page:
                     row |= _contradictions(raw)
             return read
         except msgspec.ValidationError:
-            raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
+            raise TransportError(f"{self.api_id}: {part.key} holds a number that is out of range") from None
 
     def texts(self, part: Part, key: str) -> list[str]:
         """The texts of one key that are not blank, without reading the others."""

@@ -184,10 +184,38 @@ def test_a_cell_that_is_told_twice_and_differently_is_no_number(
 
 
 def test_an_answer_that_tells_a_key_twice_and_differently_is_none(make_client: MakeClient) -> None:
-    flat = {"stk_nm": "x", "etfobjt_idex_nm": "y", "wonju_pric": "5", "etftxon_type": "", "etntxon_type": ""}
-    sick = twice(Answer({**flat, **OK}), "wonju_pric", "5", "7")
-    with serve(Answer({**flat, **OK}), [sick]) as server:
+    sick = twice(Answer({**FLAT, **OK}), "wonju_pric", "5", "7")
+    with serve(Answer({**FLAT, **OK}), [sick]) as server:
         client = make_client(server, cache=False)
         frame = kd.request("ka40002", symbol="069500", client=client)
         assert len(server.asked) == 2  # it was asked for again
     assert frame["original_share_price_as_served"].to_list() == [5]
+
+
+FLAT = {"stk_nm": "x", "etfobjt_idex_nm": "y", "wonju_pric": "5", "etftxon_type": "", "etntxon_type": ""}
+
+
+def test_a_number_beyond_all_numbers_is_no_answer(make_client: MakeClient, tmp_path: Path) -> None:
+    sick = Answer(Answer({**FLAT, **OK}).content.replace(b'"5"', b"1e999"))
+    with serve(Answer({**FLAT, **OK}), [sick]) as server:
+        client = make_client(server, cache=False)
+        with pytest.raises(kd.TransportError, match="wonju_pric holds a number that is out of range"):
+            kd.request("ka40002", symbol="069500", client=client)
+    sick = Answer(prices().content.replace(b'"close_pric": "5"', b'"close_pric": 1e999', 1))
+    with serve(prices(), [sick]) as server:
+        client = make_client(server, cache=tmp_path, clock=lambda: SUNDAY)
+        ask = partial(kd.daily_prices, "005930", DAYS[-1], DAYS[0], client=client)
+        with pytest.raises(kd.TransportError, match="daly_stkpc holds a number that is out of range"):
+            ask()
+        with pytest.warns(kd.KiwoomDataWarning, match="what a walk left behind cannot be read"):
+            assert ask()["close"].to_list() == [5] * 5
+
+
+def test_a_token_with_a_number_beyond_all_numbers_is_refused_in_words(make_client: MakeClient) -> None:
+    token = Answer(
+        b'{"token": 1e999, "token_type": "bearer", "expires_dt": "20991231235959", "return_code": 0}'
+    )
+    with Envelopes(lambda number, asked: prices(), token=lambda number: token) as server:
+        client = make_client(server, cache=False)
+        with pytest.raises(kd.TransportError, match="au10001: token holds a number that is out of range"):
+            kd.daily_prices("005930", DAYS[-1], DAYS[0], client=client)
