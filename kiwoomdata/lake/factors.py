@@ -215,19 +215,22 @@ def adjusted(factors: pl.DataFrame, when: str) -> Callable[[pl.DataFrame], pl.Da
         runs = rows["symbol"].rle().struct.unnest().with_columns(end=pl.col("len").cum_sum())
         runs = runs.filter(pl.col("value").is_in(symbols.implode()))
         days = rows[when] if when == "date" else rows[when].dt.date()
+        oldest = days.gather(runs["end"] - runs["len"]).to_list()
         newest = days.gather(runs["end"] - 1).to_list()
         begins: dict[int, Value] = {0: (1.0, 1.0)}  # the value of the rows from there on
-        for (length, symbol, end), last in zip(runs.iter_rows(), newest, strict=True):
+        for (length, symbol, end), first, last in zip(runs.iter_rows(), oldest, newest, strict=True):
             dates, values = steps[symbol]
-            passed = bisect_right(dates, last)  # steps that lie after all of the rows are no steps here
-            at, own = 0, days.slice(end - length, length).to_list() if passed else []
-            for day, value in zip([*dates[:passed], date.max], values, strict=False):
-                upto = length if day > last else bisect_left(own, day)
-                if upto > at:
-                    begins[end - length + at], at = value, upto
+            before, upto = bisect_right(dates, first), bisect_right(dates, last)
+            if before == len(dates):
+                continue
+            begins[end - length] = values[before]
+            for step in range(before, upto):  # most symbols have none in a piece
+                begins[bisect_left(days, dates[step], end - length, end)] = values[step + 1]
             begins[end] = 1.0, 1.0
         begins.pop(rows.height, None)
-        which = pl.zeros(rows.height, pl.UInt32, eager=True).scatter(list(begins), 1).cum_sum() - 1
+        if len(begins) == 1 and begins[0] == (1.0, 1.0):
+            return rows
+        which = pl.zeros(rows.height, pl.UInt32, eager=True).scatter(list(begins)[1:], 1).cum_sum()
         names = [name for name in ADJUSTED if name in rows.columns]
         by = {
             kind: pl.Series([value[kind] for value in begins.values()], dtype=pl.Float64).gather(which)

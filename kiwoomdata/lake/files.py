@@ -276,7 +276,10 @@ def digest(content: bytes) -> str:
 def _encoded(frame: pl.DataFrame, about: Mapping[str, str]) -> bytes:
     found = io.BytesIO()
     metadata: Any = dict(about)
-    frame.rechunk().write_parquet(found, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
+    # Level 1: 0.6 x the time of the default for 1.05 x the bytes (candles at random, 2026-11-28).
+    frame.rechunk().write_parquet(
+        found, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, metadata=metadata
+    )
     return found.getvalue()
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from operator import itemgetter
 
 import msgspec
 import polars as pl
@@ -236,18 +237,28 @@ def _note_source(manifest: Manifest, source: Provenance) -> None:
 
 def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame) -> None:
     """Merge rows into the parts that they belong to, in the place of rows of the same symbol and day."""
-    part = table.day.dt.year().cast(pl.String).alias("_year")
-    number = table.day.dt.month() if table.by_month else pl.lit(0)
-    keyed = rows.with_columns(part, number.alias("_number")) if rows.height else rows
-    pieces = keyed.partition_by("_year", "_number", as_dict=True, include_key=False) if rows.height else {}
 
     def parts() -> Iterator[tuple[str, pl.DataFrame]]:
-        for (year, month), piece in sorted(pieces.items()):
-            name = f"year={year}/part-{month}.parquet"
+        for name, piece in _by_part(rows, table):
             old = files.read(files.folder / table.name / name, manifest.parts.get(name))
             yield name, merged(old, piece, table)
 
     files.write(manifest, parts(), metadata(manifest, table.about))
+
+
+def _by_part(rows: pl.DataFrame, table: Table) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Rows by the name of the part that they belong to, oldest first."""
+    if rows.is_empty():
+        return
+    month = table.day.dt.month() if table.by_month else pl.lit(0)
+    number = (table.day.dt.year().cast(pl.Int32) * 100 + month).alias("_part")
+    numbers = rows.select(number)["_part"]
+    if numbers.min() == numbers.max():  # a year at a time need not be taken apart
+        pieces = {(numbers[0],): rows}
+    else:
+        pieces = rows.with_columns(numbers).partition_by("_part", as_dict=True, include_key=False)
+    for (each,), piece in sorted(pieces.items(), key=itemgetter(0)):
+        yield f"year={each // 100}/part-{each % 100}.parquet", piece
 
 
 def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: Table) -> pl.DataFrame:

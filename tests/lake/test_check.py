@@ -108,7 +108,7 @@ def test_rows_of_an_earlier_catalogue_are_told_and_asked_for_anew(lake: kd.Lake,
     assert lake.info().filter(table="candles")["outdated"].to_list() == [3]
     assert lake.check()["what"].to_list().count("earlier catalogue") == 3
     report = lake.update(what="candles", client=client)
-    assert (report.series, report.requests) == (3, 3)  # of today's rows; the store has the others
+    assert (report.series, report.requests) == (3, 6)  # of today's rows, as traded and adjusted
     assert_frame_equal(rows_of(lake, "candles"), before)
     assert lake.check().is_empty()
 
