@@ -51,7 +51,9 @@ def wanted() -> dict[str, Catalog]:
 
 def held() -> dict[str, Catalog]:
     """The catalogs as they are, by the page's name."""
-    return _read(FOLDER, "po")
+    found = _read(FOLDER, "po")
+    del found["sphinx"]  # the theme's own words, of no page
+    return found
 
 
 def _read(folder: Path, ending: str) -> dict[str, Catalog]:

@@ -96,4 +96,6 @@ def test_a_page_leads_to_itself_in_the_other_language(tmp_path: Path) -> None:
             other = (folder / page).parent / link[1]
             assert other.is_file()
             assert other.samefile(tmp_path / ("ko" if words == "한국어" else "") / f"{page}.html")
-    assert "빠른 시작" in (tmp_path / "ko/quickstart.html").read_text(encoding="utf-8")
+    korean = (tmp_path / "ko/quickstart.html").read_text(encoding="utf-8")
+    assert "빠른 시작" in korean
+    assert "On this page" not in korean
