@@ -166,7 +166,7 @@ def test_an_export_that_cannot_be_made_says_why(recorded: Path, arguments: str, 
 def test_more_rows_than_a_sheet_holds_are_refused(
     tmp_path: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiwoomdata.export._EXCEL", 2)
+    monkeypatch.setattr("kiwoomdata.cli.export._EXCEL", 2)
     done = run("ticks", str(recorded), "--out", str(tmp_path / "a.xlsx"))
     assert done.exit_code == 2
     assert "a sheet of Excel holds 2 rows and there are more" in done.output

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiwoomdata.doctor import Finding, examine
+from kiwoomdata.cli.doctor import Finding, examine
 from tests.envelopes import Answer, Envelopes, serving
 
 ROWS = {"return_code": 0, "return_msg": "", "daly_stkpc": [{"date": "20240102", "close_pric": "+54300"}]}

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kiwoomdata.output import MODE, PORT, check_out, client_for, say, until_stopped
+from kiwoomdata.cli.output import MODE, PORT, check_out, client_for, say, until_stopped
 
 __all__ = ["record", "replay", "ticks"]
 
@@ -97,7 +97,7 @@ def ticks(
       kiwoomdata ticks ticks/ --feed orderbook --symbols 005930 --out books.sqlite
     """
     import kiwoomdata as kd
-    from kiwoomdata.export import SUFFIXES, export
+    from kiwoomdata.cli.export import SUFFIXES, export
 
     check_out(out, SUFFIXES)
     rows = kd.ticks(

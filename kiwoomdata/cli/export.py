@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from polars import selectors as cs
 
-from kiwoomdata.output import unquoted
+from kiwoomdata.cli.output import unquoted
 
 __all__ = ["SUFFIXES", "export", "to_sqlite"]
 

@@ -25,6 +25,7 @@ __all__ = [
     "plain",
     "plot",
     "say",
+    "show",
     "unquoted",
     "until_stopped",
     "write",
@@ -137,7 +138,7 @@ def write(frame: Any, out: str, name: str) -> None:
     elif path.suffix == ".xlsx":  # which knows no time zones
         frame.with_columns(cs.datetime(time_zone="*").dt.replace_time_zone(None)).write_excel(path)
     elif path.suffix == ".sqlite":
-        from kiwoomdata.export import to_sqlite
+        from kiwoomdata.cli.export import to_sqlite
 
         to_sqlite([frame], frame.schema, path, name)
     else:
@@ -168,3 +169,12 @@ def plot(frame: Any, function: str, picture: str) -> None:
 
     CHART_OF[function](frame, save=picture)
     say(f"a chart to {picture}", err=True)
+
+
+def show(frame: Any) -> None:
+    import polars as pl
+
+    with pl.Config(
+        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=160, fmt_str_lengths=60, tbl_hide_dataframe_shape=True
+    ):
+        click.echo(str(frame))
