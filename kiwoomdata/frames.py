@@ -21,6 +21,7 @@ __all__ = [
     "F",
     "OnBad",
     "absent",
+    "beyond",
     "columns_of",
     "decoded",
     "schema",
@@ -384,14 +385,20 @@ def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:
             )
 
 
-def placed(wide: pl.DataFrame, sides: Sequence[str], count: int, fields: Sequence[str]) -> pl.DataFrame:
-    """Turn a wide board (``sell_broker_1`` …) into rows of side and rank, first side and best rank first."""
+def placed(
+    wide: pl.DataFrame, sides: Sequence[str], count: int, fields: Sequence[str], keep: Sequence[str]
+) -> pl.DataFrame:
+    """Turn a wide board (``sell_broker_1`` …) into rows of side and rank, first side and best rank first.
+
+    ``keep`` are columns repeated on every row, the last ones.
+    """
     kind = pl.Enum(sides)
     return pl.concat(
         wide.select(
             pl.lit(side).cast(kind).alias("side"),
             pl.lit(rank, dtype=pl.Int8).alias("rank"),
             *(pl.col(f"{side}_{name}_{rank}").alias(name) for name in fields),
+            *keep,
         )
         for side in sides
         for rank in range(1, count + 1)
@@ -403,17 +410,24 @@ def columns_of(endpoint: Endpoint, flag: Flag = None) -> dict[str, Column]:
     return {column.name_for(flag): column for part in endpoint.parts for column in part.columns}
 
 
+def beyond(endpoint: Endpoint, frame: pl.DataFrame) -> list[str]:
+    """The columns that stand for keys which the catalogue lacks."""
+    columns = [column for part in endpoint.parts for column in part.columns]
+    known = {column.name_for(flag) for column in columns for flag in (None, *column.units)}
+    return [name for name in frame.columns if name not in known]
+
+
 BOOK_SIDES = pl.Enum(("ask", "bid"))
 _OF_A_LEVEL = ("price", "quantity", "quantity_change")
 
 
 def long_book(
-    wide: pl.DataFrame, levels: int, totals: tuple[str, ...], keep: tuple[str, ...]
+    wide: pl.DataFrame, levels: int, totals: tuple[str, ...], keep: tuple[str, ...], last: Sequence[str] = ()
 ) -> pl.DataFrame:
     """Turn a wide book (``ask_price_1`` …) into rows of side and level, best level first.
 
     ``totals`` are suffixes of side-wide columns (``ask_total_quantity``), repeated on each row of their
-    side; ``keep`` are columns repeated on every row.
+    side; ``keep`` and ``last`` are columns repeated on every row, in front and at the end.
     """
     pieces = []
     for side in ("ask", "bid"):
@@ -424,6 +438,7 @@ def long_book(
                 pl.lit(level, dtype=pl.Int8).alias("level"),
                 *(pl.col(f"{side}_{name}_{level}").alias(name) for name in _OF_A_LEVEL),
                 *(pl.col(f"{side}_{name}").alias(name) for name in totals),
+                *last,
             )
             pieces.append(row)
     return pl.concat(pieces)

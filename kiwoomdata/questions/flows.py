@@ -10,6 +10,7 @@ import polars as pl
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, session_hours
 from kiwoomdata.entries import quote
+from kiwoomdata.frames import beyond
 from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Measure, Venue, flow_columns
 from kiwoomdata.questions.shapes import with_symbol
@@ -86,7 +87,8 @@ def investor_flows(
     )
 
     def shape(parts: Parts) -> pl.DataFrame:
-        return parts["prices"].select("date", *flow_columns(unit))
+        frame = parts["prices"]
+        return frame.select("date", *flow_columns(unit), *beyond(quote.DAILY_PRICES, frame))
 
     return Plan(jobs, shape, notes=notes, together=shape, options=options)
 

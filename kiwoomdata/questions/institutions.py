@@ -10,6 +10,7 @@ import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, words
 from kiwoomdata.entries import quote
+from kiwoomdata.frames import beyond
 from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
 from kiwoomdata.questions.prices import Venue, halted
@@ -136,7 +137,8 @@ def institution_trend(
     jobs = for_symbols(quote.INSTITUTION_TREND, symbol, venue, params, since=first, until=last)
 
     def shape(parts: Parts) -> pl.DataFrame:
-        averages, trend = parts["averages"].select("institution_average", "foreign_average"), parts["trend"]
+        trend, more = parts["trend"], beyond(quote.INSTITUTION_TREND, parts["averages"])
+        averages = parts["averages"].select("institution_average", "foreign_average", *more)
         known = [averages[name] if averages.height else pl.Series(name, [None]) for name in averages.columns]
         return trend.with_columns(
             *_known_by(today, "institution"),

@@ -10,7 +10,7 @@ import polars as pl
 from kiwoomdata.arguments import Symbols
 from kiwoomdata.entries import quote
 from kiwoomdata.errors import EmptyAnswer
-from kiwoomdata.frames import long_book
+from kiwoomdata.frames import beyond, long_book
 from kiwoomdata.query import Options, Parts, Plan, for_symbols, question
 from kiwoomdata.questions.prices import Venue
 from kiwoomdata.telling import warn
@@ -67,13 +67,15 @@ _TOTALS = (
 
 
 def _book(parts: Parts) -> pl.DataFrame:
-    return long_book(parts["book"], 10, _TOTALS, ("time",))
+    book = parts["book"]
+    return long_book(book, 10, _TOTALS, ("time",), beyond(quote.ORDERBOOK, book))
 
 
 def _combined(parts: Parts) -> pl.DataFrame:
     unknown = (f"{side}_{name}" for side in ("ask", "bid") for name in _TOTALS[1:])
+    more = beyond(quote.QUOTE_BOARD, parts["board"])
     board = parts["board"].with_columns(pl.lit(None, dtype=pl.Int64).alias(name) for name in unknown)
-    return long_book(board, 10, _TOTALS, ("time",))
+    return long_book(board, 10, _TOTALS, ("time",), more)
 
 
 @question
@@ -126,7 +128,7 @@ _REGULAR = ("regular_quantity", "regular_quantity_change")
 def _after_hours(code: str, parts: Parts) -> pl.DataFrame:
     wide = parts["book"]
     totals = (_TOTALS[0], *_REGULAR, *_TOTALS[2:])
-    book = long_book(wide, 5, totals, ("regular_time", *_SESSION))
+    book = long_book(wide, 5, totals, ("regular_time", *_SESSION), beyond(quote.AFTER_HOURS_QUOTE, wide))
     if book["price"].count() or wide["volume"].to_list() != [0]:
         return book
     warn(

@@ -14,7 +14,7 @@ from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range, one_of
 from kiwoomdata.calendar import session_hours
 from kiwoomdata.client import Client
 from kiwoomdata.entries import quote
-from kiwoomdata.frames import columns_of
+from kiwoomdata.frames import beyond
 from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 
 __all__ = ["daily_prices", "price_table", "quote_board", "rights_quotes", "session_summary", "trade_strength"]
@@ -160,13 +160,11 @@ def daily_prices(
     jobs = for_symbols(
         quote.DAILY_PRICES, symbol, venue, asked, since=first, until=last, enough=knows_the_basis(first)
     )
-    known = columns_of(quote.DAILY_PRICES, "0") | columns_of(quote.DAILY_PRICES, "1")
 
     def shape(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
         frame = parts["prices"]
-        more = [name for name in frame.columns if name not in known]
         told = halted(client).alias("halted"), basis.alias("rebased")
-        return frame.select("date", *_PRICES, *told, *flow_columns(unit), *more)
+        return frame.select("date", *_PRICES, *told, *flow_columns(unit), *beyond(quote.DAILY_PRICES, frame))
 
     mixed = [code for code in jobs if code.endswith(("_NX", "_AL"))]  # their rows mix venues
     jobs |= {code: replace(jobs[code], enough=None) for code in mixed}

@@ -10,7 +10,7 @@ import polars as pl
 from kiwoomdata.arguments import Symbols, words
 from kiwoomdata.entries import broker, stock
 from kiwoomdata.errors import EmptyAnswer
-from kiwoomdata.frames import placed
+from kiwoomdata.frames import beyond, placed
 from kiwoomdata.query import Options, Parts, Plan, Shape, for_symbols, joined, question, single
 from kiwoomdata.questions.flows import AnyMarket
 from kiwoomdata.questions.prices import Venue
@@ -278,7 +278,9 @@ def broker_board(symbol: Symbols, *, venue: Venue | None = None, **options: Unpa
     """
 
     def shape(parts: Parts) -> pl.DataFrame:
-        board = placed(parts["board"], ("sell", "buy"), 5, ("broker", "broker_name", "quantity"))
+        wide = parts["board"]
+        more = beyond(broker.BROKER_BOARD, wide)
+        board = placed(wide, ("sell", "buy"), 5, ("broker", "broker_name", "quantity"), more)
         return board.filter(pl.col("broker_name").is_not_null() | (pl.col("quantity") != 0))
 
     jobs = for_symbols(broker.BROKER_BOARD, symbol, venue, {})

@@ -16,6 +16,7 @@ import pytest
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.kinds import DATE
 from kiwoomdata.pandas import in_pandas, to_pandas
 from tests.conftest import simulated
 from tests.envelopes import Answer, Asked, Envelopes, row
@@ -457,3 +458,33 @@ def test_a_setting_stands_until_it_is_changed(shared: kd.Client) -> None:
             kd.use("simulator", columns="ko")
     finally:
         kd.use("simulator")
+
+
+@pytest.mark.parametrize(
+    ("call", "keys"),
+    [
+        (lambda **o: kd.orderbook_snapshot("005930", **o), ["beside"]),
+        (lambda **o: kd.orderbook_snapshot("005930", venue="all", **o), ["beside"]),
+        (lambda **o: kd.after_hours_quote("005930", **o), ["beside"]),
+        (lambda **o: kd.broker_board("005930", **o), ["beside"]),
+        (lambda **o: kd.daily_prices("005930", *RANGE, **o), ["beside", "within"]),
+        (lambda **o: kd.investor_flows("005930", *RANGE, **o), ["beside", "within"]),
+        (lambda **o: kd.institution_trend("005930", *RANGE, **o), ["within", "beside"]),
+    ],
+)
+def test_a_key_that_the_catalogue_lacks_is_kept_as_the_warning_says(
+    make_client: Call, told: list[warnings.WarningMessage], call: Call, keys: list[str]
+) -> None:
+    def answer(number: int, asked: Asked) -> Answer:
+        body: dict[str, Any] = {"beside": "+5", "return_code": 0, "return_msg": ""}
+        for part in ENDPOINTS[asked.headers["api-id"]].parts:
+            cells = {c.key: "20261030" if c.kind is DATE else "1" for c in part.columns if not c.kind.codes}
+            body |= cells if part.key is None else {part.key: [cells | {"within": "+7"}]}
+        return Answer(body)
+
+    with Envelopes(answer) as server:
+        frame = call(client=make_client(server, cache=False, on_bad="null", on_truncated="mark"))
+    assert any(said.category is kd.UnknownKey and "kept as text" in str(said.message) for said in told)
+    assert frame.height > 0
+    for key in keys:
+        assert frame[key].unique().to_list() == [{"beside": "+5", "within": "+7"}[key]]
