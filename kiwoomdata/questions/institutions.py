@@ -188,8 +188,9 @@ def broker_trend(
 
     Notes
     -----
-    Source: ka10078 (증권사별종목매매동향요청). Final the next morning. Errors as in
-    :func:`kiwoomdata.daily_prices`.
+    Source: ka10078 (증권사별종목매매동향요청). Final the next morning. Nobody has shown that it has a row for
+    each trading day (a day on which the broker's clients did nothing may have none), so days that are
+    missing are not told. Errors as in :func:`kiwoomdata.daily_prices`.
 
     Examples
     --------
