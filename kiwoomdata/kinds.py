@@ -106,8 +106,8 @@ DIRECTIONS = ("limit_up", "up", "flat", "limit_down", "down")
 VENUES = ("krx", "nxt", "all")
 SIDES = ("buy", "sell")
 
-Style = Literal["plain", "plus", "double"]
-"""How the server writes a signed number: ``-5``/``5``, ``-5``/``+5`` or ``--5``/``+5``."""
+Style = Literal["plain", "plus", "double", "both"]
+"""How the server writes a signed number: ``-5``/``5``, ``-5``/``+5``, ``--5``/``+5`` or ``+-5``/``+5``."""
 
 
 class Unproven(ValueError):
@@ -615,5 +615,5 @@ def encode(kind: Kind, value: Any, style: Style = "plain") -> str:
 def _encode_number(value: int | float, style: Style) -> str:
     digits = str(abs(value)) if isinstance(value, int) else f"{abs(value):.2f}"
     if value < 0:
-        return ("--" if style == "double" else "-") + digits
+        return {"double": "--", "both": "+-"}.get(style, "-") + digits
     return "+" + digits if value > 0 and style != "plain" else digits

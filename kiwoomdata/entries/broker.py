@@ -105,6 +105,7 @@ BROKER_RANKING = Endpoint(
     final="next morning",
     as_of="end_dt",
     note=(
+        # Live, 2026-08-07: a net of -2,076,560 was +-2076560, that of one broker --34274015.
         "The keys rank_1 to rank_3 are sums of shares: bought, sold, net. The request's side picks the "
         "brokers that were net sellers or net buyers."
     ),
@@ -116,7 +117,7 @@ BROKER_RANKING = Endpoint(
             (
                 Column("rank_1", "buy_total", FLOW, "순위1", SHARES, style="plus"),
                 Column("rank_2", "sell_total", FLOW, "순위2", SHARES, style="plus", negated=True),
-                Column("rank_3", "net_buy_total", FLOW, "순위3", SHARES, style="plus"),
+                Column("rank_3", "net_buy_total", FLOW, "순위3", SHARES, style="both"),
                 quantity("prid_trde_qty", "period_volume", "기간중거래량"),
             ),
         ),
@@ -129,7 +130,7 @@ BROKER_RANKING = Endpoint(
                 Column("mmcm_nm", "broker", NAME, "회원사명"),
                 Column("buy_qty", "buy", FLOW, "매수수량", SHARES, style="plus"),
                 Column("sell_qty", "sell", FLOW, "매도수량", SHARES, style="plus", negated=True),
-                Column("acc_netprps_qty", "net_buy", FLOW, "누적순매수수량", SHARES, style="plus"),
+                Column("acc_netprps_qty", "net_buy", FLOW, "누적순매수수량", SHARES, style="double"),
             ),
         ),
     ),

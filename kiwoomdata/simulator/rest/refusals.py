@@ -44,7 +44,9 @@ _WORDS = {
     "8104": "모의투자에서 지원하지 않는 API 입니다.",
 }
 
-# Seen live: 1511, 8020 and 8030 in class 2; 8001, 8005 and 8050 in class 3. The others follow them.
+# Seen live: 1504 in class 1; 1511, 8020 and 8030 in class 2; 8001, 8005 and 8050 in class 3. The others
+# follow them.
+_ELSEWHERE = 1
 _AUTH = 3
 _INPUT = 2
 _OPENING = {
@@ -72,6 +74,7 @@ class Refused(Exception):
     ) -> None:
         if return_code is None:
             return_code = _AUTH if code.startswith("8") and code not in _INPUT_THOUGH_8 else _INPUT
+            return_code = _ELSEWHERE if code == "1504" else return_code
         if message is None:
             if code not in _WORDS:
                 raise ValueError(f"code: expected one of {', '.join(_WORDS)}, or a message=, got {code!r}")

@@ -23,7 +23,7 @@ from tests.talk import BODIES, MARKET_DATA, Talk
     [
         ({"api-id": None}, MARKET_DATA, (2, "1501")),
         ({"api-id": "ka99999"}, MARKET_DATA, (2, "1505")),
-        ({}, "/api/dostk/chart", (2, "1504")),
+        ({}, "/api/dostk/chart", (1, "1504")),
         ({"authorization": None}, MARKET_DATA, (2, "1513")),
         ({"authorization": "token"}, MARKET_DATA, (2, "1514")),
         ({"authorization": "Bearer a b"}, MARKET_DATA, (2, "1514")),
@@ -88,10 +88,16 @@ def test_after_hours_quotes_take_no_venue(talk: Talk) -> None:
     assert talk.ask("ka10087", stk_cd="005930_NX").verdict == (5, "1517")
 
 
-@pytest.mark.parametrize("content", [b"", b"not json", b"[1]", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"not json", b"[1]", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_object_is_refused(talk: Talk, content: bytes) -> None:
     headers = {"api-id": "ka10086", "authorization": f"Bearer {talk.token}"}
     assert talk.post(MARKET_DATA, content, headers).verdict == (2, "1517")
+
+
+def test_no_body_is_answered_with_the_first_parameter_that_is_missing(talk: Talk) -> None:
+    reply = talk.post(MARKET_DATA, b"", {"api-id": "ka10086", "authorization": f"Bearer {talk.token}"})
+    assert reply.verdict == (2, "1511")
+    assert reply.json["return_msg"].endswith("필수입력 파라미터=stk_cd]")
 
 
 BODY_TEXTS = st.one_of(
