@@ -268,9 +268,9 @@ VOLUME_WALLS = Endpoint(
     example="kd.volume_walls()",
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
-        Param("prps_cnctr_rt", "share", "매물집중비율", TEXT, between=(0, 100)),
+        Param("prps_cnctr_rt", "share", "매물집중비율", TEXT, between=(0, 100), example="30"),
         choice("cur_prc_entry", "include_current", "현재가진입", "no", no="0", yes="1"),
-        Param("prpscnt", "bands", "매물대수", TEXT, between=(1, 99)),
+        Param("prpscnt", "bands", "매물대수", TEXT, between=(1, 99), example="10"),
         Param(
             "cycle_tp",
             "days",
@@ -286,6 +286,7 @@ VOLUME_WALLS = Endpoint(
         "One stock stands once for each band. The rows ascend by the share in the band; below 20 the "
         "server answers nothing."
     ),
+    when_empty="It answers nothing for a share below 20.",
     parts=(
         Part(
             "bands",

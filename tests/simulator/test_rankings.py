@@ -11,6 +11,7 @@ import pytest
 
 import kiwoomdata as kd
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.simulator.market.universe import BROKERS
 from kiwoomdata.simulator.rest.rankings import RANKINGS
 from tests.conftest import TODAY, simulated
 
@@ -149,3 +150,60 @@ def test_the_sides_of_foreigners_and_institutions_stand_beside_each_other(shared
     for who in ("foreign", "institution"):
         assert frame[f"{who}_buy_net_buy_value"].is_sorted(descending=True)
         assert frame[f"{who}_sell_net_buy_value"].is_sorted()
+
+
+def test_brokers_of_a_stock_bought_and_sold_what_their_own_days_say(shared: kd.Client) -> None:
+    dates = {"start": "2026-11-02", "end": "2026-11-20"}
+    told = {}
+    for code, name in BROKERS.items():
+        days = asked(shared, "ka10078", broker=code, symbol="005930", **dates)
+        told[name] = days.select("buy", "sell", "net_buy").sum().row(0)
+        by_day = asked(shared, "ka10043", broker=code, symbol="005930", range="dates", **dates)
+        assert by_day.sort("date")["buy"].to_list() == days.sort("date")["buy"].to_list()
+    ranks = {}
+    for side in ("buy", "sell"):
+        parts = shared.request_parts("ka10038", symbol="005930", side=side, days="1", **dates)
+        ranks[side] = parts["brokers"]
+        sums = parts["brokers"].select("buy", "sell", "net_buy").sum().row(0)
+        assert parts["totals"].select("buy_total", "sell_total", "net_buy_total").row(0) == sums
+    for row in pl.concat(ranks.values()).iter_rows(named=True):
+        assert (row["buy"], row["sell"], row["net_buy"]) == told[row["broker"]]
+    assert ranks["buy"]["net_buy"].is_sorted(descending=True)
+    assert ranks["sell"]["net_buy"].is_sorted()
+    assert {row["broker"] for row in ranks["buy"].rows(named=True)} == {
+        n for n, t in told.items() if t[2] > 0
+    }
+    order = asked(shared, "ka10042", symbol="005930", range="dates", **dates)
+    assert order["broker"].to_list() == ranks["buy"]["broker"].to_list()
+
+
+@pytest.mark.parametrize("venue", ["", "_NX", "_AL"])
+def test_the_leading_brokers_are_those_that_traded_most(shared: kd.Client, venue: str) -> None:
+    board = shared.request("ka10002", symbol="005930" + venue).row(0, named=True)
+    for side in ("buy", "sell"):
+        firms = asked(
+            shared, "ka10038", symbol="005930" + venue, start=TODAY, end=TODAY, side="buy", days="1"
+        ).vstack(
+            asked(shared, "ka10038", symbol="005930" + venue, start=TODAY, end=TODAY, side="sell", days="1")
+        )
+        best = firms.sort(side, descending=True).head(5)
+        assert [board[f"{side}_quantity_{n}"] for n in range(1, 6)] == best[side].to_list()
+        assert [board[f"{side}_broker_name_{n}"] for n in range(1, 6)] == best["broker"].to_list()
+
+
+def test_bands_hold_the_share_of_the_volume_that_was_traded_in_them(shared: kd.Client) -> None:
+    params = {"market": "kospi", "share": 30, "include_current": "yes", "bands": 5, "days": 50}
+    walls = asked(shared, "ka10025", **params)
+    assert walls.height > 20
+    assert walls["traded_in_band_pct"].is_sorted()
+    assert walls["traded_in_band_pct"].min() >= 30
+    for row in walls.sample(4, seed=1).iter_rows(named=True):
+        days = kd.daily_prices(row["code"], "2026-08-01", "2026-11-19", client=shared).tail(50)
+        low, high = row["price_from"], row["price_to"]
+        inside = days.filter(pl.col("close").is_between(low, high))["volume"].sum()
+        assert row["traded_in_band"] == inside
+        assert row["traded_in_band_pct"] == pytest.approx(100 * inside / days["volume"].sum(), abs=0.006)
+    outside = asked(shared, "ka10025", **params | {"include_current": "no"})
+    assert not outside.filter(pl.col("price").is_between(pl.col("price_from"), pl.col("price_to"))).height
+    with pytest.warns(kd.EmptyAnswer, match="below 20"):
+        assert asked(shared, "ka10025", **params | {"share": 10}).is_empty()

@@ -18,7 +18,6 @@ from kiwoomdata.simulator.market.flows import Sides
 from kiwoomdata.simulator.market.intraday import Trade, clock, seconds
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.numbers import direction, price_limits, rate, step_down, step_up
-from kiwoomdata.simulator.market.rankings import broker_sides
 from kiwoomdata.simulator.market.universe import Stock
 from kiwoomdata.simulator.rest.writing import MILLION, rounded
 
@@ -162,9 +161,7 @@ class StockDay:
     @cached_property
     def brokers(self) -> Mapping[str, Sides]:
         """What each firm bought and sold in the day so far."""
-        if self.venue == "krx":
-            return self._market.brokers(self.stock.symbol, self.day.date)
-        return broker_sides(self.rng("brokers"), self.day)
+        return self._market.brokers(self.stock.symbol, self.day.date, self.venue)
 
     def last(self, count: int) -> Last:
         """Where the stock stands after so many trades: at the close before, if there were none."""

@@ -361,10 +361,17 @@ class Market:
                 )
         return rows
 
-    def brokers(self, symbol: str, day: date) -> dict[str, Sides]:
-        """What each member firm bought and sold of a stock on a day, by its code."""
-        row = self.day(symbol, day)
-        return rankings.broker_sides(self._rng(symbol, day, "brokers"), row) if row else {}
+    def brokers(self, symbol: str, day: date, venue: Venue = "krx") -> dict[str, Sides]:
+        """What each member firm bought and sold of a stock on a day, by its code.
+
+        KRX and NXT make that of all venues (live, 2026: for 32 of 32 firms).
+        """
+        if venue == "all":
+            krx, nxt = self.brokers(symbol, day), self.brokers(symbol, day, "nxt")
+            return {code: sides.plus(nxt.get(code, Sides())) for code, sides in krx.items()}
+        row = self.day(symbol, day, venue)
+        place = ("nxt",) if venue == "nxt" else ()
+        return rankings.broker_sides(self._rng(symbol, day, *place, "brokers"), row) if row else {}
 
     def rights(self, kind: str = "00") -> list[rankings.RightQuote]:
         """The subscription rights of kind 05 or 07, or of both for 00."""

@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from kiwoomdata.simulator.market.daily import Venue
 from kiwoomdata.simulator.market.flows import apart
+from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.market.rankings import IntradayInvestors, Measure, NetSide, Side
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest.answers_stock import flag
 from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.cells import word_of
 from kiwoomdata.simulator.rest.writing import MILLION, THOUSAND, Coloured, rounded
 
 __all__ = ["ANSWERS"]
@@ -173,9 +175,49 @@ def _closing_investors(ask: Ask) -> Page:
     return _by_code(ask, rows)
 
 
+_LEAST_SHARE = 20
+"""Concentrations of 0 and 10 were answered with nothing (live, 2026)."""
+
+
+def _walls(ask: Ask) -> Page:
+    """The bands of a stock's prices in which most was traded, each day in that of its close."""
+    least, count = int(ask.body["prps_cnctr_rt"]), int(ask.body["prpscnt"])
+    days, current = int(ask.body["cycle_tp"]), word_of(ask, "include_current") == "yes"
+    found: list[tuple[float, Row]] = []
+    for stock in ask.market.stocks(_BOARDS[ask.body["mrkt_tp"]]) if least >= _LEAST_SHARE else ():
+        now, past = ask.market.snapshot(stock.symbol, venue=ask.venue), ask.market.prices(stock.symbol, days)
+        closes = [day.close for day in past if day.volume]
+        if now is None or not closes:
+            continue
+        low, wide = min(closes), max(1, -(-(max(closes) + 1 - min(closes)) // count))
+        bands = [0] * count
+        for day in past:
+            if day.volume:
+                bands[(day.close - low) // wide] += day.volume
+        for n, traded in enumerate(bands):
+            first, last, share = low + n * wide, low + (n + 1) * wide - 1, rate(traded, sum(bands))
+            if share >= least and (current or not first <= now.close <= last):
+                row: Row = {
+                    "stk_cd": stock.symbol + _SUFFIX[ask.venue],
+                    "stk_nm": stock.name,
+                    "cur_prc": Coloured(now.close, now.previous_close),
+                    "pred_pre_sig": flag(now),
+                    "pred_pre": now.change,
+                    "flu_rt": now.change_rate,
+                    "now_trde_qty": now.volume,
+                    "pric_strt": first,
+                    "pric_end": last,
+                    "prps_qty": traded,
+                    "prps_rt": share,
+                }
+                found.append((share, row))
+    return _one_page(ask, [row for _, row in sorted(found, key=itemgetter(0))])
+
+
 ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
     "ka10011": _rights,
     "ka10044": _institution_trades,
+    "ka10025": _walls,
     "ka10063": _intraday_investors,
     "ka10066": _closing_investors,
 }

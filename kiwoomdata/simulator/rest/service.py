@@ -13,6 +13,7 @@ from typing import Any, overload
 
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator.market.market import Market
+from kiwoomdata.simulator.rest import answers_brokers as broker_answers
 from kiwoomdata.simulator.rest import answers_generic
 from kiwoomdata.simulator.rest import answers_index as index_answers
 from kiwoomdata.simulator.rest import answers_interruptions as interruption_answers
@@ -36,6 +37,7 @@ _ANSWERS = {
     **ranking_answers.ANSWERS,
     **program_answers.ANSWERS,
     **interruption_answers.ANSWERS,
+    **broker_answers.ANSWERS,
     **index_answers.ANSWERS,
 }
 _OAUTH = {"/oauth2/token": "au10001", "/oauth2/revoke": "au10002"}
