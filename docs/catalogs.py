@@ -24,6 +24,7 @@ ENGLISH = [
     "_build",
     "changelog.md",
     "develop",
+    "notebooks",
     "quickstart-ko.md",
     "reference/feed",
     "reference/tr/index.md",

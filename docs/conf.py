@@ -10,7 +10,8 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import generate  # noqa: E402 - it stands beside this file
+import generate  # noqa: E402 - they stand beside this file
+import notebook_pages  # noqa: E402
 
 import kiwoomdata as kd  # noqa: E402
 
@@ -48,4 +49,6 @@ html_theme_options = {
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("builder-inited", lambda app: generate.write(Path(app.srcdir) / "reference"))
+    source = Path(app.srcdir)
+    app.connect("builder-inited", lambda _: generate.write(source / "reference"))
+    app.connect("builder-inited", lambda _: notebook_pages.write(source / "notebooks"))

@@ -179,7 +179,7 @@ def _same(expected: str, printed: str, place: str) -> None:
 WRITTEN = sorted(
     path
     for path in [ROOT / "README.md", *DOCS.rglob("*.md")]
-    if not {"_build", "tr", "feed"} & set(path.relative_to(ROOT).parts)
+    if not {"_build", "tr", "feed", "notebooks"} & set(path.relative_to(ROOT).parts)
 )
 GENERATED = generate.pages()
 

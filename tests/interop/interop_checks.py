@@ -19,6 +19,7 @@ import pytest
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
 from tests.conftest import simulated
+from tests.test_notebooks import INTEROP, run_and_compare
 
 mpl.use("Agg")
 RANGE = ("2025-11-20", "2026-11-19")
@@ -126,3 +127,9 @@ def test_parquet_and_arrow_keep_every_dtype(client: kd.Client, tmp_path: Path) -
     assert pl.read_parquet(tmp_path / "prices.parquet").schema == prices.schema
     table = prices.to_arrow()
     assert pl.DataFrame(table)["close"].to_list() == prices["close"].to_list()
+
+
+@pytest.mark.parametrize("path", INTEROP, ids=lambda path: path.stem)
+@pytest.mark.timeout(250)
+def test_a_notebook_runs_and_shows_what_it_holds(path: Path, tmp_path: Path) -> None:
+    run_and_compare(path, tmp_path)
