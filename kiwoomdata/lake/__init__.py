@@ -10,11 +10,13 @@ from pathlib import Path
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, as_date, as_symbols
+from kiwoomdata.calendar import today
 from kiwoomdata.client import Client
 from kiwoomdata.lake import factors, info
 from kiwoomdata.lake.checking import check, compact
-from kiwoomdata.lake.files import Files
+from kiwoomdata.lake.files import RECORDING, Files
 from kiwoomdata.lake.keys import Keys, clients_of
+from kiwoomdata.lake.recorded import FEED_TABLES, take
 from kiwoomdata.lake.tables import STOCKS, TABLES, chosen_tables
 from kiwoomdata.lake.updating import update
 from kiwoomdata.names import with_codes
@@ -60,6 +62,15 @@ class Lake:
         """The folder."""
         return self._files.folder
 
+    @property
+    def recording(self) -> Path:
+        """Where live messages are kept, as in ``kd.stream_to_frame(..., record=lake.recording)``.
+
+        It is a recording as any other, for :func:`kiwoomdata.ticks` and :func:`kiwoomdata.replay`. Engines
+        skip it; :meth:`update` makes tables of its days.
+        """
+        return self.path / RECORDING
+
     def update(
         self,
         symbols: Symbols | None = None,
@@ -83,7 +94,8 @@ class Lake:
             Tables: ``"candles"`` (days), ``"candles_1m"`` and other minutes, ``"daily_prices"``,
             ``"investor_flows"`` (in KRW), ``"investor_breakdown"``, ``"program_trend"``,
             ``"foreign_holdings"``, ``"short_selling"`` by symbol; and ``"stocks"``, the list of stocks as it
-            is today, which nobody gives later.
+            is today, which nobody gives later. A feed, such as ``"trade"``, takes the days that are over out
+            of :attr:`recording`, of all symbols and without a request.
         start
             The first day wanted. Left out: as far back as the lake's table was filled before.
         keys
@@ -119,11 +131,25 @@ class Lake:
         """
         names = chosen_tables(what)
         first = None if start is None else as_date(start, "start", whole="first")
+        feeds = [name for name in names if name in FEED_TABLES]
+        names = [name for name in names if name not in feeds]
+        report = self._asked_for(symbols, names, first, keys, client) if names else Report()
+        if feeds:
+            take(self._files, feeds, first, today() if client is None else client.today(), report)
+        return report
+
+    def _asked_for(
+        self,
+        symbols: Symbols | None,
+        names: Sequence[str],
+        first: date | None,
+        keys: Sequence[str] | None,
+        client: Client | None,
+    ) -> Report:
         with clients_of(keys, client) as clients:
             theirs = Keys(clients)
-            today = theirs.any.today()
-            if first is not None and first > today:
-                raise ValueError(f"start: {first} is in the future (today in Seoul is {today})")
+            if first is not None and first > (now := theirs.any.today()):
+                raise ValueError(f"start: {first} is in the future (today in Seoul is {now})")
             codes = (
                 []
                 if symbols is None
@@ -139,7 +165,7 @@ class Lake:
         Parameters
         ----------
         table
-            ``"candles"`` and the others of :meth:`update`, or ``"factors"``.
+            ``"candles"``, ``"trade"`` and the others of :meth:`update`, or ``"factors"``.
         adjusted
             Of candles: prices and volumes in the shares of after the last split that the lake knows, rounded
             to whole KRW and shares. Where the exchange's base price and the server's adjusted series
@@ -152,8 +178,9 @@ class Lake:
         -------
         LazyFrame
             The columns of the table's function. Of ``"stocks"`` ``date`` is the day on which the list was
-            asked for. Tables that the server gives in the shares of today have ``as_of`` (Date): rows of a
-            symbol with one ``as_of`` are of one basis.
+            asked for. Of a feed the columns of :func:`kiwoomdata.ticks`, and rows day by day. Tables that the
+            server gives in the shares of today have ``as_of`` (Date): rows of a symbol with one ``as_of`` are
+            of one basis.
 
             ``"factors"``: ``symbol`` (String), ``date`` (Date, the first day in the new shares),
             ``price_factor volume_factor`` (Float64, times what lies before that day), ``close_before
@@ -175,7 +202,7 @@ class Lake:
         """
         files = self._files
         files.need()
-        known = (*TABLES, STOCKS, "factors")
+        known = (*TABLES, STOCKS, "factors", *FEED_TABLES)
         if table not in known:
             raise ValueError(f"table: expected any of {', '.join(known)}, got {table!r}")
         day = None if as_of is None else as_date(as_of, "as_of", whole="last")
@@ -257,7 +284,8 @@ class Lake:
             ``table file symbol`` (String), ``what`` (String: ``"broken file"``, which is not what was written
             there, or is gone; ``"schema drift"``; ``"duplicate key"``; ``"not sorted"``; ``"no part"``, a
             file that engines would take for one; ``"hole"``, days that should have a row; ``"failed"``;
-            ``"earlier catalogue"``), ``from to`` (Date), ``rows`` (Int64), ``told`` (String).
+            ``"earlier catalogue"``; ``"outdated"``, a day of a feed), ``from to`` (Date), ``rows`` (Int64),
+            ``told`` (String).
         """
         self._files.need()
         return check(self._files)

@@ -13,6 +13,7 @@ import polars as pl
 from kiwoomdata.errors import CacheError
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.files import Files, Manifest
+from kiwoomdata.lake.recorded import FEED_TABLES, part_of, stale
 from kiwoomdata.lake.tables import TABLES, Table
 from kiwoomdata.lake.updating import metadata
 
@@ -52,6 +53,12 @@ def check(files: Files) -> pl.DataFrame:
             lines += _of_part(files, manifest, part, schema)
         if name in TABLES:
             lines += _of_symbols(TABLES[name], manifest)
+        if name in FEED_TABLES:
+            again = "it was recorded, or is read, otherwise: the next update takes it anew"
+            lines += [
+                {"table": name, "what": "outdated", "from": day, "to": day, "told": again}
+                for day in stale(files, manifest)
+            ]
         lines += _strange(files, name)
     if (told := _of_factors(files)) is not None:
         lines.append({"table": "factors", "file": "part-0.parquet", "what": "broken file", "told": told})
@@ -105,6 +112,8 @@ def _of_part(
     if drift:
         yield {**about, "what": "schema drift", "rows": rows.height, "told": "; ".join(drift)}
     key = _key(name)
+    if not key:
+        return
     twice = rows.filter(pl.struct(key).is_duplicated())
     for symbol, count in twice.group_by("symbol", maintain_order=True).len().iter_rows():
         yield {**about, "symbol": symbol, "what": "duplicate key", "rows": count}
@@ -113,6 +122,9 @@ def _of_part(
 
 
 def _key(name: str) -> list[str]:
+    """What tells a row from others, and by which it is sorted: nothing does of messages."""
+    if name in FEED_TABLES:
+        return []
     return list(TABLES[name].key) if name in TABLES else ["symbol", "date"]
 
 
@@ -181,7 +193,7 @@ def _compacted(files: Files, name: str, path: str, schema: pl.Schema | None) -> 
             files.set_aside(part)
         return {"done": "set aside" if size else "it was gone", "bytes_before": size}
     key = _key(name)
-    whole = rows.unique(key, keep="last").sort(key)
+    whole = rows.unique(key, keep="last").sort(key) if key else rows
     if schema is not None and whole.schema != schema:
         lacking = {each: pl.lit(None, dtype) for each, dtype in schema.items() if each not in rows.columns}
         whole = whole.with_columns(**lacking).select(list(schema)).cast(schema)
@@ -194,6 +206,11 @@ def _compacted(files: Files, name: str, path: str, schema: pl.Schema | None) -> 
 
 def _ask_again(manifest: Manifest, path: str) -> None:
     """Note that no symbol has the days of a part any more."""
+    if manifest.table in FEED_TABLES:
+        lost = [day for day, held in manifest.held.items() if held.first and part_of(held.first) == path]
+        for day in lost:
+            del manifest.held[day]
+        return
     year, _, month = path.removeprefix("year=").removesuffix(".parquet").partition("/part-")
     first, last = date(int(year), 1, 1), date(int(year), 12, 31)
     if month != "0":

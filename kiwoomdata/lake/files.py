@@ -10,6 +10,8 @@
       candles/year=2026/part-0.parquet
       candles_1m/year=2026/part-11.parquet
       factors/part-0.parquet
+      trade/year=2026/part-1120.parquet   what was recorded of a day, typed
+      _recording/feed=trade/…         the messages of it, as :mod:`kiwoomdata.recording.record` writes them
 
 Engines take every file below a table's folder for a part of it, whatever its name is (polars and DuckDB were
 tried), so nothing else ever lies there. A part is replaced by renaming another over it: who reads the folder
@@ -37,9 +39,10 @@ from kiwoomdata.errors import CacheError
 from kiwoomdata.folders import sync_folder
 from kiwoomdata.lake.reading import lazy
 
-__all__ = ["ROW_GROUP", "Files", "Held", "Manifest"]
+__all__ = ["RECORDING", "ROW_GROUP", "Files", "Held", "Manifest"]
 
 LAYOUT = 1
+RECORDING = "_recording"
 ROW_GROUP = 65_536
 """Rows. Of a year of 2,700 stocks that is 270 of them: one symbol costs a tenth of the year."""
 _LOCK_SECONDS = 300.0
@@ -115,7 +118,8 @@ class Files:
         """Make the folder a lake, unless it is one; a folder that holds anything else is refused."""
         if self.exists():
             return
-        ours = ("_lock", "_writing")  # of another who is making it
+        # Of another who is making it, and of who records into it beforehand.
+        ours = ("_lock", "_writing", RECORDING, f".{RECORDING}.typed")
         if self.folder.exists() and any(path.name not in ours for path in self.folder.iterdir()):
             raise ValueError(
                 f"path: {str(self.folder)!r} holds files and is no lake; name an empty or a new folder"
@@ -204,7 +208,10 @@ class Files:
         return pl.read_parquet(content, hive_partitioning=False)
 
     def write(
-        self, manifest: Manifest, parts: Iterable[tuple[str, pl.DataFrame]], about: Mapping[str, str]
+        self,
+        manifest: Manifest,
+        parts: Iterable[tuple[str, pl.DataFrame | pl.LazyFrame]],
+        about: Mapping[str, str],
     ) -> None:
         """Replace parts, and then the manifest by one that knows what is held since.
 
@@ -273,13 +280,15 @@ def digest(content: bytes) -> str:
     return blake2b(content, digest_size=16).hexdigest()
 
 
-def _encoded(frame: pl.DataFrame, about: Mapping[str, str]) -> bytes:
+def _encoded(frame: pl.DataFrame | pl.LazyFrame, about: Mapping[str, str]) -> bytes:
     found = io.BytesIO()
     metadata: Any = dict(about)
     # Level 1: 0.6 x the time of the default for 1.05 x the bytes (candles at random, 2026-11-28).
-    frame.rechunk().write_parquet(
-        found, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, metadata=metadata
-    )
+    how: Any = {"compression": "zstd", "compression_level": 1, "row_group_size": ROW_GROUP}
+    if isinstance(frame, pl.LazyFrame):  # what is more than memory may hold at once
+        frame.sink_parquet(found, metadata=metadata, **how)
+    else:
+        frame.rechunk().write_parquet(found, metadata=metadata, **how)
     return found.getvalue()
 
 

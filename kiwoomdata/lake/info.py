@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from kiwoomdata.lake.files import Files
+from kiwoomdata.lake.recorded import FEED_TABLES
 from kiwoomdata.lake.tables import TABLES
 
 __all__ = ["info"]
@@ -32,7 +33,9 @@ def info(files: Files) -> pl.DataFrame:
     for name in ("factors", *files.tables()):
         parts, manifest, table = files.parts(name), files.manifest(name), TABLES.get(name)
         held = manifest.held.values() if manifest else ()
-        day = table.day if table else pl.col("date")
+        day = (
+            table.day if table else pl.col("received_at").dt.date() if name in FEED_TABLES else pl.col("date")
+        )
         told = pl.col("symbol").n_unique(), pl.len(), day.min().alias("from"), day.max().alias("to")
         found = files.scan(name).select(told).collect().row(0) if parts else (0, 0, None, None)
         asked = [each for each in held if each.first is not None]

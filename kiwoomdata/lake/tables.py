@@ -11,6 +11,7 @@ import polars as pl
 
 from kiwoomdata.entries import chart, investor, program, quote, short, stock
 from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.lake.recorded import FEED_TABLES
 from kiwoomdata.questions.candles import candles
 from kiwoomdata.questions.flows import investor_flows
 from kiwoomdata.questions.investor_rankings import foreign_holdings
@@ -101,7 +102,7 @@ STOCKS_ENDPOINT = stock.STOCKS
 def chosen_tables(what: str | Sequence[str]) -> list[str]:
     """The tables that were named, each once."""
     names = list(dict.fromkeys([what] if isinstance(what, str) else what))
-    known = (STOCKS, *TABLES)
+    known = (STOCKS, *TABLES, *FEED_TABLES)
     for name in names:
         if name not in known:
             raise ValueError(f"what: expected any of {', '.join(known)}, got {name!r}")
