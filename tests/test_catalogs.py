@@ -67,8 +67,13 @@ def test_code_links_and_figures_stand_in_both_languages(page: str) -> None:
     for english, message in HELD[page].items():
         korean = message.string
         assert set(catalogs.CODE.findall(korean)) == set(catalogs.CODE.findall(english)), korean
-        told, given = (Counter(re.findall(r"\d+", text)) for text in (korean, english))
-        assert given <= told, korean
+        assert _figures(english) <= _figures(korean), korean
+
+
+def _figures(text: str) -> Counter[float]:
+    found = re.findall(r"(\d+(?:,\d{3})*(?:\.\d+)?) ?(million|만|억)?", text)
+    scales = {"": 1, "million": 1_000_000, "만": 10_000, "억": 100_000_000}
+    return Counter(float(number.replace(",", "")) * scales[scale] for number, scale in found)
 
 
 def test_code_is_not_translated() -> None:
