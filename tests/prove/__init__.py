@@ -6,6 +6,7 @@
 ``faults``      the ways in which an answer can go wrong, and what is right for each (``draft``: what they
                 change; ``wire_faults``, ``row_faults``: those of bytes and of rows)
 ``rest``        a schedule over REST: a sick server, then an offline ask, then a healthy server
+``stores``      a schedule of damaged files, killed writers, two processes; ``asks``: what both of these do
 ``live``        a schedule over WebSocket, against ``ws_peer``, also of raw bytes
 ``runs``        schedules by their seeds, in processes; failures are made small; the report
 =============== ====================================================================================

@@ -16,9 +16,9 @@ from typing import Any
 
 import kiwoomdata as kd
 from kiwoomdata.stream.start import Live
+from tests.prove.asks import deadline
 from tests.prove.market import KST
 from tests.prove.peer import Asked, Peer, Step
-from tests.prove.rest import deadline
 from tests.prove.verdict import Hang, Verdict
 from tests.prove.ws_peer import BINARY, CLOSE, PING, PONG, TEXT, Connection, WsPeer, frame
 

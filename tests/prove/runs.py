@@ -16,12 +16,12 @@ from types import ModuleType
 from typing import Any
 
 import kiwoomdata as kd
-from tests.prove import live, rest
+from tests.prove import live, rest, stores
 from tests.prove.verdict import KINDS, Verdict
 
 __all__ = ["SIDES", "Report", "made_small", "planned", "run", "run_many"]
 
-SIDES: Mapping[str, tuple[ModuleType, int]] = {"rest": (rest, 19), "live": (live, 1)}
+SIDES: Mapping[str, tuple[ModuleType, int]] = {"rest": (rest, 17), "live": (live, 1), "stores": (stores, 2)}
 """What is tried, and how many of the seeds it gets."""
 _SHARES = [side for side, (_, share) in SIDES.items() for _ in range(share)]
 _STUCK = 180.0

@@ -11,10 +11,10 @@ import pytest
 
 import kiwoomdata as kd
 from kiwoomdata.rest import protocol
-from tests.prove import rest, runs
+from tests.prove import runs
 from tests.prove.draft import Draft
 from tests.prove.faults import FAULTS
-from tests.prove.market import WAYS
+from tests.prove.market import WAYS, sessions
 
 EACH = 50
 
@@ -79,7 +79,7 @@ def test_every_fault_fits_a_way_and_changes_what_goes_over_the_wire() -> None:
         ways = [way for way in WAYS.values() if fault.fits(way)]
         assert ways, name
         way = next(way for way in ways if way.every_day or not way.dense)
-        rows = [way.row(one) for one in way.ids(rest.sessions()[50], rest.sessions()[60])]
+        rows = [way.row(one) for one in way.ids(sessions()[50], sessions()[60])]
         envelope = {way.list_key: rows, **fault_free()} if way.list_key else {**rows[0], **fault_free()}
         good, bad = (Draft(way, copy.deepcopy(envelope), "Y", "20") for _ in range(2))
         fault.change(bad, random.Random(3))
