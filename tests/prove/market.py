@@ -20,7 +20,7 @@ import polars as pl
 
 import kiwoomdata as kd
 
-__all__ = ["KST", "WAYS", "Cell", "Row", "Way", "sessions"]
+__all__ = ["KST", "WAYS", "Cell", "Row", "Way", "sessions", "sessions_since"]
 
 KST = ZoneInfo("Asia/Seoul")
 Row: TypeAlias = dict[str, Any]
@@ -31,8 +31,8 @@ Keeping = Literal["by date", "by moment", "by question", "for a day", "whole", "
 
 
 @cache
-def sessions() -> tuple[date, ...]:
-    """The exchange's sessions from 2019-07 to 2020-08."""
+def sessions_since(first: date) -> tuple[date, ...]:
+    """The exchange's own sessions, up to August 2020."""
     lines = (Path(__file__).parents[1] / "data" / "krx_sessions.txt").read_text().splitlines()
     days = [
         date(int(year), 1, 1) + timedelta(n)
@@ -40,7 +40,11 @@ def sessions() -> tuple[date, ...]:
         for n, mark in enumerate(marks)
         if mark == "x"
     ]
-    return tuple(day for day in days if date(2019, 7, 1) <= day <= date(2020, 8, 31))
+    return tuple(day for day in days if first <= day <= date(2020, 8, 31))
+
+
+def sessions() -> tuple[date, ...]:
+    return sessions_since(date(2019, 7, 1))
 
 
 def _number(row: Id, key: str, most: int) -> int:
