@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiwoomdata import kinds
 from kiwoomdata.kinds import (
     AMOUNT,
     BLANK,
-    BY_NAME,
     CHANGE,
     CODE,
     COUNT,
@@ -297,9 +297,12 @@ def test_words_survive_being_written_and_read(directions: list[str | None], venu
 TEXTS = st.text("+-0123456789., %", max_size=12) | st.text(max_size=8)
 
 
-@given(st.lists(TEXTS), st.sampled_from(sorted(BY_NAME)))
+KINDS = {name: kind for name, kind in vars(kinds).items() if isinstance(kind, Kind)}
+
+
+@given(st.lists(TEXTS), st.sampled_from(sorted(KINDS)))
 def test_the_quick_way_and_the_sure_way_agree_on_any_text(texts: list[str], name: str) -> None:
-    kind = BY_NAME[name]
+    kind = KINDS[name]
     values, troubles = read(kind, *texts)
     told = {trouble.text for trouble in troubles}
     for text, value in zip(texts, values, strict=True):

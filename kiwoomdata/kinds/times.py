@@ -1,0 +1,82 @@
+"""Kinds of days, times and moments. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from kiwoomdata.kinds.kind import Kind, Unproven
+
+__all__ = ["DATE", "DATETIME", "EVENT_TIME", "KST", "TIME"]
+
+
+KST = ZoneInfo("Asia/Seoul")
+_AFTER_CLOSE = {"888888", "999999"}
+"""Seen in sector TRs after the close (August 2026). No time of day; which one it means is unproven."""
+
+
+def _parse_date(text: str) -> date | None:
+    if text == "000000":  # ka10048 prints it on rows without a day
+        return None
+    # The daily program TR writes its days as 14 digits with a time of zeros.
+    if not re.fullmatch(r"[0-9]{8}(000000)?", text):
+        raise ValueError(text)
+    if text.startswith("00000000"):
+        return None
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+
+
+def _parse_time(text: str) -> time:
+    if text in _AFTER_CLOSE:
+        raise Unproven(text)
+    if not re.fullmatch(r"[0-9]{6}", text):
+        raise ValueError(text)
+    return time(int(text[:2]), int(text[2:4]), int(text[4:]))
+
+
+def _parse_datetime(text: str) -> datetime | None:
+    if not re.fullmatch(r"[0-9]{14}", text):
+        raise ValueError(text)
+    if text == "0" * 14:
+        return None
+    parts = (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:])
+    return datetime(*map(int, parts), tzinfo=KST)  # type: ignore[misc,arg-type]
+
+
+DATE = Kind(
+    "date",
+    pl.Date(),
+    "a date of eight digits",
+    _parse_date,
+    lambda c: pl.when(c.str.contains("^[0-9]{8}$")).then(c).str.to_date("%Y%m%d", strict=False),
+)
+TIME = Kind(
+    "time",
+    pl.Time(),
+    "a time of six digits",
+    _parse_time,
+    lambda c: pl.when(c.str.contains("^[0-9]{6}$")).then(c).str.to_time("%H%M%S", strict=False),
+)
+EVENT_TIME = replace(
+    TIME,
+    name="event_time",
+    parse=lambda text: None if text == "000000" else _parse_time(text),
+    fast=lambda c: TIME.fast(pl.when(c != "000000").then(c)),
+)
+"""A time of day; ``000000`` says that it has not happened."""
+DATETIME = Kind(
+    "datetime",
+    pl.Datetime("us", "Asia/Seoul"),
+    "a date and time of fourteen digits",
+    _parse_datetime,
+    lambda c: (
+        pl.when(c.str.contains("^[0-9]{14}$"))
+        .then(c)
+        .str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
+        .dt.replace_time_zone("Asia/Seoul", ambiguous="null", non_existent="null")
+    ),
+)
