@@ -14,7 +14,7 @@ from math import erf, exp, log, pi, sqrt
 from random import Random
 from typing import NamedTuple, Protocol
 
-from kiwoomdata.calendar import session_hours
+from kiwoomdata.calendar import previous_trading_day, session_hours
 from kiwoomdata.kinds import DIRECTIONS
 from kiwoomdata.simulator.live.stocks import NEVER, Row, StockDay, coloured, hhmmss, millions
 from kiwoomdata.simulator.market.daily import NXT_SINCE
@@ -40,15 +40,8 @@ class Source(Protocol):
     def stocks(self, board: Board | None = None) -> Sequence[StockDay]: ...
 
 
-class Sector(NamedTuple):
-    """An index, as a multiple of the only one that the market knows."""
-
-    board: Board
-    factor: float
-
-
-SECTORS = {"001": Sector("kospi", 7.42), "101": Sector("kosdaq", 2.36), "201": Sector("kospi", 1.0)}
-"""KOSPI, KOSDAQ and KOSPI 200, which is the market's own."""
+SECTORS: Mapping[str, Board] = {"001": "kospi", "101": "kosdaq", "201": "kospi"}
+"""KOSPI, KOSDAQ and KOSPI 200, and whose stocks are counted for the breadth of each."""
 GOLD = {"MGD": 4_120.0, "MGU": 196_000.0}
 """The items of the gold feed, and where their prices start."""
 ELW = "57JBHH"
@@ -84,36 +77,24 @@ class _Minute(NamedTuple):
     second: int
     level: float
     before: float
-    counts: list[tuple[StockDay, int]]
-    """Each stock of the board with the trades it has had."""
-
-    @property
-    def volume(self) -> int:
-        """In thousand shares, which is a choice: no source states the unit."""
-        return sum(stock.last(count).volume for stock, count in self.counts) // 1_000
-
-    @property
-    def value(self) -> int:
-        """In million won, which is a choice as well."""
-        return sum(millions(stock.trades[count - 1].value) for stock, count in self.counts if count)
+    volume: int
+    """In thousand shares, which is a choice: no source states the unit."""
+    value: int
+    """In million won, which is a choice as well."""
 
 
 def _minutes(source: Source, item: str) -> Iterator[_Minute]:
-    sector = SECTORS[item]
-    stocks = [stock for stock in source.stocks(sector.board) if not stock.stock.etf]
-    day = source.market.session_day
-    whole = source.market.index_days(day, day)
-    for minute in source.market.index_minutes():
-        second = seconds(minute.time)
-        counts = [(stock, bisect_right(stock.seconds, second)) for stock in stocks]
-        index, before = (
-            round(each * sector.factor, 2) for each in (minute.kospi200, whole[0].previous_close)
-        )
-        yield _Minute(second, index, before, counts)
+    """The index of the market by minutes, as REST tells it."""
+    indices, day = source.market.indices, source.market.session_day
+    for bar in indices.bars(item, day, day):
+        for minute in indices.minutes(item, day):
+            volume, value = minute.volume // 1_000, millions(minute.value)
+            yield _Minute(seconds(minute.time), minute.level, bar.previous_close, volume, value)
 
 
 def _sector_index(source: Source, item: str) -> Told:
-    before_volume = sum(s.before.volume for s in source.stocks(SECTORS[item].board) if s.before) // 1_000
+    yesterday = previous_trading_day(source.market.session_day)
+    before_volume = sum(bar.volume for bar in source.market.indices.bars(item, yesterday, yesterday)) // 1_000
     seen: list[float] = []
     told = 0
     for minute in _minutes(source, item):
@@ -137,12 +118,13 @@ def _sector_index(source: Source, item: str) -> Told:
 
 
 def _breadth(source: Source, item: str) -> Told:
+    stocks = [stock for stock in source.stocks(SECTORS[item]) if not stock.stock.etf]
     for minute in _minutes(source, item):
+        counts = [(stock, bisect_right(stock.seconds, minute.second)) for stock in stocks]
         signs = [
-            DIRECTIONS.index(stock.moved(stock.last(count).price)["direction"]) + 1
-            for stock, count in minute.counts
+            DIRECTIONS.index(stock.moved(stock.last(count).price)["direction"]) + 1 for stock, count in counts
         ]
-        traded = sum(count > 0 for _, count in minute.counts)
+        traded = sum(count > 0 for _, count in counts)
         row = {
             "time": hhmmss(minute.second),
             # Whether those at their limit count as rising and falling too nobody says; here they do.

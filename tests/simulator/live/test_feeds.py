@@ -214,9 +214,21 @@ def test_the_last_word_on_brokers_is_what_rest_knows(whole_day: dict[str, list[A
     assert number(last["267"]) == day.foreign_brokers
 
 
-def test_the_index_is_the_markets_own() -> None:
-    last = [event.row for event in FEEDS_OF_A_DAY.events(Channel("0J", "201"))][-1]
-    assert abs(last["index"]) == MARKET.index_minutes()[-1].kospi200
+@pytest.mark.parametrize(("code", "market"), [("001", "0"), ("101", "1"), ("201", "2")])
+def test_the_index_is_the_one_that_rest_tells(server: Server, code: str, market: str) -> None:
+    last = [event.row for event in FEEDS_OF_A_DAY.events(Channel("0J", code))][-1]
+    with Talk(server) as talk:
+        told = talk.ask("ka20001", mrkt_tp=market, inds_cd=code).json
+    for name, key in {
+        "index": "cur_prc",
+        "open": "open_pric",
+        "high": "high_pric",
+        "low": "low_pric",
+    }.items():
+        assert abs(float(last[name])) == abs(number(told[key])), name
+    assert last["change"] == number(told["pred_pre"])
+    assert last["cumulative_volume_as_served"] == number(told["trde_qty"])
+    assert last["cumulative_value_as_served"] == number(told["trde_prica"])
 
 
 def test_breadth_counts_every_stock_that_is_followed(whole_day: dict[str, list[Any]]) -> None:
@@ -225,7 +237,8 @@ def test_breadth_counts_every_stock_that_is_followed(whole_day: dict[str, list[A
     last = of(whole_day["0U"], "0U")[-1]
     assert sum(number(last[fid]) for fid in ("252", "253", "255")) == len(stocks)
     assert number(last["252"]) == sum(row.change > 0 for row in rows if row)
-    assert number(last["13"]) == sum(row.volume for row in rows if row) // 1_000
+    (whole,) = MARKET.indices.bars("001", TODAY, TODAY)
+    assert number(last["13"]) == whole.volume // 1_000
     index = of(whole_day["0J"], "0J")
     assert index[-1]["13"] == last["13"]
     assert sum(abs(number(values["15"])) for values in index) == number(last["13"])
