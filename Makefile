@@ -13,7 +13,7 @@ DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_
 CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test quick prove ahead lowest interop lint types bench docs catalogs clean
+.PHONY: demo test quick prove ahead lowest interop lint types bench package versions audit docs catalogs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -69,6 +69,20 @@ types: $(VENV)/.test
 bench: $(VENV)/.test
 	$(PIP) install -e '.[bench]'
 	$(BIN)/python -m benchmarks
+
+# What users install: built twice, checked, installed, tried; and the licences of what comes with it.
+package: $(VENV)/.test
+	$(PIP) install build twine pip-licenses
+	$(BIN)/python .ci/package.py
+
+# The core tests on every Python that is here; make versions PYTHONS="python3.13 ..." names them.
+versions:
+	$(PYTHON) .ci/versions.py $(CORE) -- $(PYTHONS)
+
+# Known holes of what is installed; needs the registry's own list of them.
+audit: $(VENV)/.test
+	$(PIP) install pip-audit
+	$(BIN)/python -m pip_audit --skip-editable
 
 docs: $(VENV)/.test
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
