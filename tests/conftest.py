@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 import kiwoomdata as kd
-from kiwoomdata import client as clients
+from kiwoomdata.client import chosen
 from kiwoomdata.rest.transport import Retry
 from kiwoomdata.simulator.market.market import Market
 
@@ -81,8 +81,8 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("KIWOOMDATA_STATE", str(folder / "state"))
     monkeypatch.setenv("KIWOOMDATA_CACHE", str(folder / "cache"))
-    monkeypatch.setattr(clients, "_chosen_client", None)
-    monkeypatch.setattr(clients, "_chosen_settings", {})
+    monkeypatch.setattr(chosen, "_chosen_client", None)
+    monkeypatch.setattr(chosen, "_chosen_settings", {})
     for name in ("APP_KEY", "APP_SECRET", "MODE", "BASE_URL", "WS_URL"):
         monkeypatch.delenv(f"KIWOOM_{name}", raising=False)
 
