@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -480,3 +482,28 @@ def test_a_finished_bar_without_a_mark_has_all_of_its_trades(
     frame = trade_bars(trades(*told), every, items=items, stretches=ledger.stretches())
     for bar in frame.filter(pl.col("finished") & ~pl.col("gap")).iter_rows(named=True):
         assert bar["volume"] == made[bar["time"], bar["symbol"]], bar
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """How many calls Python makes for it, of functions in Python and below it."""
+    seen = Counter[str]()
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, arg: seen.update([event]))
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return seen["call"] + seen["c_call"]
+
+
+def test_a_thousand_interruptions_take_no_step_more_than_ten() -> None:
+    steps = {}
+    for count in (10, 1_000):
+        clock = [f"{9 + n // 3_600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(0, 18 * count, 18)]
+        given = trades(*(trade(when, cumulative_volume=n, stretch=n) for n, when in enumerate(clock, 1)))
+        told = stretches(*((when, when) for when in clock))
+        items = known(clock[-1], count)
+        frame = trade_bars(given, MINUTE, items=items, stretches=told)  # what is imported is there now
+        assert frame["trades"].sum() == count
+        steps[count] = calls_of(lambda: trade_bars(given, MINUTE, items=items, stretches=told))  # noqa: B023
+    assert steps[1_000] == steps[10]
