@@ -1,4 +1,5 @@
-"""The first call of a cold process on the simulator, against the import of polars alone.
+"""The import of the package, over the bare interpreter, and the first call of a cold process on the
+simulator, against the import of polars alone.
 
 ``python -m benchmarks.start``
 """
@@ -20,14 +21,21 @@ import kiwoomdata as kd
 kd.use("simulator")
 assert kd.daily_prices("005930", "2026-11-16", "2026-11-19").height
 """
-RUNS = {"python": "pass", "import polars": "import polars", "a first call": FIRST_CALL}
+RUNS = {
+    "python": "pass",
+    "import kiwoomdata": "import kiwoomdata",
+    "import polars": "import polars",
+    "a first call": FIRST_CALL,
+}
 
 
 def main(rounds: int = 9) -> None:
     found = [{name: seconds(code) for name, code in RUNS.items()} for _ in range(rounds + 1)][1:]
     print(f"a cold process, {rounds} rounds")
     for name in RUNS:
-        print(f"  {name:14} median {1000 * statistics.median(each[name] for each in found):6.0f} ms")
+        print(f"  {name:17} median {1000 * statistics.median(each[name] for each in found):6.0f} ms")
+    bare = statistics.median(1000 * (each["import kiwoomdata"] - each["python"]) for each in found)
+    print(hold("import kiwoomdata, ms over the bare interpreter", bare, most=25))
     # 526 ms were 3.3 times the import of polars on the machine where 380 were asked for.
     ratio = statistics.median(each["a first call"] / each["import polars"] for each in found)
     print(hold("a first call, x import polars", ratio, most=2.4))

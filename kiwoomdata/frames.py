@@ -226,6 +226,8 @@ def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.Dat
         kept = _without_overlap(texts)
         return kept.drop("_page"), texts.height - kept.height
     keys = [column.key for column in part.columns if column.name in endpoint.key]
+    if texts.select(keys).n_unique() == texts.height:
+        return texts.drop("_page"), 0
     first = pl.col("_page").min().over(keys)
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
     dated = endpoint.key in _DATED

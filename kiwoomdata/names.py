@@ -34,7 +34,7 @@ _known: dict[str, set[str]] = {}
 def learn(names: Iterable[tuple[str | None, str | None]]) -> None:
     """Remember codes with their names, as an answer told them."""
     for code, name in names:
-        if code and name and name.strip():
+        if code and name and name not in _known.get(code, ()) and name.strip():
             _known.setdefault(code, set()).add(unicodedata.normalize("NFC", name.strip()))
 
 

@@ -132,7 +132,7 @@ class Page:
             return []
         try:
             rows = _LIST.decode(raw)
-            if any(memoryview(row)[0] != _BRACE for row in rows):
+            if {memoryview(row)[0] for row in rows} - {_BRACE}:
                 raise TransportError(f"{self.api_id}: {part.key} is not a list of rows")
             if len(rows) == 1 and not any(str(v or "").strip() for v in _ROW.decode(rows[0]).values()):
                 return []
@@ -156,7 +156,9 @@ class Page:
         """The texts of one key that are not blank, without reading the others."""
         if not self.rows(part):
             return []
-        values = (row.value for row in _one_key(key).decode(self.envelope[part.key or ""]))
+        values = [row.value for row in _one_key(key).decode(self.envelope[part.key or ""])]
+        if set(map(type, values)) == {str} and min(values) > "0" and max(values) < ":":  # digits in front
+            return values
         return [text for value in values if value is not None and (text := str(value).strip())]
 
 
@@ -466,7 +468,9 @@ def _oldest(endpoint: Endpoint, page: Page) -> tuple[date | None, bool]:
     if dated is None or part is None:
         return None, True
     try:
-        texts = [text for text in page.texts(part, dated.key) if not text.startswith("00000000")]
-        return (dated.kind.parse(min(texts)), texts[0] >= texts[-1]) if texts else (None, True)
+        texts = page.texts(part, dated.key)
+        if texts and min(texts).startswith("00000000"):
+            texts = [text for text in texts if not text.startswith("00000000")]
+        return (dated.kind.parse(min(texts).strip()), texts[0] >= texts[-1]) if texts else (None, True)
     except ValueError:
         return None, True  # for decoding to complain about
