@@ -16,6 +16,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from kiwoomdata import forks
+from kiwoomdata.pushdown import conjuncts
 
 __all__ = ["Change", "lazy", "parts_now"]
 
@@ -92,17 +93,7 @@ def _split(predicate: pl.Expr | None, changed: Sequence[str]) -> tuple[pl.Expr |
     if predicate is None:
         return None, None
     sides: tuple[list[pl.Expr], list[pl.Expr]] = ([], [])
-    for each in _conjuncts(predicate):
+    for each in conjuncts(predicate):
         sides[not set(changed).isdisjoint(_roots(each))].append(each)
     before, after = (pl.all_horizontal(side) if side else None for side in sides)
     return before, after
-
-
-def _conjuncts(predicate: pl.Expr) -> list[pl.Expr]:
-    """The filters that are joined by "and": an expression whose two inputs make it again when they are."""
-    inputs = predicate.meta.pop()
-    if len(inputs) == 2:
-        for left, right in (inputs, inputs[::-1]):
-            if (left & right).meta.eq(predicate):
-                return _conjuncts(left) + _conjuncts(right)
-    return [predicate]

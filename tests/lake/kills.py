@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 import kiwoomdata as kd
+from kiwoomdata.lake.files import Files
 
 CODES = ("005930", "000660", "0000D0", "035420", "005380")
 WHAT = ("candles", "short_selling", "investor_breakdown")
@@ -27,6 +28,7 @@ from datetime import datetime
 import kiwoomdata as kd
 from kiwoomdata.kinds import KST
 from kiwoomdata.lake import updating
+from tests.lake.kills import disorder
 
 updating.SHORTEST_STEP = updating.SHARE = 0  # each answer is a step
 address, key, secret, folder, store, work, codes = sys.argv[1:]
@@ -37,10 +39,30 @@ lake = kd.Lake(folder)
 print("begun", flush=True)
 if work == "update":
     lake.update(codes.split(","), what=%r, start=%r, client=client)
+turn = 0
 while work == "compact":
+    turn += 1
+    disorder(lake, turn)
     lake.compact()
 print("done", flush=True)
 """ % (WHAT, START)  # noqa: UP031 - braces stand in it
+
+
+def disorder(lake: kd.Lake, seed: int) -> None:
+    """Put a part in the place of another as a stranger would: shuffled, and some rows twice."""
+    files = Files(lake.path)
+    with files.lock():
+        table = random.Random(seed).choice([name for name in WHAT if files.parts(name)])
+        manifest = files.manifest(table)
+        assert manifest is not None
+        part = random.Random(seed).choice(files.parts(table))
+        name = part.relative_to(lake.path / table).as_posix()
+        rows = files.read(part, manifest.parts.pop(name, None))
+        assert rows is not None
+        files.write_manifest(manifest)
+        files.write_alone(
+            f"{table}/{name}", pl.concat([rows, rows.head(5)]).sample(fraction=1, shuffle=True), {}
+        )
 
 
 def child(
@@ -80,13 +102,17 @@ def kill(times: int, seed: int, folder: Path) -> int:
         assert not killed(child(server, calm, store, "update", codes), 300)
         whole = time.monotonic() - begun
         for number in range(times):
-            if number % 5 == 4 and (lake / "_manifest/candles.json").exists():
-                work, longest = "compact", 0.5
+            if number % 3 == 2 and (lake / "_manifest/candles.json").exists():
+                work, longest = "compact", 1.0
             else:
                 work, longest = "update", whole / max(1, times / 4)
             struck += killed(child(server, lake, store, work, codes), chance.uniform(0, longest))
             if (lake / "_lake.json").exists():
                 found = kd.Lake(lake).check()
+                if work == "compact":  # what was in disorder is so still, or mended; nothing is broken
+                    assert {*found["what"]} <= {"duplicate key", "not sorted"}, found
+                    assert {*kd.Lake(lake).compact()["done"]} <= {"rewritten"}
+                    found = kd.Lake(lake).check()
                 assert found.is_empty(), found
                 for table in WHAT:
                     if (lake / table).exists():

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
 from kiwoomdata.cli import main
+from tests.lake.kills import content
 from tests.lake.test_lake import CODES, rows_of
 
 START = "2025-11-03"
@@ -96,7 +97,7 @@ def note_digest_of(lake: kd.Lake, rows: pl.DataFrame, year: int = 2026) -> None:
 
 
 def test_rows_of_an_earlier_catalogue_are_told_and_asked_for_anew(lake: kd.Lake, client: kd.Client) -> None:
-    before = rows_of(lake, "candles")
+    before, written = rows_of(lake, "candles"), content(lake.path)
     rows = pl.read_parquet(lake.path / PART, hive_partitioning=False)
     # As if it had read the value in thousands, and had not known the turnover.
     note_digest_of(lake, rows.with_columns(pl.col("value") // 1000).drop("turnover_pct"))
@@ -110,6 +111,7 @@ def test_rows_of_an_earlier_catalogue_are_told_and_asked_for_anew(lake: kd.Lake,
     report = lake.update(what="candles", client=client)
     assert (report.series, report.requests) == (3, 6)  # of today's rows, as traded and adjusted
     assert_frame_equal(rows_of(lake, "candles"), before)
+    assert content(lake.path) == written
     assert lake.check().is_empty()
 
 

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 import kiwoomdata as kd
 from kiwoomdata.lake import updating
 from tests.disks import small_disk
-from tests.lake.kills import CODES, START, WHAT, child, content, kill, killed
+from tests.lake.kills import CODES, START, WHAT, child, content, disorder, kill, killed
 from tests.lake.test_lake import next_day, rows_of
 
 MakeClient = Callable[..., kd.Client]
@@ -69,6 +69,15 @@ def test_a_full_disk_leaves_the_lake_as_it_was(
             assert_frame_equal(lake.info(), told)
             assert lake.check().is_empty()
             fill(False)
+            disorder(lake, 1)
+            disordered = content(lake.path)
+            fill(True)
+            with pytest.raises(OSError, match="No space left"):
+                lake.compact()
+            assert content(lake.path) == disordered
+            fill(False)
+            assert lake.compact()["done"].to_list() == ["rewritten"]
+            assert content(lake.path) == before
             lake.update(what=WHAT, client=again)
         assert (
             rows_of(lake, "candles").height
