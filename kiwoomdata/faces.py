@@ -83,6 +83,9 @@ class Histories(Generic[T]):
     # One line a function, by module, and one of the module's own name last, which hides it; a test holds
     # them and the table of public names together.
     candles = _Of(candles.candles)
+    etf_daily = _Of(etf.etf_daily)
+    etf_daily_flows = _Of(etf.etf_daily_flows)
+    foreign_holdings = _Of(investor_rankings.foreign_holdings)
     investor_flows = _Of(flows.investor_flows)
     broker_trend = _Of(institutions.broker_trend)
     investor_breakdown = _Of(investors.investor_breakdown)
@@ -97,9 +100,6 @@ class Histories(Generic[T]):
 class Functions(Histories[T]):
     """All named functions."""
 
-    etf_daily = _Of(etf.etf_daily)
-    etf_daily_flows = _Of(etf.etf_daily_flows)
-    foreign_holdings = _Of(investor_rankings.foreign_holdings)
     broker_exits = _Of(brokers.broker_exits)
     broker_ranking = _Of(brokers.broker_ranking)
     broker_stocks = _Of(brokers.broker_stocks)

@@ -8,7 +8,7 @@ from kiwoomdata.arguments import DateLike, Symbols
 from kiwoomdata.entries import etf
 from kiwoomdata.query import Options, Plan, for_symbols, question
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import between, bounds, listing
+from kiwoomdata.questions.shapes import days_of, listing
 
 __all__ = [
     "etf_daily",
@@ -109,9 +109,7 @@ def etf_daily(
     >>> frame.height > 0
     True
     """
-    first, last = bounds(start, end)
-    jobs = for_symbols(etf.ETF_DAILY, symbol, None, {})
-    return Plan(jobs, lambda parts: between(parts["days"], first, last), options=options)
+    return days_of(etf.ETF_DAILY, symbol, None, start, end, options)
 
 
 @question
@@ -156,9 +154,7 @@ def etf_daily_flows(
     >>> frame.height > 0
     True
     """
-    first, last = bounds(start, end)
-    jobs = for_symbols(etf.ETF_DAILY_FLOWS, symbol, None, {})
-    return Plan(jobs, lambda parts: between(parts["days"], first, last), options=options)
+    return days_of(etf.ETF_DAILY_FLOWS, symbol, None, start, end, options)
 
 
 @question

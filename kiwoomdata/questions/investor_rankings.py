@@ -9,7 +9,7 @@ from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import investor as investor_
 from kiwoomdata.query import Options, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import between, bounds, filtered, listing
+from kiwoomdata.questions.shapes import days_of, filtered, listing
 
 __all__ = [
     "buying_streaks",
@@ -201,9 +201,7 @@ def foreign_holdings(
     >>> frame.height > 0
     True
     """
-    first, last = bounds(start, end)
-    jobs = for_symbols(investor_.FOREIGN_HOLDINGS, symbol, venue, {})
-    return Plan(jobs, lambda parts: between(parts["days"], first, last), options=options)
+    return days_of(investor_.FOREIGN_HOLDINGS, symbol, venue, start, end, options)
 
 
 @question

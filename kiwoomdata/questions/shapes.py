@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, as_date
+from kiwoomdata.arguments import DateLike, Symbols, as_date
 from kiwoomdata.client import main_part
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.kinds import VENUES
-from kiwoomdata.query import Plan, single
+from kiwoomdata.query import Plan, client_of, for_symbols, single
 
-__all__ = ["between", "bounds", "filtered", "given", "listing", "with_symbol"]
+__all__ = ["days_of", "filtered", "given", "listing", "with_symbol"]
 
 
 def given(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,15 +71,22 @@ def listing(
     return Plan(single(endpoint, params), shape, order=(), notes=notes, options=options)
 
 
-def bounds(start: DateLike | None, end: DateLike | None) -> tuple[date, date]:
-    """The days to keep of an answer that names none; an end that is left out keeps all."""
+def days_of(
+    endpoint: Endpoint,
+    symbol: Symbols,
+    venue: str | None,
+    start: DateLike | None,
+    end: DateLike | None,
+    options: Mapping[str, Any],
+) -> Plan:
+    """Days of symbols by a TR that takes no day: pages from the newest back to ``start``, or all of them."""
     first = date.min if start is None else as_date(start, "start", whole="first")
     last = date.max if end is None else as_date(end, "end", whole="last")
     if first > last:
         raise ValueError(f"start: {first} is after end, {last}")
-    return first, last
-
-
-def between(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """The rows of these days, both inclusive."""
-    return frame.filter(pl.col("date").is_between(first, last))
+    until = min(last, client_of(options).today())
+    dated = start is not None and first <= until
+    since, newest = (first, until) if dated else (None, None)
+    jobs = for_symbols(endpoint, symbol, venue, {}, since=since, until=newest)
+    inside = pl.col("date").is_between(first, last)
+    return Plan(jobs, lambda parts: parts["days"].filter(inside), options=options)

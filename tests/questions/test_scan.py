@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeAlias
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -158,3 +159,33 @@ def test_a_failure_comes_as_it_is(server: kd.simulator.Server, bare: kd.Client) 
     server.inject("5xx", api_id="ka10086", times=9)
     with pytest.raises(kd.TransportError):
         kd.scan.daily_prices("005930", *RANGE, client=bare).collect()
+
+
+def test_duckdb_reads_a_scan_and_its_filters_narrow_it(server: kd.simulator.Server, bare: kd.Client) -> None:
+    eager = kd.daily_prices(CODES[:3], *RANGE, client=bare)
+    scan = kd.scan.daily_prices(CODES[:3], *RANGE, client=bare)  # noqa: F841 - DuckDB finds it by its name
+    query = "select symbol, count(*), sum(close), min(date) from scan group by 1 order by 1"
+    expected = eager.group_by("symbol").agg(pl.len(), pl.col("close").sum(), pl.col("date").min())
+    assert duckdb.sql(query).fetchall() == expected.sort("symbol").rows()
+    narrow = kd.scan.daily_prices(CODES[:3], *RANGE, client=bare)  # noqa: F841 - as above
+    sent = server.log.count("ka10086")
+    query = f"select date, close from narrow where symbol = '{CODES[1]}' order by date"
+    found = duckdb.sql(query).fetchall()
+    assert found == eager.filter(symbol=CODES[1]).select("date", "close").rows()
+    assert server.log.count("ka10086") - sent == sent // 6  # of three symbols, twice
+
+
+@pytest.mark.parametrize("name", ["etf_daily", "etf_daily_flows", "foreign_holdings"])
+def test_days_by_a_tr_that_takes_no_day_are_walked_back_to_the_start(
+    server: kd.simulator.Server, bare: kd.Client, name: str
+) -> None:
+    whole = getattr(kd, name)("069500", client=bare)
+    pages = server.log.count()
+    server.log.clear()
+    frame = getattr(kd, name)("069500", "2026-10-01", "2026-10-30", client=bare)
+    assert frame.equals(whole.filter(pl.col("date").is_between(date(2026, 10, 1), date(2026, 10, 30))))
+    assert server.log.count() * 10 < pages
+    days = getattr(kd.scan, name)("069500", client=bare).filter(pl.col("date") >= date(2026, 10, 1))
+    server.log.clear()
+    assert days.collect().equals(whole.filter(pl.col("date") >= date(2026, 10, 1)))
+    assert server.log.count() * 10 < pages
