@@ -115,7 +115,7 @@ def _quick(part: Part, pages: Sequence[Page]) -> pl.DataFrame | None:
     so where there are as many colons as cells that are not null, no key was dropped, none came twice,
     and no text held a colon.
     """
-    data = b"\n".join(row for page in pages for row in page.rows(part))
+    data = b"\n".join(_lines(part, page) for page in pages if page.rows(part))
     height = sum(len(page.rows(part)) for page in pages)
     if not height:
         return pl.DataFrame(schema=dict.fromkeys(part.by_key, pl.String()))
@@ -134,6 +134,17 @@ def _quick(part: Part, pages: Sequence[Page]) -> pl.DataFrame | None:
         if nulls and sent:
             blank.append(pl.col(key).fill_null(""))
     return frame.with_columns(blank) if blank else frame
+
+
+def _lines(part: Part, page: Page) -> bytes:
+    """The rows of a page, one on each line.
+
+    Where they stand close together, as all servers were seen to write them, they are not taken apart. A text
+    that holds what stands between rows is broken by that, and cannot be read as a row afterwards.
+    """
+    rows = page.rows(part)
+    lines = bytes(page.envelope[part.key or ""])[1:-1].replace(b"},{", b"}\n{")
+    return lines if lines.count(b"\n{") == len(rows) - 1 else b"\n".join(rows)
 
 
 def _of_dicts(

@@ -256,3 +256,17 @@ def test_value_is_in_won_but_foreigners_stay_in_shares() -> None:
     # Nobody has shown in which unit the foreign brokers stand when value is asked.
     assert "foreign_brokers" not in first
     assert (first["foreign_brokers_as_served"], units["foreign_brokers_as_served"]) == (0, "unknown")
+
+
+@pytest.mark.parametrize("text", ["},{", "a},{b", '"},{"', "}\\n{", "{", "x, {"])
+@pytest.mark.parametrize("apart", [",", ", ", ",\n", " ,"])
+def test_rows_are_told_apart_whatever_stands_between_and_in_them(text: str, apart: str) -> None:
+    endpoint = ENDPOINTS["ka10102"]
+    (part,) = endpoint.parts
+    rows = [{key: f"{key}{n}" for key in part.by_key} for n in range(4)]
+    rows[1][next(iter(part.by_key))] = text
+    for some in (rows[:1], rows[:2], rows):
+        listed = apart.join(json.dumps(row) for row in some)
+        content = f'{{"{part.key}":[{listed}],"return_code":0,"return_msg":""}}'.encode()
+        page = protocol.read(endpoint.api_id, 200, {"cont-yn": "N", "next-key": ""}, content)
+        assert frames.text_frame(endpoint, part, [page, page]).drop("_page").rows(named=True) == some * 2
