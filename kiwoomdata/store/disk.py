@@ -214,9 +214,9 @@ class Store:
         with suppress(*UNREADABLE):
             while left:
                 line, _, left = left.partition(b"\n")
-                sizes = line.split()
-                middle, end = int(sizes[0]), int(sizes[0]) + int(sizes[1])
-                if f"{zlib.crc32(left[:end]):08x}".encode() != sizes[2] or len(left) < end:
+                noted, size, check = line.split()
+                middle, end = int(noted), int(noted) + int(size)
+                if f"{zlib.crc32(left[:end]):08x}".encode() != check or len(left) < end:
                     break
                 whose, note = msgspec.json.decode(left[:middle], type=tuple[str, msgspec.Raw])
                 if whose != key.text:

@@ -95,10 +95,7 @@ def packed(key: SeriesKey, kind: Kind, head: Head, payload: bytes) -> bytes:
 def unpacked(content: bytes, key: SeriesKey, kind: Kind, *, whole: bool = True) -> tuple[Head, bytes]:
     """The header, and what follows; ValueError where a file is not what was written."""
     line, _, payload = content.partition(b"\n")
-    check, _, text = line.partition(b" ")
-    if f"{zlib.crc32(text):08x}".encode() != check:
-        raise ValueError("its header is damaged")
-    head = _HEAD.decode(text)
+    head = head_of(line)
     if head.key != key.text:
         raise ValueError("it is of another series")
     if whole and _digest(kind, payload) != head.digest:
@@ -107,8 +104,11 @@ def unpacked(content: bytes, key: SeriesKey, kind: Kind, *, whole: bool = True) 
 
 
 def head_of(line: bytes) -> Head:
-    """The header out of the first line, unchecked."""
-    return _HEAD.decode(line.partition(b" ")[2])
+    """The header out of the first line; ValueError where that is not what was written."""
+    check, _, text = line.rstrip(b"\n").partition(b" ")
+    if f"{zlib.crc32(text):08x}".encode() != check:
+        raise ValueError("its header is damaged")
+    return _HEAD.decode(text)
 
 
 def _digest(kind: Kind, payload: bytes) -> str:

@@ -417,3 +417,23 @@ assert store.load(key, "rows")[1] == b"text" and store.pages(key) == []
     done = subprocess.run([sys.executable, "-c", program], timeout=60, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not list(folder.rglob("*.new"))
+
+
+def test_a_file_with_a_damaged_first_line_is_passed_over(folder: Path) -> None:
+    store = Store(folder)
+    store.write(KEY, "rows", head(), b"text")
+    store.write(key(1), "rows", head(), b"text")
+    one, _ = folder.rglob("*.rows")
+    one.write_bytes(one.read_bytes().replace(b"20240102", b"2024"))
+    assert Store(folder).info().height == 1
+
+
+@pytest.mark.parametrize("left", [b"5\nx", b"a b c\nx", b"-1 2 00000000\nx", b"1 2 3 4\n"])
+def test_pages_whose_sizes_cannot_be_read_are_none(folder: Path, left: bytes) -> None:
+    store = Store(folder)
+    store.append(KEY, [0], b"page")
+    (file,) = folder.rglob("*.pages")
+    file.write_bytes(left + file.read_bytes())
+    assert store.pages(KEY) == []
+    file.write_bytes(left)
+    assert store.pages(KEY) == []
