@@ -57,6 +57,7 @@ interop: $(VENV)/.test
 
 # Ten thousand schedules of faults, in half an hour on two cores; the report is build/prove/prove.md.
 prove: $(VENV)/.test
+	-$(PIP) install -e '.[fuzz]'
 	$(BIN)/python -m tests.prove
 
 lint: $(VENV)/.test

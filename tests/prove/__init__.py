@@ -8,6 +8,7 @@
 ``rest``        a schedule over REST: a sick server, then an offline ask, then a healthy server
 ``stores``      a schedule of damaged files, killed writers, two processes; ``asks``: what both of these do
 ``live``        a schedule over WebSocket, against ``ws_peer``, also of raw bytes
+``fuzz``        any bytes to what reads bytes
 ``runs``        schedules by their seeds, in processes; failures are made small; the report
 =============== ====================================================================================
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.prove import runs
+from tests.prove import fuzz, runs
 
 
 def main() -> int:
@@ -17,6 +17,7 @@ def main() -> int:
     ask.add_argument("--first", type=int, default=0, help="the first seed")
     ask.add_argument("--workers", type=int, default=2)
     ask.add_argument("--seconds", type=float, default=0, help="begin no schedule after so many")
+    ask.add_argument("--fuzz", type=int, default=30, help="seconds of fuzzing for each of four targets")
     ask.add_argument("--out", type=Path, default=Path("build/prove"), help="the folder of the report")
     given = ask.parse_args()
     if given.seed is not None:
@@ -32,9 +33,11 @@ def main() -> int:
     for failure in report.failures[:20]:
         if failure["plan"] and not any(kind == "hang" for kind, _ in failure["problems"]):
             failure["small"] = runs.made_small(failure["plan"])
+    if given.fuzz:
+        report.notes["fuzzing"] = fuzz.report(given.fuzz, given.out)
     report.write(given.out)
     print(report.as_markdown())
-    return bool(report.failures)
+    return bool(report.failures) or "FAILED" in str(report.notes)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     failures: list[dict[str, Any]] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, dict[str, str]] = field(default_factory=dict)
     """What else was proven: fuzzing and the like."""
 
     def take(self, seed: int, plan: dict[str, Any], verdict: Verdict) -> None:
@@ -123,7 +123,12 @@ class Report:
             "",
         ]
         for name, note in self.notes.items():
-            lines += [f"## {name}", "", f"{note}", ""]
+            lines += [
+                f"## {name.capitalize()}",
+                "",
+                *(f"- {what}: {told}" for what, told in note.items()),
+                "",
+            ]
         for failure in self.failures:
             lines += [
                 f"## Seed {failure['seed']}",

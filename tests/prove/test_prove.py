@@ -11,7 +11,7 @@ import pytest
 
 import kiwoomdata as kd
 from kiwoomdata.rest import protocol
-from tests.prove import runs
+from tests.prove import fuzz, runs
 from tests.prove.draft import Draft
 from tests.prove.faults import FAULTS
 from tests.prove.market import WAYS, sessions
@@ -138,3 +138,8 @@ def test_a_failure_is_made_small_and_printed(monkeypatch: pytest.MonkeyPatch) ->
     assert small["faults"] == [{**one, "at": 1, "times": 1}]
     assert (small["held"], small["refresh"]) == (0, False)
     assert "from tests.prove.runs import run" in runs.script(small)
+
+
+@pytest.mark.parametrize("target", fuzz.TARGETS)
+def test_any_bytes_are_read_or_refused_in_words(target: str) -> None:
+    assert fuzz.fuzzed(target, 2.0) > 0
