@@ -18,7 +18,9 @@ from pathlib import Path
 import kiwoomdata as kd
 from benchmarks.timing import hold
 
-PROCESSES, THREADS, SECONDS, API_ID = 4, 2, 20, "ka10001"
+PROCESSES, THREADS, API_ID = 4, 1, "ka10001"
+WARM, WINDOWS = 30, 20
+"""Requests that are not counted, while the processes start; seconds of the quota that are."""
 
 CHILD = """
 import sys, threading
@@ -62,12 +64,13 @@ def measure(name: str, place: Path, *, hosts: bool, store: str = "") -> None:
             child = subprocess.Popen([sys.executable, "-c", CHILD, *words], stdin=subprocess.PIPE)
             rest.callback(child.wait)
             rest.callback(child.kill)
-        while server.log.count(API_ID) < 4 * PROCESSES:  # they are under way
+        while server.log.count(API_ID) < WARM + 5 * WINDOWS + 1:
             time.sleep(0.05)
-        before, begun = server.log.count(API_ID), time.monotonic()
-        time.sleep(SECONDS)
-        sent, took = server.log.count(API_ID) - before, time.monotonic() - begun
-        refused = sum(record.status == 429 for record in server.log)
+        records = [record for record in server.log if record.api_id == API_ID][WARM:]
+    refused = sum(record.status == 429 for record in records)
+    times = sorted(record.time.timestamp() for record in records if record.status == 200)
+    sent = (len(times) - 1) // 5 * 5  # five at once, and then five again
+    took = times[sent] - times[0]
     print(hold(f"{name}: share of 5/s used", sent / took / 5, least=0.97))
     print(hold(f"{name}: requests refused", refused, most=0))
 

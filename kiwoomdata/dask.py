@@ -39,6 +39,8 @@ except ImportError as error:
 
 __all__ = ["fetch", "read"]
 
+MOST_ROWS = 1_500_000
+"""Rows of a partition, unless one file has more. Dask shuffles what it groups of more than 15 partitions."""
 SHARD = 100
 """Symbols of one task: an update writes in steps, and the larger it is, the less it rewrites."""
 _SHARDS_OF_A_KEY = 4
@@ -56,7 +58,7 @@ def read(
     columns: Sequence[str] | None = None,
     filters: Sequence[Filter] | Sequence[Sequence[Filter]] | None = None,
 ) -> dd.DataFrame:
-    """Read a table of a lake as a Dask DataFrame; a partition is a file, which is a year or a month.
+    """Read a table of a lake as a Dask DataFrame; a partition is a file or some in a row.
 
     Parameters
     ----------
@@ -104,9 +106,7 @@ def read(
     for name in names:
         _known("columns", name, schema)
     condition = None if filters is None else pq.filters_to_expression(_checked(filters, schema))
-    parts = [
-        str(part) for part in files.parts(table) if condition is None or _may_hold(part, schema, condition)
-    ]
+    parts = _partitions(files.parts(table), schema, condition)
     meta = _in_pandas(pa.schema([schema.field(name) for name in names]).empty_table())
     frame: dd.DataFrame = (
         dd.from_map(
@@ -118,23 +118,34 @@ def read(
     return frame
 
 
+def _partitions(parts: Sequence[Path], schema: pa.Schema, condition: Any) -> list[list[str]]:
+    """The files that may hold wanted rows, by what stands at their ends; some in a row are one partition."""
+    found: list[list[str]] = []
+    filled = MOST_ROWS
+    for part in parts:
+        (fragment,) = _dataset([str(part)], schema).get_fragments()
+        pieces = fragment.split_by_row_group(condition, schema)
+        rows = sum(group.num_rows for piece in pieces for group in piece.row_groups)
+        if not rows:
+            continue
+        if filled + rows > MOST_ROWS:
+            found.append([])
+            filled = 0
+        found[-1].append(str(part))
+        filled += rows
+    return found
+
+
 def _part(
-    part: str, *, schema: pa.Schema, condition: Any, columns: Sequence[str] | None = None
+    parts: list[str], *, schema: pa.Schema, condition: Any, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """The rows of one file as it is now. Columns that it lacks are null."""
+    """The rows of some files as they are now. Columns that one lacks are null."""
     wanted = schema.names if columns is None else list(columns)
-    return _in_pandas(_dataset(part, schema).to_table(columns=wanted, filter=condition, use_threads=False))
+    return _in_pandas(_dataset(parts, schema).to_table(columns=wanted, filter=condition, use_threads=False))
 
 
-def _dataset(part: str | Path, schema: pa.Schema) -> ds.Dataset:
-    return ds.dataset([str(part)], schema=schema, format="parquet")
-
-
-def _may_hold(part: Path, schema: pa.Schema, condition: Any) -> bool:
-    """Whether a file has a row group that may hold such a row, by what the file's end tells."""
-    return any(
-        fragment.split_by_row_group(condition, schema) for fragment in _dataset(part, schema).get_fragments()
-    )
+def _dataset(parts: list[str], schema: pa.Schema) -> ds.Dataset:
+    return ds.dataset(parts, schema=schema, format="parquet")
 
 
 def _schema(files: Files, table: str) -> pa.Schema:

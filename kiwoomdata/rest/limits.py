@@ -169,6 +169,9 @@ class Place(NamedTuple):
 class Gate(ABC):
     """Lets callers through at the pace of a quota, each scope on its own."""
 
+    early = 0.0
+    """Seconds before a place is due at which its holder looks whether it still holds."""
+
     def __init__(
         self,
         quota: str | Quota | None,
@@ -186,19 +189,26 @@ class Gate(ABC):
         A wait that is interrupted gives its place back. When ``stop`` is set it ends in
         :class:`InterruptedError`.
         """
-        waited, queueing = 0.0, True
-        while queueing:
+        waited = 0.0
+        while True:
             place = self._take(scope)
-            seconds = place.seconds
             try:
-                if (stop is not None and stop.is_set()) or (seconds > 0 and self._sleep(seconds, stop)):
+                if stop is not None and stop.is_set():
                     raise InterruptedError(f"stopped while waiting for the quota of {scope}")
+                if place.seconds <= 0:
+                    return waited
+                waited += self._pass(max(0.0, place.seconds - self.early), scope, stop)
+                left = self._left(scope, place)
+                if left is not None:
+                    return waited + self._pass(left, scope, stop)
             except BaseException:
                 self._leave(scope, place)
                 raise
-            waited += seconds
-            queueing = seconds > 0 and self._lost(scope, place)
-        return waited
+
+    def _pass(self, seconds: float, scope: str, stop: threading.Event | None) -> float:
+        if seconds > 0 and self._sleep(seconds, stop):
+            raise InterruptedError(f"stopped while waiting for the quota of {scope}")
+        return seconds
 
     def penalise(self, scope: str, seconds: float) -> None:
         """Let nobody of ``scope`` through before ``seconds`` from now, the ones already waiting included."""
@@ -218,8 +228,11 @@ class Gate(ABC):
         """Give a place back."""
 
     @abstractmethod
-    def _lost(self, scope: str, place: Place) -> bool:
-        """Whether a place that is due holds no more: then it is given back, and its holder queues again."""
+    def _left(self, scope: str, place: Place) -> float | None:
+        """The seconds until a place that is due in ``early`` seconds, or None if it holds no more.
+
+        Then it is given back, and its holder queues again.
+        """
 
     @abstractmethod
     def _close(self, scope: str, seconds: float) -> None:
@@ -250,10 +263,10 @@ class _LogGate(Gate):
     def _leave(self, scope: str, place: Place) -> None:
         self._update(scope, lambda log, now: (give_back(log, place.at), None))
 
-    def _lost(self, scope: str, place: Place) -> bool:
-        def change(log: ScopeLog, now: float) -> tuple[ScopeLog, bool]:
+    def _left(self, scope: str, place: Place) -> float | None:
+        def change(log: ScopeLog, now: float) -> tuple[ScopeLog, float | None]:
             closed = log.closed_until > now  # by a refusal that arrived during the sleep
-            return (give_back(log, place.at) if closed else log), closed
+            return (give_back(log, place.at), None) if closed else (log, 0.0)
 
         return self._update(scope, change)
 

@@ -92,11 +92,13 @@ if step == 'take' then
   answer = {at, at - now}
 elseif step == 'leave' then
   if place then table.remove(grants, place) end
-elseif step == 'lost' then
+elseif step == 'left' then
   -- A place that is not there was reserved before Redis was started anew.
-  if closed > now or (count > 0 and not place) then
+  if closed > math.max(now, number) or (count > 0 and not place) then
     if place then table.remove(grants, place) end
     answer = {1, 0}
+  else
+    answer = {0, math.max(0, number - now)}
   end
 elseif step == 'close' then
   closed = math.max(closed, now + number)
@@ -198,6 +200,7 @@ class RedisGate(Gate):
     """
 
     _lock: threading.Lock
+    early = 0.03  # asked when it is due, Redis would delay each request by an answer of its own
 
     def __init__(
         self,
@@ -244,14 +247,15 @@ class RedisGate(Gate):
         else:
             self._ask("leave", scope, place.at)
 
-    def _lost(self, scope: str, place: Place) -> bool:
+    def _left(self, scope: str, place: Place) -> float | None:
         if not place.alone:
-            answer = self._ask("lost", scope, place.at)
-            return answer is None or bool(answer[0])
+            answer = self._ask("left", scope, place.at)
+            return None if answer is None or answer[0] else answer[1] / _MICRO
         if self._ask("look", scope) is None:
-            return self.alone._lost(scope, place)
+            left = self.alone._left(scope, place)
+            return left if left is None else min(self.early, place.seconds)
         self.alone._leave(scope, place)
-        return True
+        return None
 
     def _close(self, scope: str, seconds: float) -> None:
         if self._ask("close", scope, seconds * _MICRO) is None:

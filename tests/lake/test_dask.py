@@ -136,8 +136,9 @@ def summed(frame: pd.DataFrame, numbers: list[str]) -> dict[str, Any]:
 
 
 def test_the_dtypes_are_those_that_dask_says_and_are_true_on_the_workers(
-    calm: kd.Lake, cluster: distributed.Client
+    calm: kd.Lake, cluster: distributed.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kiwoomdata.dask, "MOST_ROWS", 100)
     lazy = kd.dask.read(calm, "daily_prices")
     for part in cluster.gather(cluster.compute(list(lazy.partitions))):
         assert part.dtypes.equals(lazy.dtypes)
@@ -151,6 +152,8 @@ def test_the_dtypes_are_those_that_dask_says_and_are_true_on_the_workers(
 def test_filters_and_columns_reach_files_and_row_groups(
     calm: kd.Lake, cluster: distributed.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert kd.dask.read(calm, "candles").npartitions == 1
+    monkeypatch.setattr(kiwoomdata.dask, "MOST_ROWS", 100)
     whole = kd.dask.read(calm, "candles")
     assert whole.npartitions == len(list((calm.path / "candles").glob("*/*.parquet"))) == 2
     one_year = kd.dask.read(
