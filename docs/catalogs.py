@@ -53,7 +53,7 @@ def wanted() -> dict[str, Catalog]:
 def held() -> dict[str, Catalog]:
     """The catalogs as they are, by the page's name."""
     found = _read(FOLDER, "po")
-    del found["sphinx"]  # the theme's own words, of no page
+    found.pop("sphinx", None)  # the theme's own words, of no page
     return found
 
 
@@ -88,7 +88,7 @@ def update() -> None:
             write_po(out, catalog, width=110, no_location=True, ignore_obsolete=True)
         left = sum(message.fuzzy or not message.string for message in catalog if message.id)
         if left:
-            print(f"{left:4} to translate in {file.relative_to(HERE.parent)}")
+            print(f"{left:4} to translate in {file}")
     for page in old.keys() - pages.keys():
         (FOLDER / f"{page}.po").unlink()
 

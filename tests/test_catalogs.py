@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from babel.messages import Catalog
 
 from tests.test_docs import DOCS, blocks
 
@@ -82,6 +83,27 @@ def test_code_is_not_translated() -> None:
     lines = [line for page in pages for block in blocks(page) for line in block.text.split("\n\n")]
     assert len(lines) > 100
     assert messages.isdisjoint(line.strip() for line in lines)
+
+
+def test_an_edited_sentence_is_left_to_translate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogs, "FOLDER", tmp_path)
+    for page, text in ("page", "One line chooses a server."), ("gone", "No page says this now."):
+        (tmp_path / f"{page}.po").write_text(f'msgid "{text}"\nmsgstr "번역"\n', encoding="utf-8")
+    template = Catalog()
+    template.add("One line chooses the server.")
+    template.add("A new sentence.")
+    monkeypatch.setattr(catalogs, "wanted", lambda: {"page": template})
+    catalogs.update()
+    held = catalogs.held()
+    assert list(held) == ["page"]
+    messages = {message.id: (message.string, message.fuzzy) for message in held["page"] if message.id}
+    assert messages == {
+        "One line chooses the server.": ("번역", True),
+        "A new sentence.": ("", False),
+    }
+    assert "2 to translate in" in capsys.readouterr().out
 
 
 def test_a_page_leads_to_itself_in_the_other_language(tmp_path: Path) -> None:
