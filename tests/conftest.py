@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from kiwoomdata.client import chosen
 from kiwoomdata.rest.transport import Retry
 from kiwoomdata.simulator.market.market import Market
 
-TODAY = date(2026, 11, 20)
+TODAY, NOW = date(2026, 11, 20), time(18, 30)
 HERE = Path(__file__).parent
 
 # make quick leaves out what opens sockets, by fixture, and by folder, file or test what does so on its own,
@@ -56,10 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.alone)
 
 
+@cache
+def market_of_today() -> Market:
+    """The market that all tests share which change nothing about it: its days are drawn once."""
+    return Market(1, today=TODAY, now=NOW)
+
+
 @contextmanager
 def simulated(market: Market | None = None) -> Iterator[kd.Client]:
     """A client of a simulator of its own, for the tests of a whole file; nothing of it is kept."""
-    market = market or Market(1, today=TODAY, now=time(18, 30))
+    market = market or market_of_today()
     with kd.simulator.start(market=market, rate=None, intraday_at_any_hour=True) as server:
         client = kd.Client(
             base_url=server.base_url,
@@ -89,8 +96,11 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def server() -> Iterator[kd.simulator.Server]:
-    with kd.simulator.start(seed=1, today=TODAY, now=time(18, 30), rate=None) as running:
+    market = market_of_today()
+    with kd.simulator.start(market=market, rate=None) as running:
         yield running
+    if market.now != NOW or any(market._splits.values()):
+        market_of_today.cache_clear()  # this test let time go by, or split a stock
 
 
 @pytest.fixture

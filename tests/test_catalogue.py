@@ -6,7 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from kiwoomdata.kinds import DATE, DATETIME
 from kiwoomdata.rest import protocol
 from kiwoomdata.simulator import Server
 from kiwoomdata.simulator.rest import service
-from tests.conftest import TODAY
+from tests.conftest import market_of_today
 from tests.talk import Talk, good
 
 DATA = Path(__file__).parent / "data"
@@ -261,7 +261,8 @@ def test_a_recorded_answer_is_read_without_a_doubt(api_id: str, body: dict[str, 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with kd.simulator.start(today=TODAY, now=time(18, 30), rate=None, page_rows=10) as started:
+    market = market_of_today()
+    with kd.simulator.start(market=market, rate=None, page_rows=10, intraday_at_any_hour=True) as started:
         yield started
 
 

@@ -6,21 +6,19 @@ import http.client
 import json
 import time as clock_time
 from collections.abc import Iterator
-from datetime import date, time
 from typing import Any
 
 import pytest
 
 from kiwoomdata import simulator
-from kiwoomdata.simulator import FAULTS, Market, Server
+from kiwoomdata.simulator import FAULTS, Server
+from tests.conftest import market_of_today
 from tests.talk import MARKET_DATA, Reply, Talk
-
-MARKET = Market(1, today=date(2026, 11, 20), now=time(18, 30))
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with simulator.start(market=MARKET, rate=None) as running:
+    with simulator.start(market=market_of_today(), rate=None) as running:
         yield running
 
 
