@@ -252,6 +252,7 @@ _BOMS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+_HANGUL = re.compile("[가-힣]")
 _KOREAN = re.compile(
     r"""(?i);\s*charset\s*=\s*["']?(euc[-_]?kr|ks_c_5601-1987|ksc5601|cp949|ms949|uhc)\b""",
 )
@@ -260,11 +261,15 @@ _KOREAN = re.compile(
 def _in_utf8(content: bytes, content_type: str) -> bytes:
     """The body in UTF-8, where its BOM or its header tells what it is in; else as it came.
 
-    A label of Latin-1 says nothing: it is what servers send that were not told.
+    A label of Latin-1 says nothing: it is what servers send that were not told. Nor does a Korean one of
+    what reads as Hangul in UTF-8: some of that reads as other characters in CP949 too.
     """
     bom = next((bom for bom in _BOMS if content.startswith(bom)), b"")
     # Who says EUC-KR sends its superset, as Windows does.
     charset = _BOMS.get(bom) or ("cp949" if _KOREAN.search(content_type) else "utf-8")
+    with suppress(UnicodeError):
+        if charset == "cp949" and _HANGUL.search(content.decode()):
+            return content
     with suppress(UnicodeError):
         return content[len(bom) :].decode(charset).encode()
     return content

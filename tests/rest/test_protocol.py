@@ -327,6 +327,16 @@ def test_an_answer_is_read_by_its_charset(encoding: str, bom: bytes, content_typ
     assert page.content == text.encode()
 
 
+@pytest.mark.parametrize("name", ["갇괷", "크"])
+def test_a_name_that_reads_in_two_charsets_is_read_as_hangul(name: str) -> None:
+    """The first is other characters in CP949 too; the second, in CP949, is a letter in UTF-8."""
+    encoding = "cp949" if name == "크" else "utf-8"
+    assert name.encode(encoding).decode("utf-8" if name == "크" else "cp949") != name
+    content = f'{{"stk_nm":"{name}","return_code":0}}'.encode(encoding)
+    page = protocol.read("ka10001", 200, {"content-type": "application/json;charset=EUC-KR"}, content)
+    assert page.json["stk_nm"] == name
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "application/json;charset=UTF-8"])
 def test_a_charset_that_nobody_told_is_not_guessed(content_type: str) -> None:
     text = json.dumps(KOREAN, ensure_ascii=False)
