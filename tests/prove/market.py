@@ -217,6 +217,10 @@ def _any_institutions(client: kd.Client, first: date, last: date, **more: Any) -
     return kd.request("ka10045", symbol="005930", start=first, end=last, client=client, **more)
 
 
+def _breakdown(client: kd.Client, first: date, last: date, **more: Any) -> pl.DataFrame:
+    return kd.investor_breakdown("005930", first, last, client=client, **more)
+
+
 def _lending(client: kd.Client, first: date, last: date, **more: Any) -> pl.DataFrame:
     return kd.request("ka90012", date=last, market="kospi", client=client, **more)
 
@@ -297,6 +301,28 @@ _INSTITUTIONS: tuple[Column, ...] = (
     ("for_daly_nettrde_qty", "foreign_net_buy", flow),
     ("limit_exh_rt", "foreign_limit_used_pct", rate),
 )
+_BREAKDOWN: tuple[Column, ...] = (
+    ("dt", "date", day),
+    ("cur_prc", "close", price),
+    ("pre_sig", "direction", direction),
+    ("pred_pre", "change", change),
+    ("flu_rt", "change_pct", rate),
+    ("acc_trde_qty", "volume", quantity),
+    ("acc_trde_prica", "value", million),
+    ("ind_invsr", "individual", flow),
+    ("frgnr_invsr", "foreign", flow),
+    ("orgn", "institution", flow),
+    ("fnnc_invt", "financial_investment", flow),
+    ("insrnc", "insurance", flow),
+    ("invtrt", "investment_trust", flow),
+    ("etc_fnnc", "other_financial", flow),
+    ("bank", "bank", flow),
+    ("penfnd_etc", "pension", flow),
+    ("samo_fund", "private_fund", flow),
+    ("natn", "nation", flow),
+    ("etc_corp", "other_corporation", flow),
+    ("natfor", "domestic_foreigner", flow),
+)
 _AVERAGES: tuple[Column, ...] = (
     ("orgn_prsm_avg_pric", "institution_average", price),
     ("for_prsm_avg_pric", "foreign_average", price),
@@ -355,6 +381,8 @@ WAYS = {
             every_day=True, rebased=True, dense=True),
         Way("ka10078 named", "by date", "ka10078", "sec_stk_trde_trend", _BROKER, 20, _broker, "end_dt",
             rebased=True),
+        Way("ka10059 named", "by date", "ka10059", "stk_invsr_orgn", _BREAKDOWN, 100, _breakdown, "dt",
+            every_day=True, rebased=True, dense=True),
         Way("ka50080 any", "by moment", "ka50080", "gds_min_chart_qry", _MINUTES, 100, _minutes),
         Way("ka10045 named", "whole", "ka10045", "stk_orgn_trde_trnsn", _INSTITUTIONS, 20, _institutions,
             "end_dt", _AVERAGES, every_day=True, dense=True),

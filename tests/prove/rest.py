@@ -141,12 +141,12 @@ class _Run(Asks):
         before = len(self.verdict.problems)
         self.judge("sick", frame, error, told, spoilt, kept=False)
         kinds = {fault.name for fault in fired}
-        if len(self.verdict.problems) > before or self.plan["split"]:
-            return
         got = "right" if error is None else type(error).__name__
         if error is None and frame is not None and self.lacks(frame, set()):
             got = "told"
         self.verdict.outcome = "error" if error is not None else got
+        if len(self.verdict.problems) > before or self.plan["split"]:
+            return
         expected = ""
         if not kinds or all(fault.right == "same" for fault in fired):
             expected = "right"

@@ -154,3 +154,17 @@ _transfer("a dripping body", "again", lambda d, rng: [d.head(str(len(d.text))), 
 def _old(d: Draft, rng: random.Random) -> None:
     d.version = "HTTP/1.0"
     d.steps = [d.head() + d.text, "close"]
+
+
+@fault("body", "same", name="UTF-8 labelled CP949")
+def _mislabelled(d: Draft, rng: random.Random) -> None:
+    d.kind = "application/json;charset=EUC-KR"
+
+
+_FIRST = b"HTTP/1.1 %b\r\n\r\n"
+_transfer("100 first", "same", lambda d, rng: [_FIRST % b"100 Continue" + d.head(str(len(d.text))) + d.text])
+_transfer("103 first", "told", lambda d, rng: [_FIRST % b"103 Early" + d.head(str(len(d.text))) + d.text])
+_transfer("an answer twice", "told", lambda d, rng: [(d.head(str(len(d.text))) + d.text) * 2])
+_transfer("an answer of before", "told", lambda d, rng: [
+    (d.head(str(len(d.text))) + d.text) + b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+])  # fmt: skip
