@@ -9,6 +9,7 @@ so is whatever would be adjusted by it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -199,14 +200,13 @@ def adjusted(factors: pl.DataFrame, when: str) -> Callable[[pl.DataFrame], pl.Da
 
     Only the rows of symbols that have factors are looked at: a join takes several times as long as the scan.
     """
-    steps: dict[str, tuple[list[date], list[Value]]] = {}
-    newest_first = factors.sort("symbol", "date", descending=[False, True])
-    for (symbol,), some in newest_first.partition_by("symbol", as_dict=True, maintain_order=True).items():
-        values: list[Value] = [(1.0, 1.0)]
-        for price, volume in some.select("price_factor", "volume_factor").iter_rows():
-            p, v = values[-1]
-            values.append((_times(p, price), _times(v, volume)))
-        steps[symbol] = some["date"].to_list()[::-1], values[::-1]
+    steps: dict[str, tuple[deque[date], deque[Value]]] = {}
+    newest_first = factors.sort("date", descending=True)
+    for symbol, day, price, volume in newest_first.select(list(SCHEMA)[:4]).iter_rows():
+        days, values = steps.setdefault(symbol, (deque(), deque([(1.0, 1.0)])))
+        p, v = values[0]
+        days.appendleft(day)
+        values.appendleft((_times(p, price), _times(v, volume)))
     symbols = pl.Series("symbol", list(steps), pl.String())
 
     def change(rows: pl.DataFrame) -> pl.DataFrame:
