@@ -267,8 +267,9 @@ class Lake:
             ``table api_id`` (String), ``symbols rows files bytes`` (Int64), ``from to`` (Date, of the rows),
             ``basis`` (String: ``"as traded"``, or ``"as of"`` where the server gives the past in the shares
             of the day it is asked), ``as_of`` (Date, the oldest day in whose shares rows are), ``failed``
-            (Int64, symbols whose last try failed), ``outdated`` (Int64, symbols whose rows an earlier version
-            of the catalogue read; the next update asks for them anew).
+            (Int64, symbols whose last try failed), ``outdated`` (Int64, symbols with rows that an earlier
+            version of the catalogue read; the next update asks for them anew, and :meth:`check` names those
+            that the server gives no more).
         """
         self._files.need()
         return info.info(self._files)

@@ -186,8 +186,19 @@ def with_answer(manifest: Manifest, got: Got) -> bool:
         holes=sorted({(low, high) for low, high in [*holes, *new.holes] if low <= high}),
         as_of=new.as_of or old.as_of,
         version=new.version,
+        outdated=_outdated(old, new),
     )
     return True
+
+
+def _outdated(old: Held, new: Held) -> date | None:
+    """From when on rows are of the new catalogue, where older ones are there and not given any more."""
+    if old.version == new.version:
+        return old.outdated
+    if old.oldest is None or old.newest is None:
+        return None
+    read = new.oldest or old.newest + _DAY
+    return read if old.oldest < read else None
 
 
 def edges(rows: pl.DataFrame, table: Table) -> Mapping[tuple[str, date], pl.DataFrame]:

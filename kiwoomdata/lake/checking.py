@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,10 @@ def _of_symbols(table: Table, manifest: Manifest) -> Iterator[dict[str, Any]]:
             yield {**about, "what": "failed", "told": held.failed}
         if held.first is not None and held.version != table.meaning:
             yield {**about, "what": "earlier catalogue", "told": "the next update asks for it anew"}
+        elif held.outdated is not None:
+            told = "the server gives these days no more: they stay as that catalogue read them"
+            last = held.outdated - timedelta(days=1)
+            yield {**about, "what": "earlier catalogue", "from": held.oldest, "to": last, "told": told}
 
 
 def _strange(files: Files, name: str) -> Iterator[dict[str, Any]]:

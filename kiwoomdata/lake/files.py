@@ -63,6 +63,9 @@ class Held(msgspec.Struct, omit_defaults=True, kw_only=True):
     as_of: date | None = None
     """The day in whose shares the rows are, where the server gives them so."""
     version: str = ""
+    outdated: date | None = None
+    """The first day whose rows were read by ``version``: older ones the server gives no more, and they stay
+    as an earlier catalogue read them."""
     failed: str = ""
     """Why the last try failed; it is tried again."""
 

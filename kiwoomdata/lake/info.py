@@ -49,7 +49,9 @@ def info(files: Files) -> pl.DataFrame:
                 "basis": table and table.basis,
                 "as_of": min((each.as_of for each in held if each.as_of), default=None),
                 "failed": sum(bool(each.failed) for each in held),
-                "outdated": sum(each.version != table.meaning for each in asked) if table else 0,
+                "outdated": sum(bool(each.version != table.meaning or each.outdated) for each in asked)
+                if table
+                else 0,
             }
         )
     return pl.DataFrame(lines, _INFO)

@@ -157,3 +157,35 @@ def test_the_command_line_updates_and_looks_over(tmp_path: Path) -> None:
     assert run("check", folder)[0] == 1
     assert "set aside" in run("compact", folder)[1]
     assert run("update", folder, "--what", "bars", "--mode", "simulator")[0] == 2
+
+
+def test_rows_of_an_earlier_catalogue_that_nobody_gives_any_more_are_told(
+    tmp_path: Path, client: kd.Client, server: kd.simulator.Server
+) -> None:
+    """Short selling goes back 336 trading days: what was kept before stays, as it was read."""
+    lake = kd.Lake(tmp_path / "short")
+    lake.update(CODES[0], what="short_selling", start="2025-11-03", client=client)
+    part = lake.path / "short_selling/year=2025/part-0.parquet"
+    rows = pl.read_parquet(part, hive_partitioning=False)
+    older = rows.with_columns(pl.col("date").dt.offset_by("-1y")).with_columns(pl.col("volume") // 1000)
+    manifest = lake.path / "_manifest/short_selling.json"
+    told = json.loads(manifest.read_text())
+    held = told["held"][CODES[0]]
+    held |= {"first": "2024-11-03", "oldest": str(older["date"].min()), "version": "0123456789abcdef"}
+    (lake.path / "short_selling/year=2024").mkdir()
+    older.filter(pl.col("date").dt.year() == 2024).write_parquet(
+        lake.path / "short_selling/year=2024/part-0.parquet"
+    )
+    manifest.write_text(json.dumps(told))
+    assert lake.check()["what"].to_list() == ["earlier catalogue"]
+    lake.update(what="short_selling", client=client)
+    (found,) = lake.check().rows(named=True)
+    assert (found["what"], found["from"], found["told"]) == (
+        "earlier catalogue",
+        older["date"].min(),
+        "the server gives these days no more: they stay as that catalogue read them",
+    )
+    assert (
+        found["to"] < lake.scan("short_selling").filter(pl.col("date") > found["to"]).collect()["date"].min()
+    )
+    assert lake.info().filter(table="short_selling")["outdated"].to_list() == [1]
