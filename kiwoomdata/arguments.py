@@ -15,7 +15,7 @@ from kiwoomdata.kinds import CODE, DATE, KST, encode, split_code
 __all__ = [
     "SUFFIXES",
     "DateLike",
-    "Days",
+    "DateRange",
     "Symbols",
     "as_date",
     "as_symbol",
@@ -149,7 +149,7 @@ def before(day: date, period: str) -> date:
         raise ValueError(f"period: {period!r} before {day} is before the year 1") from None
 
 
-class Days(NamedTuple):
+class DateRange(NamedTuple):
     """A range of days, both ends inclusive, and what was done otherwise than asked."""
 
     first: date
@@ -157,7 +157,9 @@ class Days(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def date_range(start: DateLike | None, end: DateLike | None, today: date, period: str | None = None) -> Days:
+def date_range(
+    start: DateLike | None, end: DateLike | None, today: date, period: str | None = None
+) -> DateRange:
     """Check a range with both ends inclusive; no end is today, and so is one that lies in the future.
 
     A period in place of the start is counted back from the end.
@@ -170,13 +172,13 @@ def date_range(start: DateLike | None, end: DateLike | None, today: date, period
     last = min(last, today)
     if start is None:
         assert period is not None
-        return Days(before(last, period), last, notes)
+        return DateRange(before(last, period), last, notes)
     first = as_date(start, "start", whole="first")
     if first > today:
         raise ValueError(f"start: {first} is in the future (today in Seoul is {today})")
     if first > last:
         raise ValueError(f"start: {first} is after end {last}; give the earlier day first")
-    return Days(first, last, notes)
+    return DateRange(first, last, notes)
 
 
 def past_day(value: DateLike | None, name: str, today: date) -> date:

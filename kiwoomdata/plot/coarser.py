@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from kiwoomdata.plot.table import Table
-from kiwoomdata.plot.timeline import Level, Timeline
+from kiwoomdata.plot.timeline import Spacing, Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,38 +25,38 @@ LEAST = 2.0
 _RULES = {"open": "first", "high": "max", "low": "min", "volume": "sum", "gap": "max"}
 
 
-def fitted(ax: Axes, table: Table, rules: Mapping[str, str] | None = None) -> tuple[Table, Level | None]:
+def fitted(ax: Axes, table: Table, rules: Mapping[str, str] | None = None) -> tuple[Table, Spacing | None]:
     """The table with as many rows as ``ax`` has room for, and the period of a row where it is not its own."""
     line = Timeline(table.when, dated=table.dated)
     most = ax.get_window_extent().width / LEAST
     if len(line.places) <= most or line.clock:
         return table, None
-    for level in _levels(line):
-        if len(np.unique(level.period(table.when))) <= most:
+    for spacing in _spacings(line):
+        if len(np.unique(spacing.period(table.when))) <= most:
             break
-    return coarser(table, level, rules), level
+    return coarser(table, spacing, rules), spacing
 
 
-def _levels(line: Timeline) -> list[Level]:
+def _spacings(line: Timeline) -> list[Spacing]:
     """From fine to coarse."""
-    days = [Level("W", 1), Level("M", 1), Level("M", 3), Level("Y", 1)]
+    days = [Spacing("W", 1), Spacing("M", 1), Spacing("M", 3), Spacing("Y", 1)]
     if line.daily:
         return days
-    return [*(Level("m", minutes) for minutes in (3, 5, 10, 15, 30, 60)), Level("D", 1), *days]
+    return [*(Spacing("m", minutes) for minutes in (3, 5, 10, 15, 30, 60)), Spacing("D", 1), *days]
 
 
-def coarser(table: Table, level: Level, rules: Mapping[str, str] | None = None) -> Table:
+def coarser(table: Table, spacing: Spacing, rules: Mapping[str, str] | None = None) -> Table:
     """One row for each period that has any: its columns by ``rules``, of others the last value."""
     rules = _RULES | dict(rules or {})
-    frame = pl.DataFrame({"": level.period(table.when), **table.numbers}).fill_nan(None)
+    frame = pl.DataFrame({"": spacing.period(table.when), **table.numbers}).fill_nan(None)
     found = frame.group_by("", maintain_order=True).agg(
         *(_taken(pl.col(name), rules.get(name, "last")) for name in table.numbers),
         pl.int_range(pl.len()).last().alias(" rows") + 1,
     )
     last = found[" rows"].cum_sum().to_numpy() - 1
     moments = table.when[last]
-    if level.unit == "m":  # minutes are named after their start, days and longer after their last one
-        step = np.timedelta64(level.every, "m").astype("timedelta64[us]")
+    if spacing.unit == "m":  # minutes are named after their start, days and longer after their last one
+        step = np.timedelta64(spacing.every, "m").astype("timedelta64[us]")
         moments = moments - (moments - moments.astype("datetime64[D]")) % step
     return replace(
         table,
@@ -77,20 +77,20 @@ def _taken(column: pl.Expr, rule: str) -> pl.Expr:
 _NAMES = {("D", 1): "day", ("W", 1): "week", ("M", 1): "month", ("M", 3): "quarter", ("Y", 1): "year"}
 
 
-def said(level: Level | None, look: Look) -> str:
+def said(spacing: Spacing | None, look: Look) -> str:
     """What a candle of a coarser table is: ``주봉``; nothing of a table that is as it was."""
-    if level is None:
+    if spacing is None:
         return ""
-    if level.unit == "m":
-        return f"{level.every}{'' if look.locale == 'ko' else ' '}{look.say('minute_bars')}"
-    return look.say(f"{_NAMES[level]}s")
+    if spacing.unit == "m":
+        return f"{spacing.every}{'' if look.locale == 'ko' else ' '}{look.say('minute_bars')}"
+    return look.say(f"{_NAMES[spacing]}s")
 
 
-def on(line: Timeline, shown: Table, level: Level | None) -> Timeline:
+def on(line: Timeline, shown: Table, spacing: Spacing | None) -> Timeline:
     """The axis of days for a coarser table, whose rows stand over their last days."""
-    return line if level is None else line.every(shown.when)
+    return line if spacing is None else line.every(shown.when)
 
 
-def period(level: Level | None) -> str:
+def period(spacing: Spacing | None) -> str:
     """The word for what a bar of flows adds up, where it was a day before."""
-    return f"by_{_NAMES[level or ('D', 1)]}"
+    return f"by_{_NAMES[spacing or ('D', 1)]}"

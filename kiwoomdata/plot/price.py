@@ -18,7 +18,7 @@ from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, price_axis, won
 from kiwoomdata.plot.shapes import bars, boxes, sticks, tag, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Floats, NothingToDraw, Table, read, undrawable
-from kiwoomdata.plot.timeline import Level, Timeline
+from kiwoomdata.plot.timeline import Spacing, Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,18 +105,18 @@ def candles(
     with look.drawing(ax, (10, 5.8)) as place:
         with_volume = volume and "volume" in table and bool(np.isfinite(table["volume"]).any())
         upper, *lower = panels(place, (3.4, 1), ("volume",)) if with_volume else [place]
-        shown, level = fitted_candles(upper, table, windows)
+        shown, spacing = fitted_candles(upper, table, windows)
         if others is None:
             line = Timeline(shown.when, dated=table.dated)
-            draw_candles(upper, look, shown, line, windows, log=log, coarse=level is not None)
+            draw_candles(upper, look, shown, line, windows, log=log, coarse=spacing is not None)
         else:
             moments = [when for _, when, _ in others]
             line = Timeline(np.concatenate([table.when, *moments]), dated=table.dated)
             draw_rebased(upper, look, others, line, log=log)
         for each in lower:
-            draw_volume(each, look, shown, on(line, shown, level))
+            draw_volume(each, look, shown, on(line, shown, spacing))
         line.put_on(upper, look)
-        look.entitle(upper, table.heading, said(level if others is None or lower else None, look))
+        look.entitle(upper, table.heading, said(spacing if others is None or lower else None, look))
     return upper
 
 
@@ -168,14 +168,14 @@ def averaged(table: Table, windows: Sequence[int]) -> Table:
     return replace(table, numbers={**table.numbers, **averages})
 
 
-def fitted_candles(ax: Axes, table: Table, windows: Sequence[int]) -> tuple[Table, Level | None]:
+def fitted_candles(ax: Axes, table: Table, windows: Sequence[int]) -> tuple[Table, Spacing | None]:
     """As many candles as ``ax`` has room for, with the averages that are longer than two of them."""
-    shown, level = fitted(ax, table)
-    if level is not None:
+    shown, spacing = fitted(ax, table)
+    if spacing is not None:
         short = {f"ma_{window}" for window in windows if window * shown.rows <= 2 * table.rows}
         numbers = {name: column for name, column in shown.numbers.items() if name not in short}
         shown = replace(shown, numbers=numbers)
-    return shown, level
+    return shown, spacing
 
 
 def check_windows(ma: int | Sequence[int]) -> tuple[int, ...]:

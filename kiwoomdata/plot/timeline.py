@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from kiwoomdata.plot.style import Look
 
-__all__ = ["Level", "Timeline"]
+__all__ = ["Spacing", "Timeline"]
 
 _MOST_NIGHTS = 40
 _MINUTE, _DAY = np.timedelta64(1, "m"), np.timedelta64(1, "D")
 
 
-class Level(NamedTuple):
+class Spacing(NamedTuple):
     """How far apart ticks stand: every so many years, months, weeks, days or minutes."""
 
     unit: str
@@ -39,12 +39,12 @@ class Level(NamedTuple):
         return np.asarray(moments.astype("datetime64[m]").astype(np.int64) // self.every)
 
 
-_LEVELS = tuple(
-    Level(unit, every)
+_SPACINGS = tuple(
+    Spacing(unit, every)
     for unit, steps in (("Y", (10, 5, 2, 1)), ("M", (6, 3, 2, 1)), ("W", (2, 1)), ("D", (1,)))
     for every in steps
 )
-_CLOCK_LEVELS = tuple(Level("m", every) for every in (240, 120, 60, 30, 20, 10, 5, 2, 1))
+_CLOCK_SPACINGS = tuple(Spacing("m", every) for every in (240, 120, 60, 30, 20, 10, 5, 2, 1))
 
 
 class Timeline:
@@ -132,7 +132,7 @@ class _Ticks(Locator):
 
     def __init__(self, line: Timeline) -> None:
         self._line = line
-        self.level = _LEVELS[0]
+        self.spacing = _SPACINGS[0]
 
     def __call__(self) -> Sequence[float]:
         assert self.axis is not None
@@ -149,25 +149,25 @@ class _Ticks(Locator):
         shown = np.flatnonzero((line.places >= low) & (line.places <= high))
         if not len(shown):
             return np.array([])
-        levels = _LEVELS if line.daily else (*_LEVELS, *_CLOCK_LEVELS)
+        spacings = _SPACINGS if line.daily else (*_SPACINGS, *_CLOCK_SPACINGS)
         ticks = shown[:1]
-        for level in levels:
-            begins = self._begins(level, shown)
+        for spacing in spacings:
+            begins = self._begins(spacing, shown)
             if len(begins) > most:
                 break
             if len(begins) >= len(ticks):
-                ticks, self.level = begins, level
+                ticks, self.spacing = begins, spacing
         return ticks.astype(np.float64)
 
-    def _begins(self, level: Level, shown: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _begins(self, spacing: Spacing, shown: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows that start a period. The first row of all does, unless the next tick is too near."""
-        periods = level.period(self._line.moments[max(0, shown[0] - 1) : shown[-1] + 1])
+        periods = spacing.period(self._line.moments[max(0, shown[0] - 1) : shown[-1] + 1])
         begins: NDArray[np.int64] = np.flatnonzero(np.diff(periods)) + 1 + max(0, shown[0] - 1)
         if shown[0] == 0:
             typical = float(np.median(np.diff(begins))) if len(begins) > 1 else len(shown) / 2
             if not len(begins) or begins[0] >= 0.6 * typical:
                 begins = np.concatenate([[0], begins])
-        return begins if level.unit in "YMWD" else self._apart(begins)
+        return begins if spacing.unit in "YMWD" else self._apart(begins)
 
     def _apart(self, begins: NDArray[np.int64]) -> NDArray[np.int64]:
         """Without hours that are too near to the day that follows or precedes them."""
@@ -181,10 +181,12 @@ class _Ticks(Locator):
         return kept
 
     def _clock_ticks(self, low: float, high: float, most: int) -> Floats:
-        steps = [level for level in _CLOCK_LEVELS if (high - low) / level.every <= most] or [_CLOCK_LEVELS[0]]
-        self.level = steps[-1]
-        first, last = np.ceil(low / self.level.every), np.floor(high / self.level.every)
-        return np.arange(first, last + 1) * float(self.level.every)
+        steps = [spacing for spacing in _CLOCK_SPACINGS if (high - low) / spacing.every <= most] or [
+            _CLOCK_SPACINGS[0]
+        ]
+        self.spacing = steps[-1]
+        first, last = np.ceil(low / self.spacing.every), np.floor(high / self.spacing.every)
+        return np.arange(first, last + 1) * float(self.spacing.every)
 
 
 class _Labels(Formatter):
@@ -211,7 +213,7 @@ class _Labels(Formatter):
         return labels
 
     def _parts(self, moment: datetime) -> tuple[str, str]:
-        korean, unit = self._look.locale == "ko", self._ticks.level.unit
+        korean, unit = self._look.locale == "ko", self._ticks.spacing.unit
         year = f"{moment:%Y}"
         day = f"{moment.month}/{moment.day}" if korean else f"{moment.day} {_MONTHS[moment.month - 1]}"
         if unit == "Y":

@@ -407,9 +407,9 @@ class Market:
             if start <= row.date <= end:
                 if row.date == self.session_day and self._moment(None):
                     found += self.program_day_minutes(board, row.date, venue)[-1:]
-                elif plans := self._whole.plans(board, row.date, venue):
-                    last = program.IndexMinute(intraday.clock(plans[-1].closes), row.close, row.basis)
-                    found.append(program.at_minute(row.date, plans, last))
+                elif courses := self._whole.courses(board, row.date, venue):
+                    last = program.IndexMinute(intraday.clock(courses[-1].closes), row.close, row.basis)
+                    found.append(program.at_minute(row.date, courses, last))
         return found
 
     def program_day_minutes(
@@ -417,11 +417,13 @@ class Market:
     ) -> list[program.MarketProgram]:
         """Program trading of a board since the day began, for each minute so far, ascending."""
         day = day or self.session_day
-        plans, index = self._whole.plans(board, day, venue), self._whole.index_minutes(day)
-        if not (plans and index):
+        courses, index = self._whole.courses(board, day, venue), self._whole.index_minutes(day)
+        if not (courses and index):
             return []
-        minutes = program.spread(index, min(p.opens for p in plans), max(p.closes for p in plans))
-        return [program.at_minute(day, plans, at) for at in minutes if self._has_been(day, at.time)]
+        minutes = program.spread(
+            index, min(each.opens for each in courses), max(each.closes for each in courses)
+        )
+        return [program.at_minute(day, courses, at) for at in minutes if self._has_been(day, at.time)]
 
     def arbitrage_balances(self, start: date, end: date) -> list[program.ArbitrageBalance]:
         """What arbitrage held open at the end of each day; a running day has none yet."""

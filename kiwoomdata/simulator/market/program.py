@@ -15,16 +15,16 @@ from kiwoomdata.simulator.market.universe import Board
 
 __all__ = [
     "ArbitrageBalance",
+    "Course",
     "IndexDay",
     "IndexMinute",
     "MarketProgram",
-    "Plan",
     "WholeMarket",
     "at_minute",
     "balances",
+    "course",
     "index_days",
     "index_minutes",
-    "plan",
     "spread",
 ]
 
@@ -112,7 +112,7 @@ def index_minutes(rng: Random, day: IndexDay, opens: int, closes: int) -> list[I
     return rows
 
 
-class Plan(NamedTuple):
+class Course(NamedTuple):
     """A day's totals at one venue, and the powers of the elapsed part of it with which they come in."""
 
     opens: int  # seconds of the day
@@ -133,19 +133,19 @@ def _part(sides: Sides, bought: float, sold: float) -> Sides:
     return Sides(int(buy * bought), int(sell * sold), int(buy_amount * bought), int(sell_amount * sold))
 
 
-def plan(rng: Random, board: Board, venue: Venue, opens: int, closes: int) -> Plan:
+def course(rng: Random, board: Board, venue: Venue, opens: int, closes: int) -> Course:
     """What programs will have traded on one board by the end of a day, at one venue."""
     arbitrage, others = _USUAL[board]
     scale = _NXT_PART if venue == "nxt" else 1.0
     powers = 1 + rng.random(), 1 + rng.random(), 1 + rng.random(), 1 + rng.random()
     totals = _totals(rng, arbitrage * scale, board), _totals(rng, others * scale, board)
-    return Plan(opens, closes, *totals, powers)
+    return Course(opens, closes, *totals, powers)
 
 
-def at_minute(day: date, plans: Sequence[Plan], minute: IndexMinute) -> MarketProgram:
-    """All plans together, by one minute of the day."""
+def at_minute(day: date, courses: Sequence[Course], minute: IndexMinute) -> MarketProgram:
+    """All courses together, by one minute of the day."""
     arbitrage = others = Sides()
-    for each in plans:
+    for each in courses:
         of_arbitrage, of_others = each.by(seconds(minute.time))
         arbitrage, others = arbitrage.plus(of_arbitrage), others.plus(of_others)
     return MarketProgram(day, minute.time, arbitrage, others, minute.kospi200, minute.basis)
@@ -200,12 +200,12 @@ class WholeMarket:
         (opens, _), (_, closes) = sessions(day, "krx")
         return index_minutes(self._rng("KOSPI200", day), row, opens, closes)
 
-    def plans(self, board: Board, day: date, venue: Venue) -> list[Plan]:
-        """The day's program trading, one plan for each venue asked for; none on a day without a session."""
+    def courses(self, board: Board, day: date, venue: Venue) -> list[Course]:
+        """The day's program trading, one course for each venue asked for; none on a day without a session."""
         venues: list[Venue] = ["krx", "nxt"] if venue == "all" else [venue]
         spans = {each: sessions(day, each) for each in venues if each == "krx" or day >= NXT_SINCE}
         return [
-            plan(self._rng("program", board, day, each), board, each, span[0][0], span[-1][1])
+            course(self._rng("program", board, day, each), board, each, span[0][0], span[-1][1])
             for each, span in spans.items()
             if span
         ]

@@ -11,7 +11,7 @@ from kiwoomdata.simulator.market.flows import Sides
 from kiwoomdata.simulator.market.universe import BROKERS, FOREIGN_BROKERS
 from kiwoomdata.simulator.rest import answers_generic
 from kiwoomdata.simulator.rest.answers_stock import flag
-from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.cells import word_of
 from kiwoomdata.simulator.rest.writing import Coloured
 
@@ -31,10 +31,10 @@ def _leading(ask: Ask, day: Day, side: str) -> list[tuple[str, int]]:
     return sorted(parts.items(), key=lambda part: -part[1])[:5]
 
 
-def _board(ask: Ask) -> Page:
+def _board(ask: Ask) -> Content:
     day = ask.market.snapshot(ask.symbol, venue=ask.venue)
     if day is None or ask.stock is None:
-        return Page()
+        return Content()
     row: Row = {
         "stk_cd": ask.body["stk_cd"],
         "stk_nm": ask.stock.name,
@@ -51,10 +51,10 @@ def _board(ask: Ask) -> Page:
                 f"{key}_trde_ori_{n}": code if quantity else "000",
                 f"{key}_trde_qty_{n}": quantity,
             }
-    return Page(flat=row)
+    return Content(flat=row)
 
 
-def _board_changes(ask: Ask) -> Page:
+def _board_changes(ask: Ask) -> Content:
     """The leading five and the foreign firms; nothing is known to compare with, so each is its own change.
 
     Who left the five is made up, as in ka10053.
@@ -98,7 +98,7 @@ def _summed(ask: Ask, days: Iterable[Day]) -> dict[str, Sides]:
     return found
 
 
-def _ranking(ask: Ask) -> Page:
+def _ranking(ask: Ask) -> Content:
     """Net sellers or net buyers, the biggest first, and the sums of these firms (live, 2026-08-07)."""
     days = _days(ask)
     sign = 1 if word_of(ask, "side") == "buy" else -1
@@ -119,7 +119,7 @@ def _ranking(ask: Ask) -> Page:
     return _one_page(ask, rows, {**flat, "prid_trde_qty": sum(day.volume for day in days)})
 
 
-def _net_ranking(ask: Ask) -> Page:
+def _net_ranking(ask: Ask) -> Content:
     firms = [(code, sides.net) for code, sides in _summed(ask, _days(ask)).items() if sides.net > 0]
     firms.sort(key=lambda firm: -firm[1])
     return _one_page(
@@ -131,11 +131,11 @@ def _net_ranking(ask: Ask) -> Page:
     )
 
 
-def _by_day(ask: Ask) -> Page:
+def _by_day(ask: Ask) -> Content:
     """A day's sum in percent of the volume of them all together: of one fixed volume, as is printed."""
     days, code = _days(ask), ask.body["mmcm_cd"].zfill(3)
     if code not in BROKERS:
-        return Page()
+        return Content()
     whole, rows = sum(day.volume for day in days), []
     for day in reversed(days):
         sides = _of_day(ask, day).get(code, Sides())
@@ -155,12 +155,12 @@ def _by_day(ask: Ask) -> Page:
     return _one_page(ask, rows)
 
 
-def _one_page(ask: Ask, rows: Sequence[Row], flat: Mapping[str, Any] | None = None) -> Page:
+def _one_page(ask: Ask, rows: Sequence[Row], flat: Mapping[str, Any] | None = None) -> Content:
     page, key = ask.page_by_count(rows)
-    return Page(list(page), flat or {}, key)
+    return Content(list(page), flat or {}, key)
 
 
-ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
+ANSWERS: Mapping[str, Callable[[Ask], Content]] = {
     "ka10002": _board,
     "ka10038": _ranking,
     "ka10040": _board_changes,

@@ -16,7 +16,7 @@ from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.market import TALLIES
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest import bars
-from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.cells import (
     SUFFIXES,
     Subject,
@@ -44,15 +44,15 @@ _THEMES = {
 }
 
 
-def answer(ask: Ask) -> Page:
+def answer(ask: Ask) -> Content:
     """The page that the entry, the market and the request make."""
     part = ask.endpoint.rows
     flat = next((each for each in ask.endpoint.parts if each.key is None), None)
     values = {} if flat is None else row_of(ask, flat, Subject.of(ask), 0)
     if part is None:
-        return Page(flat=values)
+        return Content(flat=values)
     rows, key = _rows(ask, part)
-    return Page(rows, values if rows or ask.stock else {}, key)
+    return Content(rows, values if rows or ask.stock else {}, key)
 
 
 def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:

@@ -15,7 +15,7 @@ from kiwoomdata.simulator.market.indices import IndexBar
 from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.market.sectors import Sector
 from kiwoomdata.simulator.market.universe import Board
-from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.bars import LONGEST, paged_moments
 from kiwoomdata.simulator.rest.cells import SUFFIXES, Values, word_of
 from kiwoomdata.simulator.rest.writing import THOUSAND, Coloured, rounded
@@ -58,7 +58,7 @@ def _bar(rows: Sequence[IndexBar], name: str = "close") -> Values:
     }
 
 
-def _bars(ask: Ask) -> Page:
+def _bars(ask: Ask) -> Content:
     """Bars of days and longer, dated by their first trading day."""
     endpoint, (flat, part) = ask.endpoint, ask.endpoint.parts
     assert endpoint.walk is not None
@@ -75,10 +75,10 @@ def _bars(ask: Ask) -> Page:
     wholes: dict[date, Values] = {}
     page, key = ask.page_by_date(fetch, ask.day(endpoint.walk.until or ""), span=LONGEST[endpoint.period])
     rows = [_keyed(part, wholes[row.date]) for row in page]
-    return Page(rows, _keyed(flat, {"sector": ask.body["inds_cd"]}), key)
+    return Content(rows, _keyed(flat, {"sector": ask.body["inds_cd"]}), key)
 
 
-def _moments(ask: Ask) -> Page:
+def _moments(ask: Ask) -> Content:
     """Bars of minutes, or of ticks, of which there is one each minute."""
     flat, part = ask.endpoint.parts
     code, indices = ask.body["inds_cd"], ask.market.indices
@@ -117,7 +117,7 @@ def _moments(ask: Ask) -> Page:
         return found
 
     rows, key = paged_moments(ask, bars_of, lambda values, number: _keyed(part, values))
-    return Page(rows, _keyed(flat, {"sector": code}), key)
+    return Content(rows, _keyed(flat, {"sector": code}), key)
 
 
 # --- the moment, and what the stocks did -------------------------------------------------------
@@ -166,12 +166,12 @@ def _quote(ask: Ask, code: str) -> Values | None:
     }
 
 
-def _by_time(ask: Ask) -> Page:
+def _by_time(ask: Ask) -> Content:
     flat, part = ask.endpoint.parts
     code = ask.body["inds_cd"]
     quote = _quote(ask, code)
     if quote is None:
-        return Page()
+        return Content()
     before, until = quote["index"].against, ask.market.moment
     rows, told = [], 0
     for minute in ask.market.indices.minutes(code, ask.market.session_day):
@@ -182,10 +182,10 @@ def _by_time(ask: Ask) -> Page:
         rows.append(_keyed(part, {**values, **_level("index", minute.level, before)}))
         told = total
     page, key = ask.page_by_count(rows[::-1])
-    return Page(list(page), _keyed(flat, quote), key)
+    return Content(list(page), _keyed(flat, quote), key)
 
 
-def _by_day(ask: Ask) -> Page:
+def _by_day(ask: Ask) -> Content:
     flat, part = ask.endpoint.parts
     code = ask.body["inds_cd"]
     quote = _quote(ask, code)
@@ -194,7 +194,7 @@ def _by_day(ask: Ask) -> Page:
         return ask.market.indices.bars(code, since, until)
 
     page, key = ask.page_by_date(fetch, ask.market.session_day)
-    return Page([_keyed(part, _bar([bar], "index")) for bar in page], _keyed(flat, quote or {}), key)
+    return Content([_keyed(part, _bar([bar], "index")) for bar in page], _keyed(flat, quote or {}), key)
 
 
 def _listed(ask: Ask, board: Board, day: date) -> list[tuple[Sector, IndexBar, list[Day]]]:
@@ -206,7 +206,7 @@ def _listed(ask: Ask, board: Board, day: date) -> list[tuple[Sector, IndexBar, l
     return found
 
 
-def _all(ask: Ask) -> Page:
+def _all(ask: Ask) -> Content:
     sector = sectors.SECTORS.get(ask.body["inds_cd"])
     rows, (part,), whole = [], ask.endpoint.parts, 0
     for each, bar, days in _listed(ask, sector.board if sector else "kospi", ask.market.session_day):
@@ -214,14 +214,14 @@ def _all(ask: Ask) -> Page:
         values = {"sector": each.code, "name": each.name, "weight_pct": rate(bar.value, whole)}
         rows.append(_keyed(part, {**_bar([bar], "index"), **_breadth(days), **values}))
     page, key = ask.page_by_count(rows)
-    return Page(list(page), next_key=key)
+    return Content(list(page), next_key=key)
 
 
-def _flows(ask: Ask) -> Page:
+def _flows(ask: Ask) -> Content:
     """Thirteen classes whose nets are zero together, also where each is rounded."""
     day, (part,), rows = ask.day("base_dt"), ask.endpoint.parts, []
     if not trading_days(day, day):
-        return Page()
+        return Content()
     value, board = word_of(ask, "measure") == "value", word_of(ask, "market")
     unit = int(part.named("individual").unit_for(ask.endpoint.flag_of(ask.body)).scale)
     for sector, bar, days in _listed(ask, "kosdaq" if board == "kosdaq" else "kospi", day):
@@ -241,10 +241,10 @@ def _flows(ask: Ask) -> Page:
         told["individual"] = -sum(told[name] for name in others)
         values = {"sector": sector.code + SUFFIXES[ask.venue], "name": sector.name}
         rows.append(_keyed(part, {**_bar([bar], "index"), **told, **values}))
-    return Page(rows)
+    return Content(rows)
 
 
-ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
+ANSWERS: Mapping[str, Callable[[Ask], Content]] = {
     "ka10051": _flows,
     "ka20001": _by_time,
     "ka20003": _all,

@@ -11,7 +11,7 @@ from kiwoomdata.simulator.market.interruptions import Interruption, interruption
 from kiwoomdata.simulator.market.intraday import Trade, clock, seconds
 from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.market.universe import Stock
-from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.cells import word_of
 from kiwoomdata.simulator.rest.writing import MILLION, Coloured
 
@@ -27,11 +27,11 @@ class _Traded(NamedTuple):
     seconds: Sequence[int]
 
 
-def _interruptions(ask: Ask) -> Page:
+def _interruptions(ask: Ask) -> Content:
     """Those that the live feed 1h tells, the newest first; a release repeats the row with its time (2026)."""
     market = ask.market
     if word_of(ask, "venue") == "nxt" or word_of(ask, "session") == "after_hours":
-        return Page()
+        return Content()
     found = []
     for stock in market.leading():
         day = market.snapshot(stock.symbol)
@@ -48,7 +48,7 @@ def _interruptions(ask: Ask) -> Page:
     ]
     rows.sort(key=itemgetter(0), reverse=True)
     page, key = ask.page_by_count([row for _, row in rows])
-    return Page(list(page), next_key=key)
+    return Content(list(page), next_key=key)
 
 
 def _is_asked(ask: Ask, each: Interruption) -> bool:
@@ -98,4 +98,4 @@ def _interruption(each: Interruption, released: bool) -> Row:
     }
 
 
-ANSWERS: Mapping[str, Callable[[Ask], Page]] = {"ka10054": _interruptions}
+ANSWERS: Mapping[str, Callable[[Ask], Content]] = {"ka10054": _interruptions}

@@ -15,7 +15,7 @@ from kiwoomdata.simulator.market.numbers import direction, rate
 from kiwoomdata.simulator.market.program import MarketProgram
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest.answers_stock import YEAR, flag, net_millions
-from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.writing import MILLION, THOUSAND, Coloured, rounded
 
 __all__ = ["ANSWERS"]
@@ -25,26 +25,26 @@ Row = dict[str, Any]
 # Program trading of a market
 
 
-def _market_by_time(ask: Ask) -> Page:
+def _market_by_time(ask: Ask) -> Content:
     board, venue = _market_of(ask.body["mrkt_tp"])
     day = _day_asked(ask)
     rows = ask.market.program_day_minutes(board, day, venue)
     before = _index_before(ask, day, day)
     page, key = ask.page_by_count(rows[::-1])
-    return Page([{"cntr_tm": row.time, **_market_program(row, before)} for row in page], next_key=key)
+    return Content([{"cntr_tm": row.time, **_market_program(row, before)} for row in page], next_key=key)
 
 
-def _market_by_day(ask: Ask) -> Page:
+def _market_by_day(ask: Ask) -> Content:
     board, venue = _market_of(ask.body["mrkt_tp"])
     page, key = ask.page_by_date(
         lambda since, until: ask.market.program_days(board, since, until, venue), _day_asked(ask)
     )
     if not page:
-        return Page()
+        return Content()
     before = _index_before(ask, page[-1].date, page[0].date)
     midnight = time()
     rows = [{"cntr_tm": datetime.combine(row.date, midnight), **_market_program(row, before)} for row in page]
-    return Page(rows, next_key=key)
+    return Content(rows, next_key=key)
 
 
 def _day_asked(ask: Ask) -> date:
@@ -83,7 +83,7 @@ def _market_program(row: MarketProgram, before: Mapping[date, float]) -> Row:
     return values | {"all_sel": sold, "all_buy": bought, "all_netprps": bought - sold}
 
 
-def _arbitrage_balance(ask: Ask) -> Page:
+def _arbitrage_balance(ask: Ask) -> Content:
     until = ask.day("date")
     page, key = ask.page_by_date(ask.market.arbitrage_balances, until, oldest=until - YEAR)
     rows = [
@@ -98,10 +98,10 @@ def _arbitrage_balance(ask: Ask) -> Page:
         }
         for row in page
     ]
-    return Page(rows, next_key=key)
+    return Content(rows, next_key=key)
 
 
-def _cumulative(ask: Ask) -> Page:
+def _cumulative(ask: Ask) -> Content:
     """From the day asked for to the latest one, a year at most, summed up from the first.
 
     In the printed example the rows are half a year newer than the date asked, and the guide allows a date
@@ -135,7 +135,7 @@ def _cumulative(ask: Ask) -> Page:
         ):
             row |= {f"{prefix}_tdy": today, f"{prefix}_acc": total}
         rows.append(row)
-    return Page(rows, next_key=key)
+    return Content(rows, next_key=key)
 
 
 def _net(sides: Sides, amounts: bool) -> int:
@@ -155,11 +155,11 @@ class _Cumulative(NamedTuple):
 # Program trading of a stock
 
 
-def _stock_by_time(ask: Ask) -> Page:
+def _stock_by_time(ask: Ask) -> Content:
     """Of the latest session, whatever day is asked for (observed 2026-08: three dates gave the same)."""
     day = ask.market.day(ask.symbol, ask.market.session_day, ask.venue)
     if day is None:
-        return Page()
+        return Content()
     before = day.previous_close
     minutes = ask.market.program_minutes(ask.symbol, day.date, ask.venue)
     programs = _stock_program([minute.program for minute in minutes], Sides())
@@ -177,10 +177,10 @@ def _stock_by_time(ask: Ask) -> Page:
         for minute, program in zip(minutes, programs, strict=True)
     ]
     page, key = ask.page_by_count(rows[::-1])
-    return Page(list(page), next_key=key)
+    return Content(list(page), next_key=key)
 
 
-def _stock_by_day(ask: Ask) -> Page:
+def _stock_by_day(ask: Ask) -> Content:
     def fetch(since: date, until: date) -> list[_StockDay]:
         days = ask.days(nth_trading_day_before(since, 1), until)
         pairs = map(_StockDay, days, [None, *days])
@@ -204,7 +204,7 @@ def _stock_by_day(ask: Ask) -> Page:
                 "stex_tp": encode(VENUE, ask.venue),
             }
         )
-    return Page(rows, next_key=key)
+    return Content(rows, next_key=key)
 
 
 class _StockDay(NamedTuple):
@@ -235,7 +235,7 @@ def _stock_program(sides: Sequence[Sides], before: Sides) -> Iterator[Row]:
         }
 
 
-ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
+ANSWERS: Mapping[str, Callable[[Ask], Content]] = {
     "ka90005": _market_by_time,
     "ka90006": _arbitrage_balance,
     "ka90007": _cumulative,

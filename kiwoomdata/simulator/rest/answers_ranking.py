@@ -12,7 +12,7 @@ from kiwoomdata.simulator.market.numbers import rate
 from kiwoomdata.simulator.market.rankings import IntradayInvestors, Measure, NetSide, Side
 from kiwoomdata.simulator.market.universe import Board
 from kiwoomdata.simulator.rest.answers_stock import flag
-from kiwoomdata.simulator.rest.asking import Ask, Page
+from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.cells import word_of
 from kiwoomdata.simulator.rest.writing import MILLION, THOUSAND, Coloured, rounded
 
@@ -47,17 +47,17 @@ _CLASSES = {
 }
 
 
-def _by_code(ask: Ask, rows: list[Row]) -> Page:
+def _by_code(ask: Ask, rows: list[Row]) -> Content:
     """As the live server orders these lists (August 2026)."""
     return _one_page(ask, sorted(rows, key=itemgetter("stk_cd")))
 
 
-def _one_page(ask: Ask, rows: list[Row]) -> Page:
+def _one_page(ask: Ask, rows: list[Row]) -> Content:
     page, key = ask.page_by_count(rows)
-    return Page(list(page), next_key=key)
+    return Content(list(page), next_key=key)
 
 
-def _rights(ask: Ask) -> Page:
+def _rights(ask: Ask) -> Content:
     rows = []
     for quote in ask.market.rights(ask.body["newstk_recvrht_tp"]):
         before = quote.previous_close
@@ -80,7 +80,7 @@ def _rights(ask: Ask) -> Page:
     return _one_page(ask, rows)
 
 
-def _institution_trades(ask: Ask) -> Page:
+def _institution_trades(ask: Ask) -> Content:
     board = _BOARDS[ask.body["mrkt_tp"]]
     assert board is not None
     side: NetSide = "sell" if ask.body["trde_tp"] == "1" else "buy"
@@ -102,11 +102,11 @@ def _institution_trades(ask: Ask) -> Page:
     return _one_page(ask, rows)
 
 
-def _intraday_investors(ask: Ask) -> Page:
+def _intraday_investors(ask: Ask) -> Content:
     """Only foreigners had rows at the live server (August 2026), and only during the session."""
     board, investor = _BOARDS[ask.body["mrkt_tp"]], _INVESTORS[ask.body["invsr"]]
     if investor != "foreign" or not (ask.switches.intraday_at_any_hour or ask.market.running):
-        return Page()
+        return Content()
 
     def table(measure: Measure) -> dict[str, IntradayInvestors]:
         found = ask.market.intraday_investors(investor, measure, board, venue=ask.venue)
@@ -152,7 +152,7 @@ def _intraday(each: IntradayInvestors, unit: int, keys: tuple[str, ...]) -> Row:
     )
 
 
-def _closing_investors(ask: Ask) -> Page:
+def _closing_investors(ask: Ask) -> Content:
     side = cast(Side, {"0": "net", "1": "buy", "2": "sell"}[ask.body["trde_tp"]])
     measure: Measure = "amount" if ask.body["amt_qty_tp"] == "1" else "shares"
     rows = []
@@ -179,7 +179,7 @@ _LEAST_SHARE = 20
 """Concentrations of 0 and 10 were answered with nothing (live, 2026)."""
 
 
-def _walls(ask: Ask) -> Page:
+def _walls(ask: Ask) -> Content:
     """The bands of a stock's prices in which most was traded, each day in that of its close."""
     least, count = int(ask.body["prps_cnctr_rt"]), int(ask.body["prpscnt"])
     days, current = int(ask.body["cycle_tp"]), word_of(ask, "include_current") == "yes"
@@ -214,7 +214,7 @@ def _walls(ask: Ask) -> Page:
     return _one_page(ask, [row for _, row in sorted(found, key=itemgetter(0))])
 
 
-ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
+ANSWERS: Mapping[str, Callable[[Ask], Content]] = {
     "ka10011": _rights,
     "ka10044": _institution_trades,
     "ka10025": _walls,

@@ -14,7 +14,7 @@ from kiwoomdata.simulator.market.flows import Sides
 from kiwoomdata.simulator.market.numbers import direction, rate
 from kiwoomdata.simulator.market.orderbook import BookSide, Level
 from kiwoomdata.simulator.market.universe import FOREIGN_BROKERS
-from kiwoomdata.simulator.rest.asking import DAY, Ask, Page
+from kiwoomdata.simulator.rest.asking import DAY, Ask, Content
 from kiwoomdata.simulator.rest.writing import MILLION, Coloured, rounded
 
 __all__ = ["ANSWERS", "YEAR", "flag", "net_millions"]
@@ -37,12 +37,12 @@ def net_millions(sides: Sides) -> int:
     return rounded(sides.buy_amount, MILLION) - rounded(sides.sell_amount, MILLION)
 
 
-def _order_book(ask: Ask) -> Page:
+def _order_book(ask: Ask) -> Content:
     # The live server answers the first venue's book when all are asked for (2026-08-04).
     venue: Venue = "krx" if ask.venue == "all" else ask.venue
     book, before = ask.market.orderbook(ask.symbol, venue=venue), _previous_close(ask)
     if book is None or before is None:
-        return Page()
+        return Content()
     row: Row = {"bid_req_base_tm": book.time}
     for prefix, side in (("sel", book.asks), ("buy", book.bids)):
         for n, level in enumerate(side.levels, 1):
@@ -54,7 +54,7 @@ def _order_book(ask: Ask) -> Page:
         row[f"tot_{prefix}_req_jub_pre"] = side.total_change
         row[f"ovt_{prefix}_req"] = side.after_hours
         row[f"ovt_{prefix}_req_pre"] = side.after_hours_change
-    return Page(flat=row)
+    return Content(flat=row)
 
 
 def _level(price: int, before: int) -> Coloured | str:
@@ -70,12 +70,12 @@ def _previous_close(ask: Ask) -> int | None:
     return rows[-1].previous_close if rows[-1].date == session else rows[-1].close
 
 
-def _price_table(ask: Ask) -> Page:
+def _price_table(ask: Ask) -> Content:
     days, key = _days(ask, ask.market.session_day, oldest=ask.market.session_day - YEAR)
     lags, rows = _credit_lags(ask), [_bare_row(day) for day in days]
     if rows and not ask.next_key:
         rows[0] = _table_row(days[0], lags)  # all others are bare at the live server (2026)
-    return Page(rows, next_key=key)
+    return Content(rows, next_key=key)
 
 
 def _bare_row(day: Day) -> Row:
@@ -122,10 +122,10 @@ def _days(ask: Ask, until: date, *, oldest: date | None = None) -> tuple[list[Da
     return ask.page_by_date(ask.days, until, oldest=oldest)
 
 
-def _session(ask: Ask) -> Page:
+def _session(ask: Ask) -> Content:
     day = ask.market.snapshot(ask.symbol, venue=ask.venue)
     if day is None:
-        return Page()
+        return Content()
     row = {
         "date": day.date,
         **_candle(day),
@@ -135,15 +135,15 @@ def _session(ask: Ask) -> Page:
         "trde_prica": day.value,
         "cntr_str": day.strength,
     }
-    return Page(flat=row)
+    return Content(flat=row)
 
 
-def _quote_board(ask: Ask) -> Page:
+def _quote_board(ask: Ask) -> Content:
     market, stock, venue = ask.market, ask.stock, ask.venue
     days = market.days(ask.symbol, nth_trading_day_before(market.session_day, 1), market.session_day, venue)
     book = market.orderbook(ask.symbol, venue=venue)
     if stock is None or book is None or not days or days[-1].date != market.session_day:
-        return Page()
+        return Content()
     day, trades = days[-1], market.ticks(ask.symbol, venue=venue)
     yesterday = days[-2] if len(days) > 1 else None
     before = day.previous_close
@@ -177,7 +177,7 @@ def _quote_board(ask: Ask) -> Page:
         "tot_buy_req": book.bids.total,
         "tot_sel_req": book.asks.total,
     }
-    return Page(flat={**row, **_board("sel", book.asks, before), **_board("buy", book.bids, before)})
+    return Content(flat={**row, **_board("sel", book.asks, before), **_board("buy", book.bids, before)})
 
 
 def _board(prefix: str, side: BookSide, before: int) -> Row:
@@ -190,7 +190,7 @@ def _board(prefix: str, side: BookSide, before: int) -> Row:
     return row
 
 
-def _institution_trend(ask: Ask) -> Page:
+def _institution_trend(ask: Ask) -> Content:
     market, since, until = ask.market, ask.day("strt_dt"), ask.day("end_dt")
     days = ask.days(since, until)
     nets = [(day.flows.institution.net, day.flows.foreign.net) for day in days]
@@ -207,7 +207,7 @@ def _institution_trend(ask: Ask) -> Page:
             f"{prefix}_avg_pric": market.average_price(ask.symbol, since, until, investor) or 0
             for prefix, investor in sides
         }
-    return Page([_trend_row(each) for each in page], averages, key)
+    return Content([_trend_row(each) for each in page], averages, key)
 
 
 class _Trend(NamedTuple):
@@ -242,7 +242,7 @@ def _among(rows: Sequence[_Trend]) -> Callable[[date, date], list[_Trend]]:
     return lambda since, until: [row for row in rows if since <= row.date <= until]
 
 
-def _strength_by_time(ask: Ask) -> Page:
+def _strength_by_time(ask: Ask) -> Content:
     """A row for each minute, and without signs (live, 2026-07-29: 61,720,290 less 61,720,237 is its 53)."""
     before = _previous_close(ask) or 0
     minutes = ask.market.minute_strength(ask.symbol, venue=ask.venue)
@@ -265,15 +265,15 @@ def _strength_by_time(ask: Ask) -> Page:
         for told, minute in zip((0, *(each.volume for each in minutes)), minutes, strict=False)
     ]
     page, key = ask.page_by_count(rows[::-1])
-    return Page(list(page), next_key=key)
+    return Content(list(page), next_key=key)
 
 
-def _strength_by_day(ask: Ask) -> Page:
+def _strength_by_day(ask: Ask) -> Content:
     days, key = _days(ask, ask.market.session_day, oldest=ask.market.session_day - YEAR)
     if not days:
-        return Page()
+        return Content()
     rows = ask.market.strengths(ask.symbol, days[-1].date, days[0].date, ask.venue)
-    return Page(
+    return Content(
         [
             {
                 "dt": day.date,
@@ -295,7 +295,7 @@ def _strength_by_day(ask: Ask) -> Page:
     )
 
 
-def _broker_trend(ask: Ask) -> Page:
+def _broker_trend(ask: Ask) -> Content:
     days, key = _days(ask, ask.day("end_dt"), oldest=ask.day("strt_dt"))
     rows = []
     for day in days:
@@ -303,7 +303,7 @@ def _broker_trend(ask: Ask) -> Page:
         abroad = [sides for each, sides in brokers.items() if each in FOREIGN_BROKERS]
         sides = Sides(*map(sum, zip(*abroad, strict=True))) if code == "0000" else brokers.get(code)
         if sides is None:
-            return Page()  # no such member firm
+            return Content()  # no such member firm
         rows.append(
             {
                 "dt": day.date,
@@ -317,17 +317,17 @@ def _broker_trend(ask: Ask) -> Page:
                 "sell_qty": sides.sell,
             }
         )
-    return Page(rows, next_key=key)
+    return Content(rows, next_key=key)
 
 
-def _daily_prices(ask: Ask) -> Page:
+def _daily_prices(ask: Ask) -> Content:
     asked = ask.day("qry_dt")
     days, key = _days(ask, asked)
     if ask.venue == "nxt" and ask.stock and ask.stock.on_nxt and not key:
         # Past a stock's first day on NXT (observed 2026-05-11, 166 of 626 codes).
         key = ask.key_of(days[-1].date - DAY) if days else ask.key_again(asked)
     lags, amounts = _credit_lags(ask), ask.body["indc_tp"] == "1"
-    return Page([_price_row(day, lags, amounts) for day in days], next_key=key)
+    return Content([_price_row(day, lags, amounts) for day in days], next_key=key)
 
 
 def _price_row(day: Day, lags: date, amounts: bool) -> Row:
@@ -360,11 +360,11 @@ def _price_row(day: Day, lags: date, amounts: bool) -> Row:
     }
 
 
-def _after_hours(ask: Ask) -> Page:
+def _after_hours(ask: Ask) -> Content:
     session, book = ask.market.after_hours(ask.symbol), ask.market.orderbook(ask.symbol)
     today = ask.market.snapshot(ask.symbol)
     if session is None or book is None or today is None:
-        return Page()
+        return Content()
     silent = ask.stock is not None and ask.stock.on_nxt
     if silent:  # zeros for what NXT trades too, whatever it trades (live, August 2026: 606 of 606)
         none = BookSide((Level(),) * len(session.asks.levels), 0, 0, 0)
@@ -391,10 +391,10 @@ def _after_hours(ask: Ask) -> Page:
         row[f"{prefix}_bid_tot_req_jub_pre"] = regular.total_change
         row[f"ovt_{prefix}_bid_tot_req"] = regular.after_hours
         row[f"ovt_{prefix}_bid_tot_req_jub_pre"] = regular.after_hours_change
-    return Page(flat=row)
+    return Content(flat=row)
 
 
-ANSWERS: Mapping[str, Callable[[Ask], Page]] = {
+ANSWERS: Mapping[str, Callable[[Ask], Content]] = {
     "ka10004": _order_book,
     "ka10005": _price_table,
     "ka10006": _session,

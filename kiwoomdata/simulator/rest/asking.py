@@ -21,7 +21,7 @@ from kiwoomdata.simulator.market.universe import Stock
 from kiwoomdata.simulator.rest.refusals import MOCK_ONLY_KRX, Refused
 from kiwoomdata.simulator.switches import Switches
 
-__all__ = ["DAY", "Ask", "Page", "check_body"]
+__all__ = ["DAY", "Ask", "Content", "check_body"]
 
 DAY = timedelta(days=1)
 # Observed 2026-05-11: a stock's NXT days end with an empty page, "more", and a key with this ending,
@@ -42,7 +42,7 @@ T = TypeVar("T")
 D = TypeVar("D", bound=_Dated)
 
 
-class Page(NamedTuple):
+class Content(NamedTuple):
     """Values of one answer by the API's keys: the list's rows, and those beside the envelope."""
 
     rows: list[dict[str, Any]] = []  # noqa: RUF012 - never changed

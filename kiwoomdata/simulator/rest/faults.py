@@ -16,14 +16,14 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Column
 from kiwoomdata.simulator.rest.refusals import Refused
 
-__all__ = ["FAULTS", "Answer", "Fault", "Faults", "Spec"]
+__all__ = ["FAULTS", "Fault", "Faults", "Response", "Spec"]
 
 Delivery = Literal["whole", "reset", "drop", "half_body", "drip"]
 Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What goes back for one request, and how it goes."""
 
     body: Mapping[str, Any] | bytes
@@ -60,7 +60,7 @@ class Answer:
     def good(self) -> bool:
         return not isinstance(self.body, bytes) and self.body.get("return_code") == 0
 
-    def with_rows(self, rows: list[dict[str, str]]) -> Answer:
+    def with_rows(self, rows: list[dict[str, str]]) -> Response:
         if isinstance(self.body, bytes):
             return self
         if self.rows_key is not None:
@@ -90,23 +90,23 @@ class Spec:
     about: str
     options: Options = field(default_factory=dict)
     """The names of its options with what they are when left out."""
-    instead: Callable[[Struck, Options], Answer | None] | None = None
+    instead: Callable[[Struck, Options], Response | None] | None = None
     """Answers in the server's place; None lets the request go on."""
-    change: Callable[[Struck, Answer, Options], Answer] | None = None
+    change: Callable[[Struck, Response, Options], Response] | None = None
     """Changes what a good answer says; a refusal is left as it is."""
-    wire: Callable[[Answer, Options], Answer] | None = None
+    wire: Callable[[Response, Options], Response] | None = None
     """Changes how any answer is sent."""
 
 
 # --- in the server's place -----------------------------------------------------------------
 
 
-def _refuse(refused: Refused) -> Answer:
-    return Answer(refused.body(), refused.status)
+def _refuse(refused: Refused) -> Response:
+    return Response(refused.body(), refused.status)
 
 
-def _page(status: int, text: str) -> Answer:
-    return Answer(text.encode(), status, content_type="text/html;charset=UTF-8")
+def _page(status: int, text: str) -> Response:
+    return Response(text.encode(), status, content_type="text/html;charset=UTF-8")
 
 
 def _end_token(struck: Struck, options: Options) -> None:
@@ -126,47 +126,47 @@ _UNAVAILABLE = "<html><body><h1>503 Service Unavailable</h1></body></html>"
 # --- changes of its answer -----------------------------------------------------------------
 
 
-def _empty_page(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _empty_page(struck: Struck, answer: Response, options: Options) -> Response:
     return replace(answer.with_rows([]), more=True, next_key=struck.key_again)
 
 
-def _repeated_key(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _repeated_key(struck: Struck, answer: Response, options: Options) -> Response:
     return replace(answer, more=True, next_key=struck.next_key or answer.next_key)
 
 
-def _repeated_page(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _repeated_page(struck: Struck, answer: Response, options: Options) -> Response:
     return answer.with_rows(struck.previous) if struck.previous else answer
 
 
-def _overlap(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _overlap(struck: Struck, answer: Response, options: Options) -> Response:
     return answer.with_rows(struck.previous[-options["rows"] :] + answer.rows)
 
 
-def _blank_row(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _blank_row(struck: Struck, answer: Response, options: Options) -> Response:
     return replace(answer.with_rows([dict.fromkeys(_keys(answer), "")]), more=False, next_key="")
 
 
-def _cut(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _cut(struck: Struck, answer: Response, options: Options) -> Response:
     return replace(answer, body=b'{"return_code":0,"return_msg":')
 
 
-def _bare(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _bare(struck: Struck, answer: Response, options: Options) -> Response:
     if isinstance(answer.body, bytes):
         return answer
     kept = {key: value for key, value in answer.body.items() if not key.startswith("return_")}
     return replace(answer, body=kept)
 
 
-def _more_key(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _more_key(struck: Struck, answer: Response, options: Options) -> Response:
     return answer.with_rows([{**row, options["key"]: options["text"]} for row in answer.rows])
 
 
-def _less_key(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _less_key(struck: Struck, answer: Response, options: Options) -> Response:
     gone = options["key"] or _keys(answer)[-1]
     return answer.with_rows([{k: text for k, text in row.items() if k != gone} for row in answer.rows])
 
 
-def _bad_value(struck: Struck, answer: Answer, options: Options) -> Answer:
+def _bad_value(struck: Struck, answer: Response, options: Options) -> Response:
     rows, at = answer.rows, options["row"]
     if not rows:
         return answer
@@ -175,18 +175,18 @@ def _bad_value(struck: Struck, answer: Answer, options: Options) -> Answer:
     return answer.with_rows(rows)
 
 
-def _columns(answer: Answer) -> Mapping[str, Column]:
+def _columns(answer: Response) -> Mapping[str, Column]:
     endpoint = ENDPOINTS.get(answer.api_id)
     if endpoint is None:
         return {}
     return (endpoint.rows or endpoint.parts[0]).by_key
 
 
-def _keys(answer: Answer) -> list[str]:
+def _keys(answer: Response) -> list[str]:
     return list(_columns(answer) or answer.rows[0])
 
 
-def _number_key(answer: Answer) -> str:
+def _number_key(answer: Response) -> str:
     """The first key that not any text fits."""
     takes_any = ("code", "name", "text", "date", "time", "datetime", "venue")
     numbers = (key for key, column in _columns(answer).items() if column.kind.name not in takes_any)
@@ -217,7 +217,7 @@ FAULTS: Mapping[str, Spec] = {
     "redirect": Spec(
         "HTTP 302 to another host.",
         {"to": "http://elsewhere.invalid/"},
-        instead=lambda struck, options: Answer(b"", 302, headers={"location": options["to"]}),
+        instead=lambda struck, options: Response(b"", 302, headers={"location": options["to"]}),
     ),
     "refusal": Spec(
         "Any refusal, by its code or with a message of your own.",

@@ -15,8 +15,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-from kiwoomdata.simulator.rest.faults import Answer
-from kiwoomdata.simulator.rest.service import Request, Service
+from kiwoomdata.simulator.rest.faults import Response
+from kiwoomdata.simulator.rest.service import HttpRequest, Service
 
 __all__ = ["PATIENCE", "Http"]
 
@@ -104,11 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(length))
         path = self.path.partition("?")[0]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(http.service.answer(Request(path, headers, content, self.command)))
+        self._send(http.service.answer(HttpRequest(path, headers, content, self.command)))
 
     do_GET = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_POST
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         http = cast(Http, self.server)
         http.pause(answer.wait + http.latency)
         body = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._write(head + body)
 
-    def _head(self, answer: Answer, length: int) -> bytes:
+    def _head(self, answer: Response, length: int) -> bytes:
         headers = {
             "content-type": answer.content_type,
             "content-length": str(length),

@@ -21,13 +21,13 @@ from kiwoomdata.simulator.rest import answers_program as program_answers
 from kiwoomdata.simulator.rest import answers_ranking as ranking_answers
 from kiwoomdata.simulator.rest import answers_stock as stock_answers
 from kiwoomdata.simulator.rest.asking import Ask, check_body
-from kiwoomdata.simulator.rest.faults import FAULTS, Answer, Fault, Faults, Struck
+from kiwoomdata.simulator.rest.faults import FAULTS, Fault, Faults, Response, Struck
 from kiwoomdata.simulator.rest.gatekeeper import Meter, Tokens
 from kiwoomdata.simulator.rest.refusals import GOOD, Refused, too_many
 from kiwoomdata.simulator.rest.writing import envelope
 from kiwoomdata.simulator.switches import Switches
 
-__all__ = ["Log", "Record", "Request", "Service"]
+__all__ = ["HttpRequest", "Log", "Record", "Service"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ _MOST_WALKS = 200
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """What arrived: header names in lower case."""
 
     path: str
@@ -129,7 +129,7 @@ class Log(Sequence[Record]):
 class _Call:
     """One request on its way through the service."""
 
-    request: Request
+    request: HttpRequest
     api_id: str
     body: Mapping[str, Any]
     token: str
@@ -155,7 +155,7 @@ class Service:
         self._lock = threading.Lock()
         self._sent: dict[tuple[str, str], list[dict[str, str]]] = {}  # the latest page of the latest walks
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: HttpRequest) -> Response:
         """The answer to a request, faults and all."""
         call = _Call(
             request,
@@ -168,7 +168,7 @@ class Service:
         self._record(call, answer)
         return answer
 
-    def _with_faults(self, call: _Call) -> Answer:
+    def _with_faults(self, call: _Call) -> Response:
         struck = self._struck(call)
         kinds = [(FAULTS[fault.name], fault.options) for fault in call.faults]
         answer = None
@@ -183,18 +183,18 @@ class Service:
                 answer = spec.wire(answer, options)
         return answer
 
-    def _without(self, call: _Call) -> Answer:
+    def _without(self, call: _Call) -> Response:
         try:
             answer = self._plain(call)
         except Refused as refused:
-            answer = Answer(refused.body(), refused.status)
+            answer = Response(refused.body(), refused.status)
         except Exception:
             _log.exception("the simulator failed at %s", call.api_id)
             # No status of 500: another try would fail the same way, after all the pauses between tries.
-            answer = Answer(Refused("1999", reason="simulator").body())
+            answer = Response(Refused("1999", reason="simulator").body())
         return replace(answer, api_id=call.api_id)
 
-    def _plain(self, call: _Call) -> Answer:
+    def _plain(self, call: _Call) -> Response:
         request = call.request
         if request.method != "POST":
             return _not_here(405, "Method Not Allowed", request)
@@ -206,17 +206,17 @@ class Service:
 
     # Tokens
 
-    def _oauth(self, call: _Call) -> Answer:
+    def _oauth(self, call: _Call) -> Response:
         _check_json(call.request)
         app_key = str(call.body.get("appkey") or "")
         if not self._meter.admit(app_key, call.api_id):
             raise self._too_many(call.api_id, 429)
         work = self.tokens.issue if call.api_id == "au10001" else self.tokens.revoke
-        return Answer({**work(call.body), "return_code": 0, "return_msg": GOOD})
+        return Response({**work(call.body), "return_code": 0, "return_msg": GOOD})
 
     # Market data
 
-    def _market_data(self, call: _Call) -> Answer:
+    def _market_data(self, call: _Call) -> Response:
         request, api_id = call.request, call.api_id
         if not api_id:
             raise Refused("1501")
@@ -238,7 +238,7 @@ class Service:
         with self._lock:  # the market's caches are shared, and two threads would draw the same days twice
             page = _ANSWERS.get(api_id, answers_generic.answer)(ask)
         content = {**envelope(api_id, body, page), "return_code": 0, "return_msg": GOOD}
-        return Answer(content, api_id=api_id, next_key=page.next_key, more=page.more)
+        return Response(content, api_id=api_id, next_key=page.next_key, more=page.more)
 
     def _too_many(self, api_id: str, status: int) -> Refused:
         rate = self._meter.rate
@@ -268,7 +268,7 @@ class Service:
             if len(self._sent) > _MOST_WALKS:
                 del self._sent[next(iter(self._sent))]
 
-    def _record(self, call: _Call, answer: Answer) -> None:
+    def _record(self, call: _Call, answer: Response) -> None:
         body = answer.body if isinstance(answer.body, Mapping) else {}
         rows = answer.rows if answer.rows_key else []
         if rows:
@@ -312,7 +312,7 @@ def _bearer(headers: Mapping[str, str], *, strict: bool = True) -> str:
     raise Refused("1514" if len(words) > 2 else "1515")
 
 
-def _read(request: Request) -> dict[str, Any] | None:
+def _read(request: HttpRequest) -> dict[str, Any] | None:
     if not request.content:
         return {}  # live (2026): no body at all is answered with the first parameter that is missing
     try:
@@ -322,12 +322,12 @@ def _read(request: Request) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _check_json(request: Request) -> None:
+def _check_json(request: HttpRequest) -> None:
     if "json" not in request.headers.get("content-type", "").lower():
         raise Refused("1512")
     if _read(request) is None:
         raise Refused("1517", parameter="body", reason="JSON 형식이 아닙니다")
 
 
-def _not_here(status: int, error: str, request: Request) -> Answer:
-    return Answer({"status": status, "error": error, "path": request.path}, status)
+def _not_here(status: int, error: str, request: HttpRequest) -> Response:
+    return Response({"status": status, "error": error, "path": request.path}, status)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Column, Flag
 from kiwoomdata.kinds import Kind, Style, encode
-from kiwoomdata.simulator.rest.asking import Page
+from kiwoomdata.simulator.rest.asking import Content
 
 __all__ = ["MILLION", "THOUSAND", "Coloured", "envelope", "rounded"]
 
@@ -48,7 +48,7 @@ def rounded(value: int, unit: int) -> int:
     return whole if value >= 0 else -whole
 
 
-def envelope(api_id: str, body: Mapping[str, str], page: Page) -> dict[str, Any]:
+def envelope(api_id: str, body: Mapping[str, str], page: Content) -> dict[str, Any]:
     """The answer without return_code and return_msg: the keys of the entry, all of them, and no other."""
     endpoint = ENDPOINTS[api_id]
     flag = endpoint.flag_of(body)
