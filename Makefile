@@ -13,7 +13,7 @@ DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_
 CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test quick prove ahead lowest interop lint types bench package versions audit docs catalogs clean
+.PHONY: demo test quick prove mutants ahead lowest interop lint types bench package versions audit docs catalogs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -59,6 +59,11 @@ interop: $(VENV)/.test
 prove: $(VENV)/.test
 	-$(PIP) install -e '.[fuzz]'
 	$(BIN)/python -m tests.prove
+
+# Whether the tests notice small changes of the code: a seeded sample, for an hour or two.
+mutants: $(VENV)/.test
+	$(PIP) install -e '.[mutants]'
+	$(BIN)/python -m tests.mutants
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

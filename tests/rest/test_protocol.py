@@ -342,3 +342,29 @@ def test_a_charset_that_nobody_told_is_not_guessed(content_type: str) -> None:
     text = json.dumps(KOREAN, ensure_ascii=False)
     with pytest.raises(TransportError, match="not JSON"):
         protocol.read("ka10001", 200, {"content-type": content_type}, text.encode("cp949"))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "doubtful"),
+    [((7,), False), ((20,), True), ((7, 7), True), ((7, 3), False), ((50, 20), False), ((50, 50), True)],
+)
+def test_a_last_page_is_full_by_the_page_before_where_nobody_has_counted(
+    sizes: tuple[int, ...], doubtful: bool
+) -> None:
+    """A first page by the sizes that pages were seen to have: 20 and 100."""
+    trend = ENDPOINTS["ka10078"]
+    assert trend.page_rows is None
+    walking = protocol.pages(trend, {}, since=date(2020, 1, 2))
+    next(walking)
+    newest, found = date(2024, 11, 25), list[Page]()
+    for number, size in enumerate(sizes):
+        rows = [{"dt": f"{newest - timedelta(n):%Y%m%d}"} for n in range(size)]
+        newest -= timedelta(size)
+        more = number < len(sizes) - 1
+        answer = {"sec_stk_trde_trend": rows, "return_code": 0}
+        found.append(envelope(answer, "Y" if more else "N", f"k{number}" if more else ""))
+    for each in found[:-1]:
+        walking.send(each)
+    with pytest.raises(StopIteration) as end:
+        walking.send(found[-1])
+    assert (end.value.value.truncated, end.value.value.doubtful) == (False, doubtful)
