@@ -238,7 +238,8 @@ def no_stock(value: str, name: str = "symbol") -> str:
     word = _KOREAN.get(text, (text.lower(),))[0]
     if word in _MARKETS:
         index = f"kd.index_candles({word!r}) for its index" if word in _INDICES else ""
-        stocks = f"kd.stocks({word!r}) for its stocks" if word in _LISTINGS else ""
+        lists = "stocks" if word in _LISTINGS else "sector_stocks" if word in _INDICES else ""
+        stocks = f"kd.{lists}({word!r}) for its stocks" if lists else ""
         asked = ", ".join(text for text in (index, stocks or "kd.stocks('kospi') for stocks") if text)
         return f"{name}: {value!r} is a market, not a stock; pass {asked}"
     if re.fullmatch("[0-9]{3}", text):
@@ -419,7 +420,9 @@ def _one(param: Param, value: Any) -> str:
         raise TypeError(f"{param.name}: expected {_expected(param)}, got {value!r}")
     text = value.strip()
     if not (re.fullmatch(param.pattern, text) if param.pattern else text):
-        raise ValueError(f"{param.name}: expected {_expected(param)}, got {value!r}")
+        stock = param.name == "sector" and split_code(text) is not None
+        instead = f", which is a stock; ask kd.candles({text!r}) for its bars" if stock else ""
+        raise ValueError(f"{param.name}: expected {_expected(param)}, got {value!r}{instead}")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,17 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from kiwoomdata.arguments import as_date, as_symbol, as_symbols, before, body_of, date_range, one_of, word
+import kiwoomdata as kd
+from kiwoomdata.arguments import (
+    as_date,
+    as_symbol,
+    as_symbols,
+    before,
+    body_of,
+    date_range,
+    one_of,
+    word,
+)
 from kiwoomdata.entries import ENDPOINTS
 from tests.conftest import TODAY
 
@@ -269,21 +280,23 @@ def test_a_frame_without_symbols_and_a_lazy_one_are_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "index", "stocks"),
     [
-        ("kospi", "kospi", "kospi"),
-        ("KOSDAQ", "kosdaq", "kosdaq"),
-        ("코스피", "kospi", "kospi"),
-        ("kospi200", "kospi200", None),
-        ("etf", None, "etf"),
+        ("kospi", "kospi", "stocks('kospi')"),
+        ("KOSDAQ", "kosdaq", "stocks('kosdaq')"),
+        ("코스피", "kospi", "stocks('kospi')"),
+        ("kospi200", "kospi200", "sector_stocks('kospi200')"),
+        ("krx100", "krx100", "sector_stocks('krx100')"),
+        ("etf", None, "stocks('etf')"),
+        ("all", None, "stocks('kospi')"),
     ],
 )
 def test_a_market_is_no_symbol_and_the_error_names_what_to_ask(
-    value: str, index: str | None, stocks: str | None
+    value: str, index: str | None, stocks: str
 ) -> None:
     with pytest.raises(ValueError, match=rf"^symbol: '{value}' is a market, not a stock; ") as caught:
         as_symbols(value)
     told = str(caught.value)
     assert (f"kd.index_candles('{index}')" in told) == (index is not None)
-    assert f"kd.stocks('{stocks or 'kospi'}')" in told
+    assert f"kd.{stocks}" in told
 
 
 def test_an_index_is_no_symbol_and_the_error_names_what_to_ask() -> None:
@@ -353,3 +366,23 @@ def test_kosdaq_at_all_venues_is_the_code_that_names_kosdaq() -> None:
         assert market.choices["kosdaq_all"] == "P101_AL02"
         assert market.choices["kospi"] == "P00101"
         assert word(market, "P001_AL02") == "P001_AL02"  # both tables print it; no word stands for it
+
+
+def test_a_stock_in_the_place_of_an_index_names_what_to_ask() -> None:
+    told = "got '005930', which is a stock; ask kd.candles\\('005930'\\) for its bars"
+    with pytest.raises(ValueError, match=told):
+        body_of(ENDPOINTS["ka20006"], {"sector": "005930", "until": TODAY})
+
+
+NEAR = (
+    *("investor_breakdown", "investor_flows", "investor_totals", "intraday_investor_flow"),
+    *("intraday_investor_trades", "closing_investor_trades", "institution_trend", "institution_trades"),
+    "program_trend",
+)
+
+
+@pytest.mark.parametrize("name", NEAR)
+def test_each_of_nine_near_names_says_what_the_others_are_for(name: str) -> None:
+    text = getattr(kd, name).__doc__
+    told = dict(re.findall(r"^    (\w+) : (.{20,})$", text.partition("See Also")[2], re.MULTILINE))
+    assert sorted([*told, name]) == sorted(NEAR)

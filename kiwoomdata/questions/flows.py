@@ -71,6 +71,17 @@ def investor_flows(
     differs from both. For NXT, individual and institution are NXT's own while foreign mirrors KRX. Errors as
     in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -143,6 +154,17 @@ def intraday_investor_trades(
     -----
     Source: ka10063 (장중투자자별매매요청). Never final. Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -208,6 +230,17 @@ def closing_investor_trades(
     -----
     Source: ka10066 (장마감후투자자별매매요청), 100 stocks a request. Errors as in
     :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
 
     Examples
     --------

@@ -55,6 +55,17 @@ def institution_trades(
     -----
     Source: ka10044 (일별기관매매종목요청). Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    program_trend : program trading of a stock or a market, by day or through one.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -116,6 +127,17 @@ def institution_trend(
     Source: ka10045 (종목별기관매매추이요청). Final the next morning. Cumulated from the first day asked
     for. With ``venue="all"`` the close is the last trade anywhere beside the change of KRX's. Errors as in
     :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
 
     Examples
     --------

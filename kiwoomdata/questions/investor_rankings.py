@@ -71,8 +71,14 @@ def investor_totals(
 
     See Also
     --------
-    investor_breakdown
-    investor_flows
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
 
     Examples
     --------
@@ -136,8 +142,14 @@ def intraday_investor_flow(
 
     See Also
     --------
-    intraday_investor_trades
-    investor_breakdown
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
 
     Examples
     --------

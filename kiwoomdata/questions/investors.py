@@ -58,6 +58,17 @@ def investor_breakdown(
     Source: ka10059 (종목별투자자기관별요청). 100 days a request. A row is final the next morning. Its
     foreigners are not those of :func:`kiwoomdata.daily_prices`. Errors as there.
 
+    See Also
+    --------
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+    program_trend : program trading of a stock or a market, by day or through one.
+
     Examples
     --------
     >>> import kiwoomdata as kd

@@ -82,6 +82,17 @@ def program_trend(
     that of all venues may differ in sign. For KOSDAQ observers disagree whose index stands in ``kospi200``
     on past days. Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    investor_breakdown : thirteen classes of a stock by day, in shares or won.
+    investor_flows : individuals, institutions, foreign holdings and programs of a stock by day.
+    investor_totals : the classes of a stock summed up over a range.
+    intraday_investor_flow : the classes of a stock through today.
+    intraday_investor_trades : one class in every stock during the session.
+    closing_investor_trades : twelve classes in every stock of a market today.
+    institution_trend : institutions and foreigners of a stock by day, cumulated, with their average prices.
+    institution_trades : the stocks that institutions bought or sold over a range.
+
     Examples
     --------
     >>> import kiwoomdata as kd
