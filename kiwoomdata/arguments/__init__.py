@@ -1,0 +1,39 @@
+"""From what a caller wrote to what the API takes; wrong arguments end here, before any request."""
+
+from kiwoomdata.arguments.body import body_of, left_out, not_both
+from kiwoomdata.arguments.dates import DateLike, DateRange, as_date, before, date_range, past_day
+from kiwoomdata.arguments.symbols import (
+    SUFFIXES,
+    Frame,
+    Symbols,
+    as_symbol,
+    as_symbols,
+    hint,
+    listed_codes,
+    no_stock,
+)
+from kiwoomdata.arguments.words import chosen, one_of, word, words
+
+__all__ = [
+    "SUFFIXES",
+    "DateLike",
+    "DateRange",
+    "Frame",
+    "Symbols",
+    "as_date",
+    "as_symbol",
+    "as_symbols",
+    "before",
+    "body_of",
+    "chosen",
+    "date_range",
+    "hint",
+    "left_out",
+    "listed_codes",
+    "no_stock",
+    "not_both",
+    "one_of",
+    "past_day",
+    "word",
+    "words",
+]

@@ -1,0 +1,85 @@
+"""Words that a caller may say for what the API names otherwise, Korean ones too. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kiwoomdata.entries.entry import Endpoint, Param
+
+__all__ = ["INDICES", "KOREAN", "LISTINGS", "MARKETS", "chosen", "one_of", "word", "words"]
+
+
+KOREAN = {
+    "코스피": ("kospi",),
+    "코스닥": ("kosdaq",),
+    "전체": ("all",),
+    "통합": ("all",),
+    "한국거래소": ("krx",),
+    "넥스트레이드": ("nxt",),
+    "외국인": ("foreign",),
+    "기관": ("institution",),
+    "기관계": ("institution",),
+    "투신": ("investment_trust",),
+    "보험": ("insurance",),
+    "은행": ("bank",),
+    "연기금": ("pension",),
+    "국가": ("nation",),
+    "기타법인": ("other_corporation",),
+    "순매수": ("net", "buy"),  # some TRs offer net purchases beside purchases, others net ones alone
+    "순매도": ("net", "sell"),
+    "매수": ("buy",),
+    "매도": ("sell",),
+    "금액": ("value",),
+    "수량": ("shares",),
+    "틱": ("tick",),
+    "분": ("minute",),
+    "일": ("day",),
+    "시간": ("time",),
+    "신주인수권증권": ("warrants",),
+    "신주인수권증서": ("certificates",),
+}
+"""Korean words to the words that they can stand for, the one that is asked for first."""
+INDICES = ("kospi", "kosdaq", "kospi200", "krx100")
+LISTINGS = ("kospi", "kosdaq", "konex", "k_otc", "etf", "elw", "reit")
+MARKETS = {*INDICES, *LISTINGS, "all"}
+
+
+def one_of(name: str, value: Any, words: Iterable[str]) -> str:
+    """The one of ``words`` that was given, as it stands, in upper case or in Korean.
+
+    >>> one_of("market", "코스피", ("kospi", "kosdaq")), one_of("market", "KOSDAQ", ("kospi", "kosdaq"))
+    ('kospi', 'kosdaq')
+    """
+    known = list(words)
+    if isinstance(value, str):
+        text = value.strip()
+        for meant in (value, text.lower(), *KOREAN.get(text, ())):
+            if meant in known:
+                return meant
+    wrong = ValueError if isinstance(value, str) else TypeError
+    raise wrong(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
+
+
+def word(param: Param, value: Any, *, name: str | None = None) -> str:
+    """The code for a word (or the code itself) of a two-way or more-way choice; ``5`` is read as ``"5"``."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    codes = (*param.choices.values(), *param.also)
+    if isinstance(value, str) and value in codes and value not in param.choices:
+        return value
+    return param.choices[one_of(name or param.name, value, param.choices)]
+
+
+def chosen(endpoint: Endpoint, name: str, value: Any) -> str:
+    """The word for what was given as a word or as the API's code."""
+    param = endpoint.param(name)
+    assert param is not None
+    code = word(param, value)
+    words = [known for known, its in param.choices.items() if its == code]
+    return words[0] if words else one_of(name, value, param.choices)  # a code without a word is refused
+
+
+def words(endpoint: Endpoint, **given: Any) -> dict[str, str]:
+    """The words of several parameters."""
+    return {name: chosen(endpoint, name, value) for name, value in given.items()}
