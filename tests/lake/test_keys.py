@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
 from kiwoomdata.cli import main
+from kiwoomdata.lake.keys import Keys
 from tests.lake.test_lake import rows_of
 
 MakeClient = Callable[..., kd.Client]
@@ -160,3 +161,20 @@ def test_the_command_line_takes_names_of_keys(
     result = CliRunner().invoke(main, [*words, "--key", "c"])
     assert result.exit_code == 1
     assert "no key named 'c' was found" in result.output
+
+
+def test_a_key_that_nobody_answers_is_left_out(client: kd.Client, named: list[str]) -> None:
+    keys = Keys({"a": client.with_key("a"), "b": client.with_key("b")})
+    lost = kd.TransportError("nobody is there")
+    for _ in range(19):
+        assert not keys.judge("a", lost)
+    keys.judge("a", object())  # an answer between
+    for _ in range(19):
+        assert not keys.judge("a", lost)
+    with pytest.warns(kd.KiwoomDataWarning, match="key 'a' is left out.*nobody is there"):
+        assert not keys.judge("a", lost)  # its job has failed, and is not another's
+    assert [name for name, _ in keys] == ["b"]
+    for _ in range(19):
+        assert not keys.judge("b", lost)
+    with pytest.raises(kd.TransportError, match="nobody is there"):
+        keys.judge("b", lost)
