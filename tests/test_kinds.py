@@ -317,3 +317,34 @@ def test_the_quick_way_and_the_sure_way_agree_on_any_text(texts: list[str], name
         else:
             assert value == expected
             assert text not in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (kinds.PRICE, "-60", 60),
+        (kinds.PRICE_DECIMAL, "-60.5", 60.5),
+        (kinds.INDEX, "-60.5", 60.5),
+        (kinds.CHANGE, "-60", -60),
+        (kinds.CHANGE_DECIMAL, "-60.5", -60.5),
+        (kinds.FLOW, "--60", -60),
+        (kinds.QUANTITY, "-60", -60),
+        (kinds.MAGNITUDE, "-60", 60),
+        (kinds.AMOUNT, "-60", -60),
+        (kinds.COUNT, "-60", -60),
+        (kinds.RATE, "-60.5", -60.5),
+        (kinds.RATIO, "-60.5", -60.5),
+        (kinds.BASIS, "-60.5", -60.5),
+        (kinds.SHARE, "-60.5", 60.5),
+        (kinds.RATE_BY_POINT, "-60.5", -60.5),
+        (kinds.RATE_BY_POINT, "-60", -0.6),
+    ],
+)
+def test_each_kind_of_number_has_its_dtype_and_its_sign(kind: Kind, text: str, value: float) -> None:
+    whole = isinstance(value, int)
+    assert kind.dtype == (pl.Int64 if whole else pl.Float64)
+    assert kind.parse(text) == value
+    assert read(kind, text)[0] == [value]
+    if whole:  # what has decimals is no whole number
+        with pytest.raises(ValueError, match="60.5"):
+            kind.parse("60.5")
