@@ -16,8 +16,9 @@ import polars as pl
 from kiwoomdata.errors import KiwoomDataWarning, StreamError
 from kiwoomdata.frames import F
 from kiwoomdata.stream.arguments import count
-from kiwoomdata.stream.engine import Batch, Engine
+from kiwoomdata.stream.engine import Engine
 from kiwoomdata.stream.gaps import Gap
+from kiwoomdata.stream.handing import Batch
 
 __all__ = ["Consumer"]
 
@@ -153,7 +154,7 @@ class Consumer(Generic[F]):
     def take(self, owner: object) -> Iterator[Batch[F] | Gap]:
         """The events; the loop keeps its ``owner`` alive, whose end ends the stream."""
         self.own()
-        with self.engine.consuming():
+        with self.engine.handing.consuming():
             due = time.monotonic()
             while True:
                 version, due = self._turn(due)
@@ -166,7 +167,7 @@ class Consumer(Generic[F]):
     async def take_async(self, owner: object) -> AsyncIterator[Batch[F] | Gap]:
         """The same for asyncio."""
         self.own()
-        with self.engine.consuming():
+        with self.engine.handing.consuming():
             due = time.monotonic()
             while True:
                 version, due = self._turn(due)
@@ -190,12 +191,12 @@ class Consumer(Generic[F]):
             if self._ready:
                 return version, now
             if self._batch is None:
-                if not ended and now < due and engine.undelivered < engine.intake.limit:
+                if not ended and now < due and engine.handing.undelivered < engine.intake.limit:
                     return version, due
                 engine.flush()
             elif ended:
                 engine.flush()
-            self._ready.extend(engine.collect(self._batch, rest=ended))
+            self._ready.extend(engine.handing.collect(self._batch, rest=ended))
             if self._batch is not None:
                 engine.expect(self._batch)
         if ended and not self._ready:

@@ -11,34 +11,34 @@ import threading
 import time
 from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
-from typing import Any, Generic, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
 from kiwoomdata import errors
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
-from kiwoomdata.frames import F
 from kiwoomdata.kinds import Trouble
 from kiwoomdata.masking import brief
 from kiwoomdata.stream import bars, events
 from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.decode import read_ticks, schema
 from kiwoomdata.stream.failures import ENDING
-from kiwoomdata.stream.gaps import STRETCH, TRADE, Gap, Hole, moment
+from kiwoomdata.stream.gaps import STRETCH, TRADE, moment
+from kiwoomdata.stream.handing import Handing
 from kiwoomdata.stream.intake import Intake, Messages, OnFull, open_frames
 from kiwoomdata.stream.interruptions import Interruptions
 from kiwoomdata.stream.link import Link, Listener, detach
 from kiwoomdata.stream.memory import give_back
 from kiwoomdata.stream.rolling import Rolling, Window
 from kiwoomdata.stream.spread import spread_items
+from kiwoomdata.stream.stats import Stats
 
-__all__ = ["Batch", "Engine", "Sink", "Stats"]
+__all__ = ["Engine", "Sink"]
 
 DECODED_AT_ONCE = 10_000
 FLUSH = 0.25
@@ -52,54 +52,14 @@ _SUFFIXES = {"krx": "", "nxt": "_NX", "all": "_AL"}
 log = logging.getLogger(__name__)
 
 
-class Batch(NamedTuple, Generic[F]):
-    """New rows of one feed."""
-
-    feed: str
-    frame: F
-
-
 class Sink(Protocol):
     """Where messages are recorded: :class:`kiwoomdata.recording.record.Recorder`, or the like."""
 
     def add(self, type: str, item: str, values: bytes, received: int, /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What a stream has seen so far."""
-
-    connected: bool
-    """Logged in on every connection, and nothing that was asked for stands refused."""
-    unregistered: int
-    """How many pairs of item and feed are asked for and not registered: not yet, or refused so far."""
-    received: int
-    """Messages that arrived."""
-    decoded: int
-    """Rows that were made of them."""
-    waiting: int
-    """Messages that are not decoded yet."""
-    dropped: int
-    """Messages and rows let go because the buffer was full."""
-    unknown: int
-    """Messages of types that nobody asked for, and frames of no known kind."""
-    broken: int
-    """Frames and messages that could not be read."""
-    bad_cells: int
-    """Values that fit no rule of their column, and are null."""
-    reconnects: int
-    gaps: int
-    rate: float
-    """Messages a second, over the last ten seconds."""
-    lag: float
-    """Seconds that the oldest message which is not decoded has waited."""
-    age: Mapping[str, float | None]
-    """Of each feed, seconds since its last message came; None before the first. The server was seen to
-    go on with PING for hours while it sent no values: then this grows, and no gap is told."""
-
-
 class Engine(Listener):
-    """Takes from its links, keeps a rolling frame for each feed, and remembers what was handed on."""
+    """Takes from its links, and keeps a rolling frame for each feed."""
 
     def __init__(
         self,
@@ -114,7 +74,7 @@ class Engine(Listener):
     ) -> None:
         self.session_day = day
         self.gaps = Interruptions(self)
-        self.intake = Intake(limit, on_full, self._no_room, self.gaps.lost)
+        self.intake = Intake(limit, on_full, self.no_room, self.gaps.lost)
         self.columns = dict(feeds)
         self.window = window
         self.stores: dict[str, Rolling] = {}
@@ -136,13 +96,10 @@ class Engine(Listener):
         self._seen = events.Counts()
         self._unasked = self._skipped = self._bad_cells = 0
         self._complained: set[tuple[str, str]] = set()
-        self._cursor: dict[str, int] = {}
+        self.handing = Handing(self)
         self.came: dict[str, int] = {}
         self._replayed = False
         """Whether a recording is served, whose time it is then."""
-        self._next_hole = 0
-        self._going_on: list[Hole] = []  # given to the consumer before their end
-        self._consumers = 0
         self._rates: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=int(_RATED / FLUSH))
         self._now = now
         self._sink = sink
@@ -193,7 +150,7 @@ class Engine(Listener):
     def on_failed(self, link: Link, error: Exception) -> None:
         self.fail(error)
 
-    def _no_room(self) -> None:
+    def no_room(self) -> None:
         limit = self.intake.limit
         self.fail(
             errors.BufferFull(
@@ -270,11 +227,11 @@ class Engine(Listener):
             intake.alarm = min(DECODED_AT_ONCE, intake.limit) - 1
             try:
                 self._anchor()
-                self._meet_consumer()
+                self.handing.make_room()
                 self.flush()
                 with self.lock:
                     for type_, store in self.stores.items():
-                        store.tidy(intake.now(), self._cursor[type_] if self._consumers else None)
+                        store.tidy(intake.now(), self.handing.first_wanted(type_))
                     self._rates.append((time.monotonic(), self._received))
                     self.notify()
                 if burst and len(intake) < DECODED_AT_ONCE:
@@ -331,7 +288,7 @@ class Engine(Listener):
         for him, whoever asks."""
         if self.intake.on_full != "block" or self.ended:
             return DECODED_AT_ONCE
-        return self.intake.limit - self.undelivered if self._consumers else DECODED_AT_ONCE
+        return self.intake.limit - self.handing.undelivered if self.handing.wanted else DECODED_AT_ONCE
 
     def _open_and_keep(self, frames: Sequence[tuple[int, Any]]) -> None:
         messages, unread = open_frames(frames, self._seen)
@@ -399,91 +356,6 @@ class Engine(Listener):
         shown = brief(trouble.text)
         text = f"{column}: {shown!r} is not {trouble.kind.expected} and {became}; others are counted"
         self.tell(kind(text))
-
-    # --- handing on ----------------------------------------------------------------------------
-
-    @contextmanager
-    def consuming(self) -> Iterator[None]:
-        """While this lasts, rows are kept until they are collected."""
-        with self.lock:
-            if not self._consumers:
-                for type_, store in self.stores.items():
-                    self._cursor[type_] = max(self._cursor.get(type_, 0), store.first_held())
-            self._consumers += 1
-        try:
-            yield
-        finally:
-            with self.lock:
-                self._consumers -= 1
-
-    @property
-    def undelivered(self) -> int:
-        """Rows that an iteration has not been given yet."""
-        if not self._consumers:
-            return 0
-        return sum(store.total - self._cursor.setdefault(type_, 0) for type_, store in self.stores.items())
-
-    def _meet_consumer(self) -> None:
-        """Leave out what a consumer who is slower than the stream does not take, where that was agreed."""
-        intake = self.intake
-        with self.lock:
-            too_many = self.undelivered - intake.limit
-            if too_many > 0 and intake.on_full == "drop_oldest":
-                self._let_go(too_many)
-        if too_many > 0 and intake.on_full == "raise":
-            self._no_room()
-
-    def _let_go(self, rows: int) -> None:
-        """Leave out the oldest undelivered rows, of the feed first that has most of them."""
-        intake = self.intake
-        for type_, store in sorted(self.stores.items(), key=lambda s: self._cursor[s[0]] - s[1].total):
-            some = min(rows, store.total - self._cursor[type_])
-            self._cursor[type_] += some
-            intake.dropped += some
-            rows -= some
-
-    def collect(self, size: int | None, *, rest: bool) -> list[Batch | Gap]:
-        """What has come since the last time: rows of each feed, and gaps where they were.
-
-        ``size`` gives rows so many at a time, and leaves fewer for later, unless it is the ``rest``.
-        """
-        found: list[Batch | Gap] = []
-        with self.lock:
-            # Of several feeds none may have so many rows, while together they leave no room for more.
-            rest = rest or self.undelivered >= self.intake.limit
-            while self._next_hole < len(self.gaps.holes):
-                hole = self.gaps.holes[self._next_hole]
-                if hole.marks is None:
-                    break  # what is decoded so far came before it
-                self._collect_rows(hole.marks, size, True, found)
-                if hole.until is None and not rest and not hole.going_on:
-                    return found  # what came after belongs behind the gap, whose end is not known yet
-                found.append(hole.gap)
-                self._next_hole += 1
-                if hole.until is None:
-                    self._going_on.append(hole)
-            over = [hole for hole in self._going_on if hole.until is not None]
-            found += [hole.gap for hole in over]
-            self._going_on = [hole for hole in self._going_on if hole.until is None]
-            totals = {type_: store.total for type_, store in self.stores.items()}
-            self._collect_rows(totals, size, rest, found)
-            self.changed.notify_all()
-        return found
-
-    def _collect_rows(
-        self, upto: Mapping[str, int], size: int | None, rest: bool, found: list[Batch | Gap]
-    ) -> None:
-        for type_, end in upto.items():
-            store, start = self.stores[type_], self._cursor.setdefault(type_, 0)
-            while start < end:
-                stop = end if size is None else min(end, start + size)
-                if size is not None and stop - start < size and not rest:
-                    break
-                frame = store.between(start, stop)
-                if frame.height:
-                    found.append(Batch(FEEDS[type_].name, frame))
-                start = stop
-            self._cursor[type_] = max(start, self._cursor[type_])
 
     # --- the end, and what it was like ---------------------------------------------------------
 

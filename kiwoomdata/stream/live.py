@@ -25,8 +25,10 @@ from kiwoomdata.stream.backfill import SCHEMA as FILLED
 from kiwoomdata.stream.bars import trade_bars
 from kiwoomdata.stream.consumer import Consumer
 from kiwoomdata.stream.decode import read_ticks
-from kiwoomdata.stream.engine import Batch, Engine, Stats
+from kiwoomdata.stream.engine import Engine
 from kiwoomdata.stream.gaps import TRADE, Gap, gap_frame, moment
+from kiwoomdata.stream.handing import Batch
+from kiwoomdata.stream.stats import Stats
 
 if TYPE_CHECKING:
     from kiwoomdata.plot.moving import LivePlot

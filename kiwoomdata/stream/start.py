@@ -29,8 +29,9 @@ from kiwoomdata.stream.arguments import (
 )
 from kiwoomdata.stream.backfill import Backfill
 from kiwoomdata.stream.condition import ConditionStream
-from kiwoomdata.stream.engine import Batch, Engine, Sink
+from kiwoomdata.stream.engine import Engine, Sink
 from kiwoomdata.stream.gaps import Gap
+from kiwoomdata.stream.handing import Batch
 from kiwoomdata.stream.intake import OnFull
 from kiwoomdata.stream.lanes import seq_argument
 from kiwoomdata.stream.link import Link, attach
