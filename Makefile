@@ -13,7 +13,7 @@ DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_
 CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test quick prove mutants ahead lowest interop lint types bench package versions audit docs catalogs clean
+.PHONY: demo test quick prove mutants ahead lowest interop lint types bench bench-peers package versions audit docs catalogs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -75,6 +75,11 @@ types: $(VENV)/.test
 bench: $(VENV)/.test
 	$(PIP) install -e '.[bench]'
 	$(BIN)/python -m benchmarks
+
+# Beside other packages, each in an environment of its own; writes a page of the docs.
+bench-peers: $(VENV)/.test
+	$(PIP) install -e '.[bench]'
+	$(BIN)/python -m benchmarks.peers
 
 # What users install: built twice, checked, installed, tried; and the licences of what comes with it.
 package: $(VENV)/.test

@@ -114,8 +114,7 @@ def universe(client: kd.Client, folder: Path) -> None:
     start, end = date(2025, 11, 17), date(2026, 11, 13)
     symbols = [f"{100000 + n * 10}" for n in range(2_000)]
     assert client.store is not None
-    kd.daily_prices(symbols[0], start, end, client=client)
-    _copy(client, symbols)
+    copies(client, symbols, start, end)
     sent = client.transport.requests_sent
     for count in (200, 2_000):
         files = folder / f"parquet-{count}"
@@ -156,8 +155,9 @@ def _key(client: kd.Client, symbol: str) -> SeriesKey:
     return SeriesKey(client.base_url, "ka10086", (("stk_cd", symbol), ("indc_tp", "0")))
 
 
-def _copy(client: kd.Client, symbols: list[str]) -> None:
+def copies(client: kd.Client, symbols: list[str], start: date, end: date) -> None:
     """Let the store hold the first symbol's rows under all names: their content changes no time."""
+    kd.daily_prices(symbols[0], start, end, client=client)
     assert client.store is not None
     for kind in ("rows", "typed"):
         held = client.store.load(_key(client, symbols[0]), kind)

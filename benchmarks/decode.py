@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import random
 import tracemalloc
+from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -29,12 +31,14 @@ MAGNITUDES = {"open_pric", "high_pric", "low_pric", "close_pric"}
 PERCENT = {"flu_rt", "crd_rt", "for_rt", "for_poss", "for_wght", "crd_remn_rt"}
 
 
-def make_pages(pages: int, rows: int) -> list[bytes]:
-    rng, day, contents = random.Random(1), date(2024, 11, 25), []
+def make_pages(pages: int, rows: int, days: Sequence[date] = ()) -> list[bytes]:
+    """Pages of so many rows, of ``days`` or of each day before 2024-11-25."""
+    rng, contents = random.Random(1), []
+    dates = iter(days or [date(2024, 11, 25) - timedelta(n) for n in range(pages * rows)])
     (part,) = PRICES.parts
     for _ in range(pages):
         page = []
-        for _ in range(rows):
+        for day in islice(dates, rows):
             row: dict[str, str] = {}
             for column in part.columns:
                 if column.key == "date":
@@ -47,7 +51,6 @@ def make_pages(pages: int, rows: int) -> list[bytes]:
                     sign = rng.choice("+- ").strip() if column.key in MAGNITUDES else ""
                     row[column.key] = sign + str(rng.randint(50_000, 90_000))
             page.append(row)
-            day -= timedelta(1)
         contents.append(json.dumps({"daly_stkpc": page, "return_code": 0, "return_msg": ""}).encode())
     return contents
 
