@@ -17,7 +17,7 @@ from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
 from kiwoomdata.entries.entry import Column, Endpoint, Flag, Param, Unit
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
 
-__all__ = ["condition_page", "feed_page", "pages", "tr_page", "which_page", "write"]
+__all__ = ["condition_page", "costs_page", "feed_page", "pages", "tr_page", "which_page", "write"]
 
 _COLUMNS = ("column", "Korean", "kind", "dtype", "unit", "note")
 _SCALES = {
@@ -173,7 +173,7 @@ def which_page() -> str:
                 (getattr(kd, name).__doc__ or "").strip().partition("\n")[0].rstrip("."),
                 f"{{func}}`kiwoomdata.{name}`",
                 ", ".join(f"[{api_id}]({api_id}.md)" for api_id in trs.get(name, ())),
-                f"`kd.plot.{kd.plot.CHART_OF[name].__name__}`" if name in kd.plot.CHART_OF else "",
+                _chart(name),
             )
             for name in FRAMES
             if HOME_OF[name] == f"questions.{room}"
@@ -182,11 +182,68 @@ def which_page() -> str:
     return _page(lines)
 
 
+def costs_page() -> str:
+    """What a year costs: requests and minutes by function, as ``kd.estimate`` reckons them."""
+    year = {"start": "2024-01-02", "end": "2024-12-30"}
+    asked: list[tuple[str, dict[str, str]]] = [
+        *(("candles", {"interval": interval}) for interval in ("day", "week", "60m", "5m", "1m")),
+        *((name, {}) for name in ("daily_prices", "investor_flows", "investor_breakdown", "program_trend")),
+        *((name, {}) for name in ("short_selling", "lending", "credit_trend", "daily_detail")),
+        ("broker_trend", {"broker": "001"}),
+        *((name, {}) for name in ("foreign_holdings", "etf_daily")),
+    ]
+    rows = []
+    # An estimate sends nothing: the address and the key are never used, the real server's quota is.
+    with kd.Client("real", app_key="-", app_secret="-", cache=False, state=False) as client:  # noqa: S106
+        for name, words in asked:
+            estimate = getattr(kd.estimate, name)(symbol="005930", **words, **year, client=client)
+            told = "".join(f', {word}="{value}"' for word, value in words.items())
+            many = (estimate.seconds * stocks / 60 for stocks in (200, 900))
+            rows.append(
+                (
+                    f"{{func}}`kiwoomdata.{name}`" + (f" `{told.removeprefix(', ')}`" if told else ""),
+                    ("" if estimate.exact else "~") + f"{estimate.requests:,}",
+                    f"{estimate.seconds:.1f}",
+                    *(f"{minutes:,.1f}" for minutes in many),
+                )
+            )
+    return _page(
+        [
+            "# What a year costs",
+            "",
+            "Requests and waiting for the 244 trading days of 2024, at the five requests a second that",
+            "one key of the real server has, as `kd.estimate` reckons them. Each day is asked for once:",
+            "afterwards the [cache](../../howto/cache.md) or a [lake](../../howto/lake.md) has it. A",
+            "mark ~ stands where the server decides how many rows a page has.",
+            "",
+            *_table(
+                (
+                    "function",
+                    "requests of one stock",
+                    "seconds",
+                    "minutes of 200 stocks",
+                    "minutes of 900 stocks",
+                ),
+                rows,
+            ),
+            "Lists and rankings of a whole market are one request or few. In Python, for your own range:",
+            "",
+            *_python(
+                "import kiwoomdata as kd",
+                "",
+                'kd.use("simulator", quota="5/s")',
+                'print(kd.estimate.investor_breakdown(kd.stocks("kospi"), "2024", "2024"))',
+            ),
+        ]
+    )
+
+
 def pages() -> dict[str, str]:
     """Every generated page by its path below ``reference``."""
     found = {f"tr/{api_id}.md": tr_page(endpoint) for api_id, endpoint in ENDPOINTS.items()}
     found["tr/index.md"] = _tr_index(ENDPOINTS)
     found["tr/which.md"] = which_page()
+    found["tr/costs.md"] = costs_page()
     # By name: there are systems that take 0G and 0g for one file.
     found |= {f"feed/{feed.name}.md": feed_page(feed) for feed in FEEDS.values()}
     found["feed/condition.md"] = condition_page(CONDITIONS.values())
@@ -232,7 +289,7 @@ def _tr_index(endpoints: Mapping[str, Endpoint]) -> str:
             "the server's own. Sources are the vendor's guide, its printed examples, and public measurements",
             "of the live server; a note says which, where it matters.",
             "",
-            *_toctree(["which", *endpoints]),
+            *_toctree(["which", "costs", *endpoints]),
         ]
     )
 
@@ -252,6 +309,14 @@ def _feed_index(feeds: Mapping[str, Feed]) -> str:
 
 
 # --- pieces ----------------------------------------------------------------------------------
+
+
+def _chart(function: str) -> str:
+    """The chart of a function's frame, as a way to its picture in the gallery."""
+    if function not in kd.plot.CHART_OF:
+        return ""
+    chart = kd.plot.CHART_OF[function].__name__
+    return f"[`kd.plot.{chart}`](#chart-{chart.replace('_', '-')})"
 
 
 def _final(endpoint: Endpoint) -> str:

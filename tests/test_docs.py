@@ -199,10 +199,11 @@ def test_every_snippet_of_a_page_runs_and_prints_what_the_page_says(path: Path, 
 
 def test_every_call_of_the_migration_page_gives_something() -> None:
     page = (DOCS / "migration.md").read_text(encoding="utf-8")
-    calls = re.findall(r"`(kd\.\w+\([^`]*\))` \|$", page, re.M)
+    last = re.findall(r"^\| .* \| ([^|]+) \|$", page, re.M)
+    calls = [call for cell in last for call in re.findall(r"`(kdp?\.\w+\([^`]*\))`", cell)]
     namespace: dict[str, Any] = {}
     exec(next(blocks(page)).text, namespace)
-    assert len(calls) > 12
+    assert len(calls) > 30
     for call in calls:
         assert len(eval(call, namespace)) > 0, call
 
@@ -303,7 +304,7 @@ def test_pages_are_written_once_and_old_ones_go(tmp_path: Path) -> None:
     generate.write(tmp_path)
     assert not old.exists()
     assert file.stat().st_mtime == 0
-    assert {path.stem for path in (tmp_path / "tr").glob("*.md")} == {*ENDPOINTS, "index", "which"}
+    assert {path.stem for path in (tmp_path / "tr").glob("*.md")} == {*ENDPOINTS, "index", "which", "costs"}
 
 
 def test_every_public_name_stands_in_the_reference() -> None:
@@ -314,10 +315,30 @@ def test_every_public_name_stands_in_the_reference() -> None:
     assert missing - shown_whole == set()
 
 
+def test_what_a_year_costs_is_what_an_estimate_says(tmp_path: Path) -> None:
+    rows = {row[0]: row[1:] for row in table_rows(GENERATED["tr/costs.md"])}
+    assert rows["{func}`kiwoomdata.daily_prices"] == ("13", "2.6", "8.7", "39.0")
+    assert rows['{func}`kiwoomdata.candles` `interval="day"'] == ("2", "0.4", "1.3", "6.0")
+    assert run_page(GENERATED["tr/costs.md"], "costs", tmp_path) == 1
+
+
 def test_each_named_function_answers_a_question() -> None:
     page = GENERATED["tr/which.md"]
     planning = [name for name in FRAMES if hasattr(getattr(kd, name), "plan")]
     assert [name for name in planning if f"{{func}}`kiwoomdata.{name}`" not in page] == []
+
+
+def test_the_gallery_shows_every_chart_in_both_themes_and_small() -> None:
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    drawn = set(re.findall(r"^kd\.plot\.(\w+)\(", page, re.M))
+    assert drawn == set(kd.plot.__all__) - {"CHART_OF", "LivePlot", "live"}
+    pictures = re.findall(r"^```\{image\} (images/\w+\.png)$", page, re.M)
+    for picture in pictures:
+        assert (DOCS / picture).exists()
+        assert f"images/{Path(picture).stem}-dark.png" in page
+        assert (DOCS / "images" / f"{Path(picture).stem}-dark.png").exists()
+    assert re.findall(r'src="_(images/\w+\.png)"', page) == pictures
+    assert len(re.findall(r"^\(chart-[\w-]+\)=$", page, re.M)) == len(pictures)
 
 
 # --- the build -------------------------------------------------------------------------------
