@@ -95,9 +95,15 @@ audit: $(VENV)/.test
 	$(PIP) install pip-audit
 	$(BIN)/python -m pip_audit --skip-editable
 
+# Written whole (-a): of pages that are not written again, Sphinx loses the words of search_words.py.
 docs: $(VENV)/.test
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
-	$(BIN)/python -m sphinx -W --keep-going -b html -D language=ko docs docs/_build/html/ko
+	$(BIN)/python -m sphinx -a -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -a -W --keep-going -b html -D language=ko docs docs/_build/html/ko
+
+# The built site in a real browser.
+.PHONY: site
+site: docs
+	$(BIN)/python -m pytest -rs tests/site/site_checks.py
 
 # After a change of an English page: what docs/locale/ko then lacks is translated by hand.
 catalogs: $(VENV)/.test

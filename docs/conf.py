@@ -12,6 +12,7 @@ sys.path.insert(0, str(HERE))
 
 import generate  # noqa: E402 - they stand beside this file
 import notebook_pages  # noqa: E402
+import search_words  # noqa: E402
 
 import kiwoomdata as kd  # noqa: E402
 
@@ -49,6 +50,7 @@ html_theme_options = {
 
 
 def setup(app: Sphinx) -> None:
+    search_words.setup(app)
     source = Path(app.srcdir)
     app.connect("builder-inited", lambda _: generate.write(source / "reference"))
     app.connect("builder-inited", lambda _: notebook_pages.write(source / "notebooks"))

@@ -1,0 +1,149 @@
+"""The built site in a real browser: each page opened, and the search asked as people ask.
+
+``make site`` builds it and runs this. The file is not named like a test, as it needs Chromium: where there is
+none it says so, and fails under CI.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.browser import CHROMIUM, Browser, browsing, serving
+
+BUILT = Path(__file__).parents[2] / "docs/_build/html"
+SHOTS = os.environ.get("SITE_SHOTS")
+"""A folder for pictures of a few pages, where people want to look."""
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("CI"),
+    reason="no chromium on this machine: the site was built, and not opened",
+)
+
+ASKED = {
+    "수급": "howto/flows",
+    "수정주가": "concepts/adjusted",
+    "분봉": "howto/prices",
+    "공매도": "reference/api/lending",
+    "호가": "howto/orderbook",
+    "체결강도": "reference/api/prices",
+    "주가": "howto/prices",
+    "조건검색": "howto/live",
+    "프로그램매매": "howto/program",
+    "백테스트": "howto/backtesting",
+    "엑셀": "examples/index",
+    "테마": "reference/api/themes",
+    "resample": "howto/prices",
+    "weekly": "howto/prices",
+    "adjusted prices": "concepts/adjusted",
+    "rate limit": "concepts/quotas",
+    "short selling": "reference/api/lending",
+    "order book": "howto/orderbook",
+    "excel": "examples/index",
+    "offline": "howto/cache",
+    "websocket": "howto/live",
+    "backtest": "howto/backtesting",
+    "pykrx": "migration",
+}
+PARTS = ("순매", "도추이", "그램매", "베이시")
+"""Parts of Korean words, which stand in no list of words: something is found."""
+
+PHONE, DESKTOP = (390, 844), (1280, 900)
+ENGLISH_ONLY = ("reference/tr/k", "reference/feed/")
+
+# All results are shown once the summary is written.
+FOUND = """
+new Promise(done => {
+  const look = () => {
+    if (!document.querySelector('#search-results .search-summary')?.textContent) return false;
+    const links = document.querySelectorAll('#search-results ul.search > li > a');
+    done([...links].map(link => link.getAttribute('href')));
+    return true;
+  };
+  if (!look()) new MutationObserver((_, watch) => look() && watch.disconnect()).observe(
+    document.body, {childList: true, subtree: true, characterData: true});
+})
+"""
+FITS = "[document.documentElement.scrollWidth, window.innerWidth]"
+BROKEN = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    assert (BUILT / "ko/index.html").exists(), "make docs builds it"
+    with serving(BUILT) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browsing(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+def found(browser: Browser, site: str, words: str) -> list[str]:
+    browser.open(f"{site}/search.html?q={quote(words)}")
+    addresses: list[str] = browser.ask(FOUND)
+    return [address.split("?")[0].split("#")[0].removesuffix(".html") for address in addresses]
+
+
+@pytest.mark.parametrize("edition", ["", "/ko"])
+@pytest.mark.timeout(300)
+def test_the_search_gives_the_right_page_first(browser: Browser, site: str, edition: str) -> None:
+    first = {words: next(iter(found(browser, site + edition, words)), None) for words in ASKED}
+    assert first == ASKED
+
+
+@pytest.mark.parametrize("edition", ["", "/ko"])
+def test_parts_of_korean_words_are_found(browser: Browser, site: str, edition: str) -> None:
+    assert [words for words in PARTS if not found(browser, site + edition, words)] == []
+
+
+@pytest.mark.timeout(900)
+def test_each_page_opens_without_an_error_and_fits_on_a_phone_and_a_desk(browser: Browser, site: str) -> None:
+    pages = sorted(path.relative_to(BUILT).as_posix() for path in BUILT.rglob("*.html"))
+    pages = [page for page in pages if not page.startswith(tuple(f"ko/{name}" for name in ENGLISH_ONLY))]
+    assert len(pages) > 200
+    wrong: dict[str, object] = {}
+    for page in pages:
+        browser.size(*DESKTOP)
+        browser.open(f"{site}/{page}")
+        for width, height in (DESKTOP, PHONE):
+            browser.size(width, height)
+            whole, window = browser.ask(FITS)
+            if whole > window:
+                wrong[f"{page} at {width}"] = f"{whole} pixels wide"
+        if broken := browser.ask(BROKEN):
+            wrong[f"{page} pictures"] = broken
+        if browser.said:
+            wrong[f"{page} says"] = list(browser.said)
+    assert wrong == {}
+
+
+def test_a_picture_follows_dark_mode(browser: Browser, site: str) -> None:
+    shown = "[...document.images].filter(i => i.alt == 'Movers' && i.offsetParent).map(i => i.src)"
+    browser.size(*DESKTOP)
+    for scheme, name in (("dark", "movers-dark.png"), ("light", "movers.png")):
+        browser.scheme(scheme)
+        browser.open(f"{site}/gallery.html")
+        assert [src.rpartition("/")[2] for src in browser.ask(shown)] == ["movers.png", name]
+
+
+@pytest.mark.skipif(SHOTS is None, reason="SITE_SHOTS names no folder")
+def test_pictures_to_look_at(browser: Browser, site: str) -> None:
+    for name, page, size, scheme in (
+        ("gallery-dark", "gallery.html", DESKTOP, "dark"),
+        ("notebook-dark", "notebooks/06-market-in-a-morning.html", DESKTOP, "dark"),
+        ("search-ko", f"ko/search.html?q={quote('수급')}", DESKTOP, "light"),
+        ("phone", "ko/gallery.html", PHONE, "light"),
+        ("notebook", "notebooks/07-a-strategy-from-data-to-backtest.html", DESKTOP, "light"),
+        ("index-ko", "ko/index.html", DESKTOP, "light"),
+    ):
+        browser.size(size[0], 1800 if size == DESKTOP else size[1])
+        browser.scheme(scheme)
+        browser.open(f"{site}/{page}")
+        browser.shot(Path(str(SHOTS)) / f"{name}.png")
