@@ -39,6 +39,7 @@ HOSTS = 5
 """So many hosts may go alone while Redis is gone, and stay within the quota together."""
 LOOK = 0.5  # seconds after which a host that goes alone looks whether Redis is back
 TIMEOUT = 2.0  # seconds for an answer, which takes well below a millisecond
+SLOW = 0.3  # seconds for an answer, after which a place that was due meanwhile is given back
 
 _KEY = "kiwoomdata:quota"
 _MICRO = 1_000_000
@@ -248,14 +249,19 @@ class RedisGate(Gate):
             self._ask("leave", scope, place.at)
 
     def _left(self, scope: str, place: Place) -> float | None:
-        if not place.alone:
-            answer = self._ask("left", scope, place.at)
-            return None if answer is None or answer[0] else answer[1] / _MICRO
-        if self._ask("look", scope) is None:
-            left = self.alone._left(scope, place)
-            return left if left is None else min(self.early, place.seconds)
-        self.alone._leave(scope, place)
-        return None
+        begun = time.monotonic()
+        answer = self._ask("look" if place.alone else "left", scope, place.at)
+        # One who waited for the answer long would go with the next, who is granted a place by the log.
+        late = time.monotonic() - begun > SLOW
+        if place.alone:
+            holds = answer is None and not late and self.alone._left(scope, place) is not None
+            left = min(self.early, place.seconds)
+        else:
+            holds = answer is not None and not answer[0] and not late
+            left = answer[1] / _MICRO if answer is not None else 0.0
+        if not holds:
+            self._leave(scope, place)
+        return left if holds else None
 
     def _close(self, scope: str, seconds: float) -> None:
         if self._ask("close", scope, seconds * _MICRO) is None:

@@ -153,17 +153,19 @@ def test_hosts_share_one_bound_also_while_redis_is_killed_and_comes_back(redis_s
 
 
 def test_a_redis_that_hangs_is_gone_and_back(redis_server: RedisServer) -> None:
-    gate = gate_at(redis_server, Quota(5, 0.1), pause=0.0)
-    gate.wait(SCOPE)
-    redis_server.signal(signal.SIGSTOP)
-    with pytest.warns(KiwoomDataWarning, match=r"quota store .* cannot be used \(TimeoutError"):
-        gate.wait(SCOPE)
-    assert gate._gone
-    redis_server.signal(signal.SIGCONT)
-    for _ in range(int(LOOK / 0.1) + 5):
-        gate.wait(SCOPE)
-    assert not gate._gone
-    gate.close()
+    quota = Quota(5, 0.25)
+    gates: list[Gate] = [gate_at(redis_server, quota) for _ in range(2)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with Hosts(gates) as hosts:
+            hosts.wait_for(10)
+            redis_server.signal(signal.SIGSTOP)
+            hosts.wait_for(8)
+            redis_server.signal(signal.SIGCONT)
+            hosts.wait_for(20)
+            assert not any(gate._gone for gate in gates)  # type: ignore[attr-defined]
+    assert most_in_a_window(sorted(hosts.grants), quota.per - LATE) <= quota.count
+    assert [str(warning.message).count("cannot be used (TimeoutError") for warning in caught] == [1, 1]
 
 
 def test_a_redis_that_is_gone_at_the_start_is_told_once_and_used_when_it_comes(
