@@ -285,7 +285,7 @@ class Live(Generic[F]):
     @property
     def stats(self) -> Stats:
         """What was received, decoded and dropped so far, and how fast: see
-        :class:`kiwoomdata.stream.engine.Stats`."""
+        :class:`kiwoomdata.stream.stats.Stats`."""
         self._consumer.own()
         return self._engine.stats()
 

@@ -22,7 +22,7 @@ from kiwoomdata.simulator.market.sectors import KOSPI200, SECTORS, is_member
 from kiwoomdata.simulator.market.universe import Stock
 
 if TYPE_CHECKING:
-    from kiwoomdata.simulator.market.market import Market
+    from kiwoomdata.simulator.market.trading import Trading
 
 __all__ = ["IndexBar", "Indices", "Minute"]
 
@@ -61,7 +61,7 @@ class Minute(NamedTuple):
 class Indices:
     """The indices of a market."""
 
-    def __init__(self, market: Market, whole: WholeMarket, rng: Callable[..., Random]) -> None:
+    def __init__(self, market: Trading, whole: WholeMarket, rng: Callable[..., Random]) -> None:
         self._market, self._kospi, self._rng = market, whole, rng
         self._whole = lru_cache(maxsize=8_000)(self._find_whole)
         self._base = lru_cache(maxsize=512)(self._find_base)
