@@ -100,6 +100,8 @@ def _summed(ask: Ask, days: Iterable[Day]) -> dict[str, Sides]:
 
 def _ranking(ask: Ask) -> Content:
     """Net sellers or net buyers, the biggest first, and the sums of these firms (live, 2026-08-07)."""
+    if not ask.stock:
+        return Content()
     days = _days(ask)
     sign = 1 if word_of(ask, "side") == "buy" else -1
     firms = [(code, sides) for code, sides in _summed(ask, days).items() if sides.net * sign > 0]
