@@ -124,6 +124,14 @@ def _tab(port: str) -> str:
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
+    def do_GET(self) -> None:
+        """A browser asks for an icon of its own accord, and the site names none."""
+        if self.path == "/favicon.ico":
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
