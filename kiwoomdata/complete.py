@@ -114,7 +114,7 @@ def _without_a_row(come: set[date], first: date, last: date, period: Period) -> 
 def _first_expected(come: set[date], since: date | None, stop: Stop) -> date:
     """The oldest day that should have a row: none is missing before a history that plainly begins."""
     oldest = min(come, default=since or date.max)
-    return since if since is not None and stop.doubtful else max(oldest, since or oldest)
+    return since if since is not None and (stop.doubtful or stop.begun) else max(oldest, since or oldest)
 
 
 def _last_over(day: date, now: datetime) -> date:

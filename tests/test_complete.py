@@ -96,6 +96,20 @@ def test_a_range_without_its_end_names_the_days(
 
 
 @pytest.mark.parametrize("ask", NAMED.values(), ids=NAMED)
+def test_a_first_day_that_the_server_skips_on_the_way_below_it_is_named(
+    make_client: MakeClient, told: Told, cache: Any, ask: Callable[..., pl.DataFrame]
+) -> None:
+    first = date(2024, 3, 11)
+    with Envelopes(Days([day for day in WHOLE if day != first])) as server:
+        client = make_client(server, cache=cache)
+        for _ in range(2):
+            frame = ask("2024-03-09", "2024-06-28", client=client)  # a Saturday
+            assert frame["date"].min() == date(2024, 3, 12)
+            assert missing(frame) == {"005930": (first,)}
+    assert any("no row for 1 trading day(s) of 005930: 2024-03-11" in str(one.message) for one in told)
+
+
+@pytest.mark.parametrize("ask", NAMED.values(), ids=NAMED)
 def test_a_hole_in_a_range_names_the_days(
     make_client: MakeClient, told: Told, cache: Any, ask: Callable[..., pl.DataFrame]
 ) -> None:

@@ -366,6 +366,8 @@ class Stop:
 
     A store that knows that the history begins there clears it.
     """
+    begun: bool = False
+    """Whether a row is known of the day asked for or before; a store's to fill in, whose rows begin later."""
     ends: date | None = None
     """The last day that can have a row, where that is known (of a delisted stock); a store's to fill in."""
 

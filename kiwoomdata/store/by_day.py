@@ -409,8 +409,13 @@ class _Job:
         inside = [s.stop for s in self.spans if s.first <= self.days.until and s.last >= self.days.since]
         stops = inside or [ALL_STORED]
         stop = next((s for s in stops if s.truncated), next((s for s in stops if s.doubtful), stops[-1]))
-        facts = self.block.facts
-        return replace(stop, doubtful=stop.doubtful and not facts.sure, ends=as_day(facts.over))
+        facts, oldest = self.block.facts, next(iter(self.block.rows["_day"]), None)
+        return replace(
+            stop,
+            doubtful=stop.doubtful and not facts.sure,
+            begun=oldest is not None and oldest <= self.days.since,
+            ends=as_day(facts.over),
+        )
 
     def _go_past_the_store(self) -> None:
         """Go on as if nothing were held, and keep nothing."""
