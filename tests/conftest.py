@@ -97,7 +97,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 @pytest.fixture
 def server() -> Iterator[kd.simulator.Server]:
     market = market_of_today()
-    with kd.simulator.start(market=market, rate=None) as running:
+    with kd.simulator.start(market=market, rate=None, intraday_at_any_hour=True) as running:
         yield running
     if market.now != NOW or any(market._splits.values()):
         market_of_today.cache_clear()  # this test let time go by, or split a stock
