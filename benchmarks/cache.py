@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import polars as pl
 
 import kiwoomdata as kd
+from benchmarks.asking import client_at
 from benchmarks.timing import in_turn, table
 from kiwoomdata.arguments import body_of
 from kiwoomdata.calendar import trading_days
@@ -18,36 +19,20 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.store import Question, held
 from kiwoomdata.store.files import SeriesKey
 
-TODAY = date(2026, 11, 20)
+TODAY, EVENING = date(2026, 11, 20), time(18, 30)
 START, END = date(2016, 9, 22), date(2026, 11, 13)
 
 
 def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
-        kd.simulator.start(seed=1, today=TODAY, now=_evening(), rate=None) as server,
+        kd.simulator.start(seed=1, today=TODAY, now=EVENING, rate=None) as server,
+        client_at(server, folder) as client,
     ):
-        client = kd.Client(
-            base_url=server.base_url,
-            app_key=server.app_key,
-            app_secret=server.app_secret,
-            quota=None,
-            state=False,
-            cache=folder,
-            clock=server.now,
-            progress=False,
-        )
-        with client:
-            cold(client)
-            ten_years(client, Path(folder))
-            opening(server, folder)
-            universe(client, Path(folder))
-
-
-def _evening() -> object:
-    from datetime import time as clock_time
-
-    return clock_time(18, 30)
+        cold(client)
+        ten_years(client, Path(folder))
+        opening(server, folder)
+        universe(client, Path(folder))
 
 
 def ten_years(client: kd.Client, folder: Path) -> None:

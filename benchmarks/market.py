@@ -15,6 +15,7 @@ import orjson
 import polars as pl
 
 import kiwoomdata as kd
+from benchmarks.asking import client_at
 from benchmarks.timing import hold, in_turn, ratio, table, verdict
 from kiwoomdata import frames
 from kiwoomdata.entries import ENDPOINTS
@@ -95,20 +96,9 @@ def listed() -> bytes:
 
 
 def stock_list() -> None:
-    with serving(Answer(listed())) as server:
-        client = kd.Client(
-            base_url=server.base_url,
-            app_key=server.app_key,
-            app_secret=server.app_secret,
-            quota=None,
-            state=False,
-            cache=False,
-            clock=server.now,
-            progress=False,
-        )
-        with client:
-            assert kd.stocks(client=client).height == CODES
-            times = in_turn({"kd.stocks": lambda: kd.stocks(client=client)})
+    with serving(Answer(listed())) as server, client_at(server) as client:
+        assert kd.stocks(client=client).height == CODES
+        times = in_turn({"kd.stocks": lambda: kd.stocks(client=client)})
     median = 1000 * statistics.median(times["kd.stocks"])
     print(f"the list of {CODES:,} stocks, asked for over loopback")
     print(hold("stock list, ms", median, most=50))

@@ -20,6 +20,7 @@ import polars as pl
 from matplotlib import pyplot as plt
 
 import kiwoomdata as kd
+from benchmarks.asking import client_at
 from benchmarks.timing import in_turn, ratio, table
 from kiwoomdata import plot
 
@@ -51,16 +52,7 @@ def bare(frame: pl.DataFrame) -> int:
 
 def main() -> None:
     with kd.simulator.start(seed=1, today=TODAY, rate=None) as server:
-        client = kd.Client(
-            base_url=server.base_url,
-            app_key=server.app_key,
-            app_secret=server.app_secret,
-            quota=None,
-            cache=False,
-            state=False,
-            clock=server.now,
-            progress=False,
-        )
+        client = client_at(server)
         started = time.perf_counter()
         size = written(plot.dashboard("005930", *YEAR, client))
         first = time.perf_counter() - started

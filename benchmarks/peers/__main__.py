@@ -27,6 +27,7 @@ import polars as pl
 
 import kiwoomdata as kd
 from benchmarks.peers.serving import FIRST, LAST, LIVE, pages
+from benchmarks.timing import ratio
 from kiwoomdata.calendar import trading_days
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -257,13 +258,11 @@ def measured(name: str, job: Job, given: Mapping[str, Any]) -> dict[str, list[di
 def rows(job: Job, found: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
     yield f"| | median ms | × {job.against} | what it leaves out |"
     yield "|---|---:|---:|---|"
-    base = [answer["seconds"] for answer in found[job.against]]
-    for candidate, answers in found.items():
-        seconds = [answer["seconds"] for answer in answers]
-        ratio = statistics.median(a / b for a, b in zip(seconds, base, strict=True))
+    times = {name: [answer["seconds"] for answer in answers] for name, answers in found.items()}
+    for candidate, seconds in times.items():
         name = f"**{candidate}**" if candidate.startswith(OURS) else candidate
-        lacks = LACKS.get(candidate, "")
-        yield f"| {name} | {1000 * statistics.median(seconds):,.1f} | {ratio:.2f} | {lacks} |"
+        median, against = 1000 * statistics.median(seconds), ratio(times, candidate, job.against)
+        yield f"| {name} | {median:,.1f} | {against:.2f} | {LACKS.get(candidate, '')} |"
 
 
 def quota_rows(job: Job, found: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:

@@ -21,7 +21,6 @@ from typing import Any
 Run = Callable[[], Any]
 Given = dict[str, Any]
 CANDIDATES: dict[tuple[str, str], Callable[[Given], Run]] = {}
-SIGNED = {"open_pric", "high_pric", "low_pric", "close_pric"}
 BODY = {"stk_cd": "005930", "qry_dt": "20261113", "indc_tp": "0"}
 
 
@@ -31,28 +30,6 @@ def candidate(job: str, name: str) -> Callable[[Callable[[Given], Run]], Callabl
         return make
 
     return add
-
-
-def number(text: str) -> Any:
-    text = text.strip().replace(",", "").replace("--", "-")
-    return None if not text else float(text) if "." in text else int(text)
-
-
-def by_hand(bodies: list[Any]) -> Any:
-    """What a careful user writes: signs of prices off, the rest numbers, row by row."""
-    import pandas as pd
-
-    rows = []
-    for body in bodies:
-        if body["return_code"] != 0:
-            raise RuntimeError(body["return_msg"])
-        for row in body["daly_stkpc"]:
-            made: dict[str, Any] = {key: number(text) for key, text in row.items() if key != "date"}
-            for key in SIGNED:
-                made[key] = made[key] and abs(made[key])
-            made["amt_mn"] *= 1_000_000
-            rows.append({"date": pd.Timestamp(row["date"]), **made})
-    return pd.DataFrame(rows).set_index("date")
 
 
 # --- parse ---------------------------------------------------------------------------------------
@@ -72,8 +49,10 @@ def _(given: Given) -> Run:
 
 @candidate("parse", "json + pandas, row by row")
 def _(given: Given) -> Run:
+    from benchmarks.decode import row_wise
+
     texts = contents(given)
-    return lambda: len(by_hand([json.loads(text) for text in texts]))
+    return lambda: len(row_wise(texts))
 
 
 @candidate("parse", "kiwoomdata")
@@ -209,6 +188,8 @@ def _(given: Given) -> Run:
 def _(given: Given) -> Run:
     import requests
 
+    from benchmarks.decode import row_wise
+
     local = threading.local()
 
     def ask(symbol: str) -> int:
@@ -221,8 +202,8 @@ def _(given: Given) -> Run:
                 given["rest"], json={**BODY, "stk_cd": symbol}, headers=headers, timeout=30
             )
             key = answer.headers["next-key"]
-            bodies.append(answer.json())
-        return -(-len(by_hand(bodies)) // 20)
+            bodies.append(answer.content)
+        return -(-len(row_wise(bodies)) // 20)
 
     return each(given, ask)
 
