@@ -409,11 +409,11 @@ class _Job:
         inside = [s.stop for s in self.spans if s.first <= self.days.until and s.last >= self.days.since]
         stops = inside or [ALL_STORED]
         stop = next((s for s in stops if s.truncated), next((s for s in stops if s.doubtful), stops[-1]))
-        facts, oldest = self.block.facts, next(iter(self.block.rows["_day"]), None)
+        facts, days = self.block.facts, self.block.rows["_day"]
         return replace(
             stop,
             doubtful=stop.doubtful and not facts.sure,
-            begun=oldest is not None and oldest <= self.days.since,
+            begun=len(days) > 0 and days[0] <= self.days.since,
             ends=as_day(facts.over),
         )
 
