@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 from kiwoomdata.errors import ConfigError
 
 __all__ = [
+    "FIRST_SESSION",
     "KST",
     "is_trading_day",
     "last_trading_day",
@@ -62,7 +63,9 @@ _EXAMS = """
 """
 EXAM_DAYS = frozenset(map(date.fromisoformat, _EXAMS.split()))
 
-_SATURDAYS = date(1980, 1, 4), date(1998, 12, 5)
+FIRST_SESSION = date(1980, 1, 4)
+"""The oldest session that is known."""
+_SATURDAYS = FIRST_SESSION, date(1998, 12, 5)
 """The sessions on Saturdays that are known."""
 _CLOSED_DAYS = Path(__file__).with_name("closed_days.txt")
 _VARIABLE = "KIWOOMDATA_CALENDAR"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from kiwoomdata.calendar import trading_days
+from kiwoomdata.calendar import FIRST_SESSION, trading_days
 from kiwoomdata.kinds import split_code
 from kiwoomdata.pushdown import Wanted, passing
 from kiwoomdata.query import Plan, client_of, empty_of, run
@@ -22,8 +22,6 @@ __all__ = ["scanned"]
 _SAME = 5.0
 """Seconds in which what is asked again is taken to be of the same plan: a join of a scan with itself reads it
 twice, at once or one after the other (observed 2026-11-27, polars 2.1)."""
-_FIRST_DAY = date(1980, 1, 4)
-"""The first session that the calendar knows."""
 _CHUNK = 20
 """Trading days that a head begins with."""
 
@@ -46,7 +44,7 @@ class _Scan:
         self.given = {**bound.arguments, **options, "names": "en", "style": "plain"}
         self.plan_of, self.open = plan_of, not {"start", "period"} & {*self.given}
         if self.open:
-            self.given["start"] = _FIRST_DAY
+            self.given["start"] = FIRST_SESSION
         self.plan = plan_of(**self.given)
         self.client = client_of(self.plan.options)
         self.schema = empty_of(self.plan, self.client).schema

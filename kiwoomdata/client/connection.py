@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Never, NoReturn, Protocol, Self
 
+from kiwoomdata.client.checks import positive, refuse_gone
 from kiwoomdata.errors import CacheError, ConfigError, KiwoomDataWarning
 from kiwoomdata.folders import cache_folder, state_folder
 from kiwoomdata.frames import OnBad
@@ -28,7 +29,6 @@ from kiwoomdata.store.disk import SMALLEST_LIMIT, Store
 
 if TYPE_CHECKING:
     from kiwoomdata.simulator import Server
-from kiwoomdata.client.checks import positive, refuse_gone
 
 __all__ = ["NO_CHOICE", "Connection", "Mode", "OnTruncated", "Stoppable"]
 
