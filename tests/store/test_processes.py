@@ -18,16 +18,19 @@ from tests.envelopes import Answer, Envelopes
 from tests.store.history import History, MakeClient, fewest
 
 
-def test_a_long_walk_that_is_killed_goes_on_where_it_was(make_client: MakeClient, store: Path) -> None:
-    with Envelopes(History()) as server:
-        command = [sys.executable, "-c", WORKER, server.base_url, str(store)]
-        process = subprocess.Popen([*command, "2016-01-04"], stdout=subprocess.PIPE)
-        while len(server.asked) < 60:
+def kill_a_worker(server: Envelopes, asked: int, *words: str) -> None:
+    """Start a process that asks, and kill it once so many requests have come."""
+    command = [sys.executable, "-c", WORKER, server.base_url, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        while len(server.asked) < asked:
             assert process.poll() is None
         process.kill()
         process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()
+
+
+def test_a_long_walk_that_is_killed_goes_on_where_it_was(make_client: MakeClient, store: Path) -> None:
+    with Envelopes(History()) as server:
+        kill_a_worker(server, 60, str(store), "2016-01-04")
         server.asked.clear()
         client = make_client(server, cache=store)
         frame = kd.daily_prices("005930", "2016-01-04", "2024-12-30", client=client)
@@ -123,14 +126,6 @@ def test_a_process_killed_while_it_fetches_leaves_a_store_that_serves(
 ) -> None:
     history = History()
     with Envelopes(history) as server:
-        process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, server.base_url, str(store)], stdout=subprocess.PIPE
-        )
-        while len(server.asked) < 5:
-            assert process.poll() is None
-        process.kill()
-        process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()
+        kill_a_worker(server, 5, str(store))
         frame = kd.daily_prices("005930", "2022-01-03", "2024-12-30", client=make_client(server, cache=store))
     assert frame["date"].to_list() == trading_days(date(2022, 1, 3), date(2024, 12, 30))
