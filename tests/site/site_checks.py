@@ -1,14 +1,17 @@
 """The built site in a real browser: each page opened, and the search asked as people ask.
 
-``make site`` builds it and runs this. The file is not named like a test, as it needs Chromium: where there is
-none it says so, and fails under CI.
+``make site`` builds it and runs this. ``python -m tests.site.site_checks FOLDER`` takes pictures of a few
+pages. The file is not named like a test, as it needs Chromium: where there is none it says so, and fails
+under CI.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import pytest
@@ -16,8 +19,6 @@ import pytest
 from tests.browser import CHROMIUM, Browser, browsing, serving
 
 BUILT = Path(__file__).parents[2] / "docs/_build/html"
-SHOTS = os.environ.get("SITE_SHOTS")
-"""A folder for pictures of a few pages, where people want to look."""
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"),
@@ -134,17 +135,23 @@ def test_a_picture_follows_dark_mode(browser: Browser, site: str) -> None:
         assert [src.rpartition("/")[2] for src in browser.ask(shown)] == ["movers.png", name]
 
 
-@pytest.mark.skipif(SHOTS is None, reason="SITE_SHOTS names no folder")
-def test_pictures_to_look_at(browser: Browser, site: str) -> None:
-    for name, page, size, scheme in (
-        ("gallery-dark", "gallery.html", DESKTOP, "dark"),
-        ("notebook-dark", "notebooks/06-market-in-a-morning.html", DESKTOP, "dark"),
-        ("search-ko", f"ko/search.html?q={quote('수급')}", DESKTOP, "light"),
-        ("phone", "ko/gallery.html", PHONE, "light"),
-        ("notebook", "notebooks/07-a-strategy-from-data-to-backtest.html", DESKTOP, "light"),
-        ("index-ko", "ko/index.html", DESKTOP, "light"),
-    ):
-        browser.size(size[0], 1800 if size == DESKTOP else size[1])
-        browser.scheme(scheme)
-        browser.open(f"{site}/{page}")
-        browser.shot(Path(str(SHOTS)) / f"{name}.png")
+def pictures(folder: Path) -> None:
+    """A few pages as they are seen, where people want to look."""
+    folder.mkdir(exist_ok=True)
+    with TemporaryDirectory() as profile, serving(BUILT) as site, browsing(Path(profile)) as browser:
+        for name, page, size, scheme in (
+            ("gallery-dark", "gallery.html", DESKTOP, "dark"),
+            ("notebook-dark", "notebooks/06-market-in-a-morning.html", DESKTOP, "dark"),
+            ("search-ko", f"ko/search.html?q={quote('수급')}", DESKTOP, "light"),
+            ("phone", "ko/gallery.html", PHONE, "light"),
+            ("notebook", "notebooks/07-a-strategy-from-data-to-backtest.html", DESKTOP, "light"),
+            ("index-ko", "ko/index.html", DESKTOP, "light"),
+        ):
+            browser.size(size[0], 1800 if size == DESKTOP else size[1])
+            browser.scheme(scheme)
+            browser.open(f"{site}/{page}")
+            browser.shot(folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    pictures(Path(sys.argv[1]))
