@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# The tests start hundreds of processes: none of them should compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side where they do not measure time.
 SIDE := -n auto --maxprocesses 4 --dist worksteal
 # What goes by the machine's date, and what needs little beside the package.
