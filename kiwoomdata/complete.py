@@ -101,14 +101,14 @@ def _without_a_day(rows: pl.DataFrame, column: str) -> int:
 
 
 def _without_a_row(come: set[date], first: date, last: date, period: Period) -> tuple[date, ...]:
-    """The trading days without a row; of longer bars, the first one of each period without."""
+    """The trading days without a row; of longer bars, the first day of each period that begins here."""
     if period == "day":
         return tuple(day for day in trading_days(first, last) if day not in come)
     told = {period_start(day, period) for day in come}
     begun: dict[date, date] = {}
-    for day in trading_days(first, last):
+    for day in trading_days(period_start(first, period), last):
         begun.setdefault(period_start(day, period), day)
-    return tuple(day for start, day in begun.items() if start not in told)
+    return tuple(day for start, day in begun.items() if start not in told and day >= first)
 
 
 def _first_expected(come: set[date], since: date | None, stop: Stop) -> date:
