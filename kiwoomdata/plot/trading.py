@@ -25,7 +25,7 @@ __all__ = ["program"]
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _ProgramFrame:
     """A kind of frame that holds program trading: its columns, their unit, and what to draw behind."""
 
     columns: Mapping[str, str]
@@ -34,7 +34,7 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind(
+    _ProgramFrame(
         {
             "arbitrage": "arbitrage_net_buy_value",
             "non_arbitrage": "non_arbitrage_net_buy_value",
@@ -43,12 +43,12 @@ _KINDS = (
         "KRW",
         ("kospi200",),
     ),
-    _Kind(
+    _ProgramFrame(
         {word: f"{word}_as_served" for word in ("arbitrage", "non_arbitrage", "total")},
         "unknown",
         ("kospi200",),
     ),
-    _Kind({"program": "net_buy_volume"}, "shares", ("close", "price")),
+    _ProgramFrame({"program": "net_buy_volume"}, "shares", ("close", "price")),
 )
 _SOURCES = ("ka90010", "ka90005", "ka90007", "ka90013", "ka90008")
 
@@ -141,7 +141,7 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
 
 
 def _fitted(
-    ax: Axes, table: Table, line: Timeline, kind: _Kind
+    ax: Axes, table: Table, line: Timeline, kind: _ProgramFrame
 ) -> tuple[dict[str, Floats], Floats, float, str]:
     """Sums for no more bars than there is room for, where they stand, how wide they are, and of what."""
     shown, level = fitted(ax, table, dict.fromkeys(kind.columns.values(), "sum"))
@@ -149,7 +149,7 @@ def _fitted(
     return found, line.at(shown.when), on(line, shown, level).bar, period(level)
 
 
-def _sums(ax: Axes, look: Look, table: Table, line: Timeline, kind: _Kind) -> None:
+def _sums(ax: Axes, look: Look, table: Table, line: Timeline, kind: _ProgramFrame) -> None:
     """Bars of what was bought on balance each day, or week where there are too many days."""
     found, x, width, word = _fitted(ax, table, line, kind)
     values = list(found.values())[-1]  # the total, where there is one
@@ -200,7 +200,7 @@ def _lines(ax: Axes, look: Look, x: Floats, found: Mapping[str, Floats], *, summ
     return handles
 
 
-def _bars(ax: Axes, look: Look, table: Table, line: Timeline, kind: _Kind) -> list[Any]:
+def _bars(ax: Axes, look: Look, table: Table, line: Timeline, kind: _ProgramFrame) -> list[Any]:
     """Arbitrage and non-arbitrage on top of one another, each away from zero, and the total as a line."""
     from matplotlib.patches import Patch
 

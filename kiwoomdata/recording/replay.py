@@ -146,7 +146,7 @@ class ReplayServer:
         self._begun = threading.Event()
         if not told:
             self._begun.set()
-        self._listeners: dict[ServerConnection, _Listener] = {}
+        self._listeners: dict[ServerConnection, _Subscriber] = {}
         self._audience = threading.Event()
         self._looking = threading.Lock()
         self._settled_at = 0.0
@@ -216,7 +216,7 @@ class ReplayServer:
     # --- one client --------------------------------------------------------------------------
 
     def _serve(self, connection: ServerConnection) -> None:
-        listener = self._listeners[connection] = _Listener()
+        listener = self._listeners[connection] = _Subscriber()
         try:
             while not self._closing.is_set():
                 try:
@@ -233,7 +233,7 @@ class ReplayServer:
             del self._listeners[connection]
             self._look_around()
 
-    def _answer(self, connection: ServerConnection, listener: _Listener, text: str | bytes) -> None:
+    def _answer(self, connection: ServerConnection, listener: _Subscriber, text: str | bytes) -> None:
         try:
             answer = listener.answer(json.loads(text), self._where)
         except (ValueError, TypeError, AttributeError, KeyError):
@@ -308,7 +308,7 @@ class ReplayServer:
                     self.sent += len(entries)
 
 
-class _Listener:
+class _Subscriber:
     """What one connection has asked for."""
 
     def __init__(self) -> None:

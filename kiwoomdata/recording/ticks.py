@@ -248,7 +248,7 @@ def _entry(feed: str) -> Feed:
 # --- raw messages ----------------------------------------------------------------------------
 
 
-class _Part(NamedTuple):
+class _RawFile(NamedTuple):
     first_seq: int
     path: Path
 
@@ -276,7 +276,7 @@ def read_raw(
 def _in_order(
     paths: Iterable[Path], wanted: pl.Expr | None, columns: Sequence[str], files_at_once: int = 256
 ) -> Iterator[pl.DataFrame]:
-    parts = sorted(_Part(_first_seq(path), path) for path in paths)
+    parts = sorted(_RawFile(_first_seq(path), path) for path in paths)
     columns = list(dict.fromkeys(("seq", *columns)))
     rest = pl.DataFrame(schema={name: SCHEMA[name] for name in columns})
     while parts:
@@ -300,7 +300,7 @@ def _first_seq(path: Path) -> int:
     return int(pl.scan_parquet(path, glob=False).select(pl.col("seq").min().fill_null(0)).collect().item())
 
 
-def _how_many(parts: Sequence[_Part], most: int) -> int:
+def _how_many(parts: Sequence[_RawFile], most: int) -> int:
     sizes = accumulate(part.path.stat().st_size for part in parts[: most - 1])
     return 1 + sum(1 for size in takewhile(lambda size: size < _AT_ONCE, sizes))
 
@@ -308,7 +308,7 @@ def _how_many(parts: Sequence[_Part], most: int) -> int:
 # --- lazy frames -----------------------------------------------------------------------------
 
 
-class _Wanted(Wanted):
+class _WantedTicks(Wanted):
     """What a query asks of a recording."""
 
     def __init__(
@@ -326,7 +326,7 @@ def _raw_source(selection: Selection) -> pl.LazyFrame:
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        wanted = _Wanted(SCHEMA, columns, predicate, n_rows)
+        wanted = _WantedTicks(SCHEMA, columns, predicate, n_rows)
         for raw in (
             () if wanted.satisfied else read_raw(selection, wanted.of_messages, wanted.needed or [*SCHEMA])
         ):
@@ -343,7 +343,7 @@ def _typed_source(
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        wanted = _Wanted(schema, columns, predicate, n_rows)
+        wanted = _WantedTicks(schema, columns, predicate, n_rows)
         for frame in () if wanted.satisfied else _rows(selection, feed, names, wanted):
             yield frame
             if wanted.satisfied:
@@ -353,7 +353,7 @@ def _typed_source(
 
 
 def _rows(
-    selection: Selection, feed: Feed, names: list[str] | None, wanted: _Wanted
+    selection: Selection, feed: Feed, names: list[str] | None, wanted: _WantedTicks
 ) -> Iterator[pl.DataFrame]:
     """The rows that are wanted: day by day out of copies, and out of the messages where there is none."""
     needed = names if wanted.needed is None else wanted.needed
@@ -383,7 +383,7 @@ def _rows(
 
 
 def _of_copy(
-    copy: Copy, chosen: pl.Expr | None, needed: list[str], wanted: _Wanted
+    copy: Copy, chosen: pl.Expr | None, needed: list[str], wanted: _WantedTicks
 ) -> Iterator[pl.DataFrame]:
     for scan in copy.scans():
         scan = scan if chosen is None else scan.filter(chosen)

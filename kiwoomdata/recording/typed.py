@@ -133,7 +133,7 @@ def _of_one_day(
 # --- copies ----------------------------------------------------------------------------------
 
 
-class _Head(msgspec.Struct, frozen=True):
+class _Stamp(msgspec.Struct, frozen=True):
     """What a copy says of itself."""
 
     files: list[tuple[str, int]]
@@ -145,7 +145,7 @@ class _Head(msgspec.Struct, frozen=True):
 class Copy:
     """The typed rows of one day."""
 
-    def __init__(self, place: Path, head: _Head) -> None:
+    def __init__(self, place: Path, head: _Stamp) -> None:
         self._paths = [place / name for name, _ in head.files]
         self.in_order = head.in_order
         """Whether no message came in before one of an earlier day."""
@@ -193,13 +193,13 @@ def _stamp(feed: Feed, day: date, files: Sequence[Path]) -> str:
     return blake2b(repr(made_of).encode(), digest_size=16).hexdigest()
 
 
-def _read(place: Path) -> _Head | None:
+def _read(place: Path) -> _Stamp | None:
     """What a copy says of itself, if all of it is there and whole."""
     try:
         check, _, text = (place / _HEAD).read_bytes().partition(b"\n")
         if check != _check(text):
             return None
-        head = msgspec.json.decode(text, type=_Head)
+        head = msgspec.json.decode(text, type=_Stamp)
         return head if all(_is_whole(place / name, check) for name, check in head.files) else None
     except (OSError, msgspec.MsgspecError):
         return None
@@ -224,7 +224,7 @@ def _check(text: bytes) -> bytes:
     return b"%08x" % zlib.crc32(text)
 
 
-def _make(place: Path, feed: Feed, day: date, messages: Callable[[], Iterator[pl.DataFrame]]) -> _Head:
+def _make(place: Path, feed: Feed, day: date, messages: Callable[[], Iterator[pl.DataFrame]]) -> _Stamp:
     """Write it beside its place, and move it there."""
     unfinished = place.parent / f".{place.name}-{os.getpid()}-{next(_numbers)}.tmp"
     unfinished.mkdir(parents=True)
@@ -239,7 +239,7 @@ def _make(place: Path, feed: Feed, day: date, messages: Callable[[], Iterator[pl
     return head
 
 
-def _write(folder: Path, feed: Feed, day: date, messages: Iterator[pl.DataFrame]) -> _Head:
+def _write(folder: Path, feed: Feed, day: date, messages: Iterator[pl.DataFrame]) -> _Stamp:
     oddities: dict[str, Oddity] = {}
     waiting: list[pl.DataFrame] = []
     files: list[tuple[str, int]] = []
@@ -267,7 +267,7 @@ def _write(folder: Path, feed: Feed, day: date, messages: Iterator[pl.DataFrame]
     if waiting:
         put()
     end = datetime.combine(day + timedelta(days=1), clock_time(), KST)
-    head = _Head(files, last < end.timestamp() * 1_000_000, list(oddities.values()))
+    head = _Stamp(files, last < end.timestamp() * 1_000_000, list(oddities.values()))
     text = msgspec.json.encode(head)
     (folder / _HEAD).write_bytes(b"%b\n%b" % (_check(text), text))
     return head

@@ -65,7 +65,7 @@ class _Exchange:
 _running: ContextVar[_Exchange | None] = ContextVar("_running", default=None)
 
 
-class _Held:
+class _Watched:
     """Mixed into a pool's connections: shows the running exchange the socket that it goes over."""
 
     def connect(self) -> None:
@@ -86,8 +86,8 @@ class Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **named)
         plain = pool.ConnectionCls
-        if not issubclass(plain, _Held):
-            pool.ConnectionCls = type(plain.__name__, (_Held, plain), {})
+        if not issubclass(plain, _Watched):
+            pool.ConnectionCls = type(plain.__name__, (_Watched, plain), {})
         return pool
 
 

@@ -39,7 +39,9 @@ __all__ = ["held", "held_together", "needs", "rows"]
 
 def held(store: Store, question: Question) -> Answer | None:
     """The rows of a range out of the store alone; None where it lacks some, or holds them not as final."""
-    return None if question.refresh else _Job.of(store, question, question.body, Days.of(question)).held()
+    return (
+        None if question.refresh else _Answering.of(store, question, question.body, Days.of(question)).held()
+    )
 
 
 def held_together(
@@ -47,22 +49,22 @@ def held_together(
 ) -> dict[str, Answer]:
     """The same of many series that are asked alike but for their bodies; of those that are held."""
     days = Days.of(question)
-    every = {name: _Job.of(store, question, body, days).held() for name, body in bodies.items()}
+    every = {name: _Answering.of(store, question, body, days).held() for name, body in bodies.items()}
     return {name: found for name, found in every.items() if found is not None}
 
 
 def rows(store: Store, question: Question) -> Callable[[Ask], Answer]:
     """The rows of a range, oldest first: from the store what is final there, from the server the rest."""
-    return _Job.of(store, question, question.body, Days.of(question)).answer
+    return _Answering.of(store, question, question.body, Days.of(question)).answer
 
 
 def needs(store: Store, question: Question) -> Needs:
     """The walks that :func:`rows` would send now, and how many rows of the range are held."""
-    return _Job.of(store, question, question.body, Days.of(question)).needs()
+    return _Answering.of(store, question, question.body, Days.of(question)).needs()
 
 
 @dataclass
-class _Job:
+class _Answering:
     question: Question
     days: Days
     series: Series
@@ -83,7 +85,7 @@ class _Job:
     duplicates: int = 0
 
     @classmethod
-    def of(cls, store: Store, question: Question, body: Mapping[str, str], days: Days) -> _Job:
+    def of(cls, store: Store, question: Question, body: Mapping[str, str], days: Days) -> _Answering:
         endpoint = question.endpoint
         walk, part, dated = endpoint.walk, endpoint.rows, endpoint.dated_by
         assert walk is not None

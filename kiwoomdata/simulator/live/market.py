@@ -73,7 +73,7 @@ def _moved(value: float, before: float, change: str = "change") -> Row:
 # --- indices ---------------------------------------------------------------------------------
 
 
-class _Minute(NamedTuple):
+class _FeedMinute(NamedTuple):
     second: int
     level: float
     before: float
@@ -83,13 +83,13 @@ class _Minute(NamedTuple):
     """In million won, which is a choice as well."""
 
 
-def _minutes(source: Source, item: str) -> Iterator[_Minute]:
+def _minutes(source: Source, item: str) -> Iterator[_FeedMinute]:
     """The index of the market by minutes, as REST tells it."""
     indices, day = source.market.indices, source.market.session_day
     for bar in indices.bars(item, day, day):
         for minute in indices.minutes(item, day):
             volume, value = minute.volume // 1_000, millions(minute.value)
-            yield _Minute(seconds(minute.time), minute.level, bar.previous_close, volume, value)
+            yield _FeedMinute(seconds(minute.time), minute.level, bar.previous_close, volume, value)
 
 
 def _sector_index(source: Source, item: str) -> Told:

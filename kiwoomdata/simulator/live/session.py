@@ -50,7 +50,7 @@ _NO_LOGIN = "접속허용요청(토큰)이 들어오지 않았습니다"
 Message = Mapping[str, Any]
 
 
-class _Refused(Exception):
+class _Refusal(Exception):
     def __init__(self, code: int, **words: object) -> None:
         super().__init__(code)
         self.code, self.words = code, words
@@ -122,7 +122,7 @@ class Visitor:
             return []
         trnm = str((message or {}).get("trnm") or "")
         if message is None or not trnm:
-            return [_refusal("", _Refused(100002, words="trnm"))]
+            return [_refusal("", _Refusal(100002, words="trnm"))]
         if trnm == "PING":
             self._unanswered = 0
             return []
@@ -131,9 +131,9 @@ class Visitor:
         if trnm == "LOGIN":
             return self._out(_struck(self._faults.striking("login", (trnm,)), self._login(message)))
         if not self.logged_in:  # observed 2026-09-10 at the mock server: ignored, and the login may follow
-            return [_refusal(trnm, _Refused(100013))]
+            return [_refusal(trnm, _Refusal(100013))]
         if trnm not in self._requests:
-            return [_refusal(trnm, _Refused(105108))]
+            return [_refusal(trnm, _Refusal(105108))]
         return self._request(trnm, message)
 
     def _request(self, trnm: str, message: Message) -> list[Outgoing]:
@@ -141,11 +141,11 @@ class Visitor:
         try:
             for fault in struck:
                 if fault.spec.refusal is not None:
-                    raise _Refused(fault.spec.refusal, **self._words_of(message))
+                    raise _Refusal(fault.spec.refusal, **self._words_of(message))
             if not self._meter.admit(str(self.key), trnm):
-                raise _Refused(105110)
+                raise _Refusal(105110)
             answer = self._requests[trnm](message)
-        except _Refused as refused:
+        except _Refusal as refused:
             return [_refusal(trnm, refused)]
         return self._out(_struck(struck, [] if answer is None else [frame(trnm=trnm, **answer)]))
 
@@ -155,12 +155,12 @@ class Visitor:
     def _login(self, message: Message) -> list[Outgoing]:
         token = message.get("token")
         if not token:
-            return [_refusal("LOGIN", _Refused(805002)), Close(1000, "Bye")]
+            return [_refusal("LOGIN", _Refusal(805002)), Close(1000, "Bye")]
         owner = self._tokens.owner(str(token))
         if owner is None:
             # Recorded at both servers in 2026; the mock server goes without the second frame.
             more = [system("R10004", _NO_LOGIN)] if self._switches.mode == "real" else []
-            return [_refusal("LOGIN", _Refused(805004)), *more, Close(1000, "Bye")]
+            return [_refusal("LOGIN", _Refusal(805004)), *more, Close(1000, "Bye")]
         self.key = owner
         return [frame(trnm="LOGIN", return_code=0, return_msg="", sor_yn="Y")]
 
@@ -173,9 +173,9 @@ class Visitor:
         wanted = {**self.registered, group: kept | pairs}
         group_limit = self._switches.ws_group_limit
         if group_limit is not None and _items({group: wanted[group]}) > group_limit:
-            raise _Refused(105118, limit=group_limit)
+            raise _Refusal(105118, limit=group_limit)
         if _items(wanted) > self._switches.ws_item_limit:
-            raise _Refused(105115, limit=self._switches.ws_item_limit)
+            raise _Refusal(105115, limit=self._switches.ws_item_limit)
         self._hear(wanted)
         return _GOOD
 
@@ -210,7 +210,7 @@ class Visitor:
         if not self._listed:  # reported by many: no answer at all
             return None
         if not seq or kind not in ("0", "1"):
-            raise _Refused(100002, words="search_type" if seq else "seq")
+            raise _Refusal(100002, words="search_type" if seq else "seq")
         if seq not in CONDITIONS:  # a choice: 900003 is the only refusal that anybody has seen
             return None
         return self._search_once(seq, message) if kind == "0" else self._search_live(seq)
@@ -219,7 +219,7 @@ class Visitor:
         found, size = meeting(self._feeds, CONDITIONS[seq]), self._switches.page_rows
         begin = str(message.get("next_key") or "") if message.get("cont_yn") == "Y" else "0"
         if not begin.isdecimal():
-            raise _Refused(100002, words="next_key")
+            raise _Refusal(100002, words="next_key")
         end = int(begin) + size
         more = end < len(found)
         return {
@@ -232,7 +232,7 @@ class Visitor:
 
     def _search_live(self, seq: str) -> dict[str, Any] | None:
         if seq in self.conditions:
-            raise _Refused(900003, seq=seq)
+            raise _Refusal(900003, seq=seq)
         if len(self.conditions) >= _LIVE_CONDITIONS:
             return None  # silence is a choice here too
         since = self.conditions[seq] = self._position()
@@ -318,7 +318,7 @@ def _struck(faults: Iterable[LiveFault], sent: list[Outgoing]) -> list[Outgoing]
     return sent
 
 
-def _refusal(trnm: str, refused: _Refused) -> bytes:
+def _refusal(trnm: str, refused: _Refusal) -> bytes:
     words = _WORDS[refused.code].format_map({"trnm": trnm, **refused.words})
     return frame(trnm=trnm, return_code=refused.code, return_msg=words)
 
@@ -327,7 +327,7 @@ def _pairs(message: Message) -> set[tuple[str, str]]:
     data = message.get("data")
     entries = [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
     if not entries:
-        raise _Refused(100002, words="data")
+        raise _Refusal(100002, words="data")
     return {
         (item, type_)
         for entry in entries

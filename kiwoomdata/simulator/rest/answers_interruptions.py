@@ -20,7 +20,7 @@ __all__ = ["ANSWERS"]
 Row = dict[str, Any]
 
 
-class _Traded(NamedTuple):
+class _TradedDay(NamedTuple):
     stock: Stock
     day: Day
     trades: Sequence[Trade]
@@ -37,7 +37,7 @@ def _interruptions(ask: Ask) -> Content:
         day = market.snapshot(stock.symbol)
         if day is not None:
             trades = market.ticks(stock.symbol)
-            found.append(_Traded(stock, day, trades, [seconds(trade.time) for trade in trades]))
+            found.append(_TradedDay(stock, day, trades, [seconds(trade.time) for trade in trades]))
     now = 86_400 if market.moment is None else seconds(market.moment)
     rows = [
         (second, _interruption(each, released))

@@ -181,9 +181,9 @@ def _stock_by_time(ask: Ask) -> Content:
 
 
 def _stock_by_day(ask: Ask) -> Content:
-    def fetch(since: date, until: date) -> list[_StockDay]:
+    def fetch(since: date, until: date) -> list[_DayAndBefore]:
         days = ask.days(nth_trading_day_before(since, 1), until)
-        pairs = map(_StockDay, days, [None, *days])
+        pairs = map(_DayAndBefore, days, [None, *days])
         return [pair for pair in pairs if since <= pair.date]
 
     page, key = ask.page_by_date(fetch, ask.day("date"))
@@ -207,7 +207,7 @@ def _stock_by_day(ask: Ask) -> Content:
     return Content(rows, next_key=key)
 
 
-class _StockDay(NamedTuple):
+class _DayAndBefore(NamedTuple):
     day: Day
     before: Day | None
 

@@ -28,7 +28,7 @@ class Coloured(NamedTuple):
     against: float
 
 
-class _Spec(NamedTuple):
+class _CellRule(NamedTuple):
     key: str
     kind: Kind
     style: Style
@@ -61,21 +61,23 @@ def envelope(api_id: str, body: Mapping[str, str], page: Content) -> dict[str, A
     return answer
 
 
-def _row(specs: Iterable[_Spec], values: Mapping[str, Any]) -> dict[str, str]:
+def _row(specs: Iterable[_CellRule], values: Mapping[str, Any]) -> dict[str, str]:
     return {spec.key: _filled(spec, _text(spec, values.get(spec.key))) for spec in specs}
 
 
-def _filled(spec: _Spec, text: str) -> str:
+def _filled(spec: _CellRule, text: str) -> str:
     return text.zfill(spec.filled) if text else text  # a blank stays one
 
 
 @lru_cache(maxsize=128)
-def _specs(api_id: str, flag: Flag) -> list[list[_Spec]]:
-    def spec(column: Column) -> _Spec:
+def _specs(api_id: str, flag: Flag) -> list[list[_CellRule]]:
+    def spec(column: Column) -> _CellRule:
         unit = column.unit_for(flag)
         scale = unit.written or unit.scale
         unsigned = column.signed_by is not None
-        return _Spec(column.key, column.kind, column.style, scale, unsigned, column.negated, column.filled)
+        return _CellRule(
+            column.key, column.kind, column.style, scale, unsigned, column.negated, column.filled
+        )
 
     return [
         # A key that gives two columns (a quantity and its aggressor) is written once.
@@ -84,7 +86,7 @@ def _specs(api_id: str, flag: Flag) -> list[list[_Spec]]:
     ]
 
 
-def _text(spec: _Spec, value: Any) -> str:
+def _text(spec: _CellRule, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
