@@ -295,7 +295,7 @@ def test_get_pipes_csv() -> None:
         ("get daily_price 005930 2024-01-02", "function: no 'daily_price'. Did you mean 'daily_prices'?"),
         ("get daily_prices 005930 --colums close", "--colums: no such option. Did you mean 'columns'?"),
         ("get daily_prices 005930 --mod simulator", "--mod: no such option. Did you mean 'mode'?"),
-        ("describe ka1086", "api_id: 'ka1086' is not in the catalogue. Did you mean 'ka10086'?"),
+        ("describe ka1086", "api_id: 'ka1086' is not in the catalogue; did you mean 'ka10086'"),
         ("get zzz", "function: no 'zzz'. There are "),
         ("gett daily_prices", "no command 'gett'. Did you mean 'get'?"),
         ("cache inof", "no command 'inof'. Did you mean 'info'?"),
@@ -363,6 +363,8 @@ def test_names_of_functions_complete(shell: str, monkeypatch: pytest.MonkeyPatch
 def test_describe_and_find_show_the_catalogue() -> None:
     assert "ka90013" in run("describe").output
     assert "amt_mn" in run("describe", "ka10086").output
+    assert "vi_event" in run("describe", "9068").output
+    assert "ka10094" in run("describe", "candles").output
     found = run("find", "순매수")
     assert found.exit_code == 0
     assert "netprps_qty" in found.output

@@ -149,21 +149,17 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
 @click.command()
 @click.argument("api_id", required=False)
 def describe(api_id: str | None) -> None:
-    """List the TRs, live feeds and condition calls, or the keys of one of them.
+    """List the TRs, live feeds and condition calls, or the keys of one of them, of a function or a column.
 
     \b
     Examples:
       kiwoomdata describe ka10086
-      kiwoomdata describe trade
+      kiwoomdata describe candles
+      kiwoomdata describe 9068
     """
     import kiwoomdata as kd
-    from kiwoomdata.entries.feeds import FEEDS
 
-    every = [*kd.catalogue()["api_id"], *(feed.name for feed in FEEDS.values())]
-    if api_id is not None and api_id not in every:
-        hint = nearest(api_id, every) or " kiwoomdata describe lists what is."
-        raise click.UsageError(f"api_id: {api_id!r} is not in the catalogue.{hint}")
-    show(kd.describe(api_id) if api_id else kd.catalogue())
+    show(kd.catalogue() if api_id is None else kd.describe(api_id))
 
 
 @click.command()

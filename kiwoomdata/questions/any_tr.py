@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import polars as pl
 
+from kiwoomdata._public import HOME_OF
 from kiwoomdata.arguments import DateLike
-from kiwoomdata.client import Client, default_client, endpoint_of
+from kiwoomdata.client import Client, default_client
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.entries.condition import CONDITIONS
-from kiwoomdata.entries.entry import Column, Param
+from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
+from kiwoomdata.entries.entry import AS_SERVED, UNKNOWN, Column, Endpoint, Param
 from kiwoomdata.entries.feeds import FEEDS, Feed
+from kiwoomdata.questions.finding import find
 from kiwoomdata.rest.protocol import Page
 
 __all__ = ["catalogue", "describe", "raw", "request", "request_parts"]
@@ -35,7 +38,8 @@ _CATALOGUE = {
     "example": pl.String(),
 }
 _DESCRIBE = {
-    name: pl.String() for name in ("part", "key", "column", "korean", "kind", "dtype", "unit", "note")
+    name: pl.String()
+    for name in ("api_id", "part", "key", "column", "korean", "kind", "dtype", "unit", "note")
 }
 
 
@@ -72,23 +76,31 @@ def catalogue() -> pl.DataFrame:
 
 
 def describe(api_id: str) -> pl.DataFrame:
-    """The keys of a TR, a live feed or a condition call, and what they mean here.
+    """The keys of a TR, a live feed, a condition call or a function, and what they mean here; or one key.
 
     One row is one key; a key that gives two columns stands twice.
 
     Parameters
     ----------
     api_id
-        A TR (``"ka10086"``), a feed by its code or name (``"0B"``, ``"trade"``), or a condition call
-        (``"ka10172"``); :func:`catalogue` lists them, and :func:`find` finds them by words.
+        A TR (``"ka10086"``), a feed by its code or name (``"0B"``, ``"trade"``), a condition call
+        (``"ka10172"``), a function of this package (``"candles"``: of all TRs and calls that it asks), or one
+        of these by its Korean name. Else a key or column wherever it stands: a key of the API (``"9068"``,
+        ``"netprps_qty"``), our name (``"change_pct"``) or its Korean name (``"거래량"``).
+        :func:`catalogue` lists all, and :func:`find` finds them by words.
 
     Returns
     -------
     DataFrame
-        ``part`` (``"request"``, the name of the response's frame, or the feed's name), ``key`` (as the API
-        spells it; of a feed the FID), ``column`` (ours), ``korean kind dtype unit note`` (String). A unit
-        that depends on the request is told as such, one that no source states is ``"unknown"``. A note
-        holds the words of codes where they are known.
+        ``api_id`` (String: as in :func:`catalogue`), ``part`` (``"request"``, the name of the response's
+        frame, or the feed's name), ``key`` (as the API spells it; of a feed the FID), ``column`` (ours),
+        ``korean kind dtype unit note`` (String). A unit that depends on the request is told as such, one
+        that no source states is ``"unknown"``. A note holds the words of codes where they are known.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A text that nothing is called, with what is nearest; or no text.
 
     Examples
     --------
@@ -97,21 +109,58 @@ def describe(api_id: str) -> pl.DataFrame:
     ('prices', 'value', 'amount', 'KRW')
     >>> kd.describe("trade").equals(kd.describe("0B"))
     True
+    >>> kd.describe("290").select("api_id", "column", "note").row(1)
+    ('0B', 'session_name', '1=before, 2=regular, 3=after')
     """
     if not isinstance(api_id, str):
-        raise TypeError(f"api_id: expected a text such as 'ka10086', '0B' or 'trade', got {api_id!r}")
-    feed = FEEDS.get(api_id) or next((feed for feed in FEEDS.values() if feed.name == api_id), None)
-    if feed is not None:
-        rows = [_column_row(feed.name, column) for column in feed.columns]
-    elif api_id in CONDITIONS:
-        call = CONDITIONS[api_id]
-        rows = [_param_row(param) for param in call.params]
-        rows += [_column_row("data", column) for column in call.columns]
-    else:
-        endpoint = endpoint_of(api_id)
-        rows = [_param_row(param) for param in endpoint.params]
-        rows += [_column_row(part.name, column) for part in endpoint.parts for column in part.columns]
+        raise TypeError(f"api_id: expected a text such as 'ka10086', '0B' or '9068', got {api_id!r}")
+    word = api_id.strip()
+    rows = [*_described(word)] if word else []
+    if not rows and word in HOME_OF:
+        raise ValueError(f"api_id: kd.{word} has no TR of its own; help(kd.{word}) tells what it does")
+    rows = rows or ([*_keys(word)] if word else [])
+    if not rows:
+        near = [*dict.fromkeys(find(word)["name"])][:3] if word else []
+        alike = f"did you mean {' or '.join(map(repr, near))}?; " if near else ""
+        raise ValueError(f"api_id: {api_id!r} is not in the catalogue; {alike}kd.catalogue() lists what is")
     return pl.DataFrame(rows, schema=_DESCRIBE)
+
+
+def _described(word: str) -> Iterator[dict[str, str]]:
+    """The rows of whatever is called so: by its id, its name, its function or its Korean name."""
+    for tr in [ENDPOINTS[word]] if word in ENDPOINTS else ENDPOINTS.values():
+        if word in (tr.api_id, tr.ko, *tr.function.split(", ")):
+            yield from _tr_rows(tr)
+    for feed in FEEDS.values():
+        if word in (feed.type, feed.name, feed.ko):
+            yield from _feed_rows(feed)
+    for call in CONDITIONS.values():
+        if word in (call.api_id, call.trnm, call.function, call.ko):
+            yield from _call_rows(call)
+
+
+def _keys(word: str) -> Iterator[dict[str, str]]:
+    """The rows of every key or column that is called so, wherever it stands."""
+    every = (*map(_tr_rows, ENDPOINTS.values()), *map(_feed_rows, FEEDS.values()))
+    for row in chain(*every, *map(_call_rows, CONDITIONS.values())):
+        also = row["column"] + AS_SERVED if UNKNOWN.name in row["unit"] else ""
+        if word in (row["key"], row["column"], also, row["korean"]):
+            yield row
+
+
+def _tr_rows(tr: Endpoint) -> Iterator[dict[str, str]]:
+    yield from (_param_row(tr.api_id, param) for param in tr.params)
+    for part in tr.parts:
+        yield from (_column_row(tr.api_id, part.name, column) for column in part.columns)
+
+
+def _feed_rows(feed: Feed) -> Iterator[dict[str, str]]:
+    yield from (_column_row(feed.type, feed.name, column) for column in feed.columns)
+
+
+def _call_rows(call: ConditionCall) -> Iterator[dict[str, str]]:
+    yield from (_param_row(call.api_id, param) for param in call.params)
+    yield from (_column_row(call.api_id, "data", column) for column in call.columns)
 
 
 def _stream_call(feed: Feed) -> str:
@@ -120,10 +169,11 @@ def _stream_call(feed: Feed) -> str:
     return f'kd.stream_to_frame({item}, "{feed.name}", window="5m")'
 
 
-def _param_row(param: Param) -> dict[str, str]:
+def _param_row(api_id: str, param: Param) -> dict[str, str]:
     choices = ", ".join(f"{name}={code}" for name, code in param.choices.items())
     default = f"default {param.default}" if param.default else "" if param.required else "optional"
     return {
+        "api_id": api_id,
         "part": "request",
         "key": param.key,
         "column": param.name,
@@ -135,8 +185,9 @@ def _param_row(param: Param) -> dict[str, str]:
     }
 
 
-def _column_row(part: str, column: Column) -> dict[str, str]:
+def _column_row(api_id: str, part: str, column: Column) -> dict[str, str]:
     return {
+        "api_id": api_id,
         "part": part,
         "key": column.key,
         "column": column.name,

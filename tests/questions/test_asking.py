@@ -12,6 +12,8 @@ import pytest
 
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
+from kiwoomdata._public import FRAMES
+from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.condition import CONDITIONS
 from kiwoomdata.entries.feeds import FEEDS
 from kiwoomdata.entries.synonyms import SYNONYMS
@@ -312,6 +314,55 @@ def test_describe_tells_a_feed_by_its_code_and_by_its_name_with_its_codes() -> N
     assert kd.describe("ka10172").filter(part="request")["key"].to_list() == ["seq", "stex_tp"]
     with pytest.raises(ValueError, match="^api_id: 'traid' is not in the catalogue"):
         kd.describe("traid")
+
+
+def test_describe_tells_a_function_by_all_that_it_asks() -> None:
+    for name in FRAMES:
+        entries = [
+            each for each in (*ENDPOINTS.values(), *CONDITIONS.values()) if name in each.function.split(", ")
+        ]
+        if entries:
+            told = kd.describe(name)
+            feeds = [feed.type for feed in FEEDS.values() if feed.name == name]
+            assert set(told["api_id"]) == {*(each.api_id for each in entries), *feeds}
+            assert told.filter(api_id=entries[0].api_id).equals(kd.describe(entries[0].api_id))
+        else:
+            assert name in {"catalogue", "describe", "find", "request"}
+            with pytest.raises(ValueError, match=rf"kd\.{name} has no TR of its own; help\(kd\.{name}\)"):
+                kd.describe(name)
+
+
+@pytest.mark.parametrize(
+    ("word", "one"),
+    [
+        ("9068", ("1h", "vi", "9068", "vi_event")),
+        ("290", ("0B", "trade", "290", "session_name")),
+        ("215", ("0s", "market_status", "215", "market_state_name")),
+        ("netprps_qty", ("ka10078", "trend", "netprps_qty", "net_buy")),
+        ("close", ("ka10086", "prices", "close_pric", "close")),
+        ("value_as_served", ("ka10006", "session", "trde_prica", "value_as_served")),
+        ("공매도량", ("ka10014", "days", "shrts_qty", "short_volume")),
+    ],
+)
+def test_describe_tells_a_key_or_a_column_wherever_it_stands(word: str, one: tuple[str, ...]) -> None:
+    told = kd.describe(word)
+    assert one in told.select("api_id", "part", "key", "column").rows()
+    for api_id in told["api_id"].unique():
+        rows = told.filter(api_id=api_id).rows()
+        assert set(rows) < set(kd.describe(api_id).rows())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("candels", "candles"), ("일봉", "candles"), ("change_pc", "change_pct")]
+)
+def test_describe_tells_what_is_nearest(wrong: str, near: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"^api_id: '{wrong}' is not in the catalogue; did you mean .*'{near}'"
+    ):
+        kd.describe(wrong)
+    for nothing in ("", "qqq"):
+        with pytest.raises(ValueError, match=f"^api_id: '{nothing}' is not in the catalogue; kd.catalogue"):
+            kd.describe(nothing)
 
 
 def test_a_warning_of_a_function_names_the_line_that_called_it(shared: kd.Client, told: list[Any]) -> None:
