@@ -17,7 +17,7 @@ from kiwoomdata.simulator.market import market as market_module
 from kiwoomdata.simulator.market import numbers, orderbook, yearly
 from kiwoomdata.simulator.market.daily import NXT_SINCE, Day, Venue, krx_days, nxt_days
 from kiwoomdata.simulator.market.flows import INSTITUTION_PARTS, INVESTORS
-from kiwoomdata.simulator.market.history import history
+from kiwoomdata.simulator.market.history import Path, history, table
 from kiwoomdata.simulator.market.market import Market
 from kiwoomdata.simulator.market.rankings import INVESTOR_COLUMNS
 from kiwoomdata.simulator.market.universe import BROKERS, FOREIGN_BROKERS, RIGHTS, STOCKS, made_up, universe
@@ -250,6 +250,25 @@ def test_the_numbers_of_a_seed_stay(symbol: str, day: date, venue: Venue, number
     row = MARKET.day(symbol, day, venue)
     assert row is not None
     assert (*row[3:9], row.flows.individual.net, row.credit_ratio) == numbers
+
+
+def test_a_table_of_many_stocks_holds_the_paths_of_each() -> None:
+    begin, end = date(2024, 4, 1), date(2025, 2, 1)
+    market = Market(7, today=TODAY, first_day=FIRST)
+    market.split("005930", date(2024, 7, 1), 5)
+    halted = made_up("100010")
+    assert halted is not None
+    days = tuple(trading_days(date(2024, 1, 1), date(2024, 12, 31)))
+    whole = [
+        market.year_of("005930", 2024),
+        history("7:100010", halted._replace(halted_from=date(2024, 6, 3)), days, ()),
+        market.year_of("100010", 2024),
+    ]
+    rows = table(whole, begin, end)
+    paths = [way.path(n) for way in whole for n in range(way.position(begin), way.position(end))]
+    assert rows.select(path_names := [name for name in Path._fields if name != "credit_ratio"]).rows() == [
+        tuple(getattr(path, name) for name in path_names) for path in paths
+    ]
 
 
 @pytest.mark.parametrize("earlier", [20, 120, 240])

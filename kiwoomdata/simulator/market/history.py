@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from itertools import repeat
 from math import cos, log, pi, sin, sqrt
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from kiwoomdata.simulator.market.numbers import direction, nearest_tick, price_limits, tick_size
+import polars as pl
+
+from kiwoomdata.simulator.market.numbers import (
+    direction,
+    limits_of_prices,
+    nearest_tick,
+    nearest_ticks,
+    price_limits,
+    tick_size,
+    tick_sizes,
+)
 from kiwoomdata.simulator.market.universe import Stock
 
 __all__ = [
@@ -28,6 +39,7 @@ __all__ = [
     "between",
     "history",
     "money",
+    "table",
 ]
 
 SMALLEST_VOLUME = 500  # so that a day always has enough trades to show its open, high, low and close
@@ -93,7 +105,22 @@ class History:
         value = money(low, high, volume, draws[6])
         return Path(day, before, open_, high, low, close, volume, value, buy, sell, holding, listed, credit)
 
+    def columns(self, begin: date, end: date) -> dict[str, list[Any]]:
+        """What ``path`` makes the days before ``end`` of, from ``begin`` on."""
+        first, last = self.position(begin), self.position(end)
+        counts, parts = self.counts[7 * first : 7 * last], self.parts[2 * first : 2 * last]
+        draws = self._draws[DRAWS * first : DRAWS * last]
+        draws.extend([0.0] * (DRAWS * (last - first) - len(draws)))  # a halted day has none
+        found: dict[str, list[Any]] = {name: counts[n::7].tolist() for n, name in enumerate(_COUNTS)}
+        found |= {f"draw_{n}": draws[n::DRAWS].tolist() for n in _DRAWN}
+        return found | {"move": parts[0::2].tolist(), "deviation": [self._deviation] * (last - first)}
 
+
+_COUNTS = (
+    *("previous_close", "close", "volume"),
+    *("foreign_buy", "foreign_sell", "foreign_holding", "listed_shares"),
+)
+_DRAWN = (0, 1, 3, 4, 6)
 NO_HISTORY = History((), 0.0, array("d"))
 
 
@@ -151,6 +178,52 @@ def history(source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -
         count((close, close, 0, 0, 0, holding, listed))
         tell((0.0, credit))
     return found
+
+
+def table(ways: Iterable[History], begin: date, end: date) -> pl.DataFrame:
+    """The days of many stocks from ``begin`` until before ``end``, with what ``path`` gives of each."""
+    days: list[date] = []
+    columns = NO_HISTORY.columns(begin, end)
+    for way in ways:
+        days += way.days[way.position(begin) : way.position(end)]
+        for name, values in way.columns(begin, end).items():
+            columns[name] += values
+    ints = {name: pl.Series(name, columns.pop(name), pl.Int64) for name in _COUNTS}
+    drawn = {name: pl.Series(name, values, pl.Float64) for name, values in columns.items()}
+    before, close, volume = (ints[name] for name in ("previous_close", "close", "volume"))
+    (ceiling, floor), deviation = limits_of_prices(before), drawn["deviation"]
+    opening = _normals(drawn["draw_0"], drawn["draw_1"])[1]
+    rise, fall = _normals(drawn["draw_3"], drawn["draw_4"])
+
+    def kept(low: pl.Series, prices: pl.Series, high: pl.Series) -> pl.Series:
+        return _lower(high, _higher(low, nearest_ticks(prices)))
+
+    open_ = kept(floor, before * (1 + 0.3 * drawn["move"] + opening * (deviation / 4)), ceiling)
+    top, bottom = _higher(open_, close), _lower(open_, close)
+    high = kept(top, top * (1 + (rise * (deviation / 3)).abs()), ceiling)
+    low = kept(floor, bottom * (1 - (fall * (deviation / 3)).abs()), bottom)
+    step, range_ = tick_sizes(low), (high - low) * volume * (0.35 + 0.3 * drawn["draw_6"])
+    value = low * volume + range_.cast(pl.Int64) // step * step
+    traded = volume > 0
+    return pl.DataFrame({"date": pl.Series(days, dtype=pl.Date), **ints}).with_columns(
+        open=open_.zip_with(traded, close),
+        high=high.zip_with(traded, close),
+        low=low.zip_with(traded, close),
+        value=value * traded,
+    )
+
+
+def _normals(a: pl.Series, b: pl.Series) -> tuple[pl.Series, pl.Series]:
+    turn, far = a * _TURN, (-2.0 * (1.0 - b).log()).sqrt()
+    return turn.cos() * far, turn.sin() * far
+
+
+def _higher(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.zip_with(one > other, other)
+
+
+def _lower(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.zip_with(one < other, other)
 
 
 def _normal(a: float, b: float) -> tuple[float, float]:

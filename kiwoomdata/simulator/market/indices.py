@@ -8,14 +8,17 @@ base changes inside it, and the level of each year's end is the next one's base.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
-from datetime import date, time
+from collections.abc import Callable
+from datetime import date, time, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
+
 from kiwoomdata.calendar import trading_days
+from kiwoomdata.simulator.market.history import table
 from kiwoomdata.simulator.market.intraday import clock, sessions
 from kiwoomdata.simulator.market.program import WholeMarket
 from kiwoomdata.simulator.market.sectors import KOSPI200, SECTORS, is_member
@@ -28,6 +31,7 @@ __all__ = ["IndexBar", "Indices", "Minute"]
 
 _BASES = {"001": 1_950.0, "101": 550.0}
 _BASE = 1_000.0  # of all others
+_LEVELS = ("previous_close", "open", "close")
 _STANDS_FOR = {KOSPI200: "002", "150": "138", "701": "002"}
 """Whose stocks are counted for an index that has no list of its own here."""
 
@@ -63,7 +67,8 @@ class Indices:
 
     def __init__(self, market: Trading, whole: WholeMarket, rng: Callable[..., Random]) -> None:
         self._market, self._kospi, self._rng = market, whole, rng
-        self._whole = lru_cache(maxsize=8_000)(self._find_whole)
+        self._year = lru_cache(maxsize=512)(self._find_year)
+        self._kospi200 = lru_cache(maxsize=4_000)(self._find_kospi200)
         self._base = lru_cache(maxsize=512)(self._find_base)
         self._members = lru_cache(maxsize=512)(self._find_members)
 
@@ -141,41 +146,39 @@ class Indices:
         after = sum(self._market.worth_at_turn(stock.symbol, year) for stock in members)
         return (level * after / before if before else level), worth
 
-    def _find_whole(self, code: str, day: date) -> IndexBar:
+    def _whole(self, code: str, day: date) -> IndexBar:
         """A day as it ends."""
-        market = self._market
-        if code == KOSPI200:
-            return self._kospi200(day)
-        level, worth = self._base(code, day.year)
-        paths = [market.path(stock.symbol, day) for stock in self.members(code, day)]
-        rows = [path for path in paths if path is not None]
+        bar = self._year(code, day.year)[day]
+        return self._kospi200(bar) if code == KOSPI200 else bar
 
-        def of(prices: Iterable[int]) -> float:
-            whole = sum(price * row.listed_shares for price, row in zip(prices, rows, strict=True))
-            return round(level * whole / worth, 2) if worth else level
-
-        before, open_, close = (
-            of(prices)
-            for prices in (
-                (row.previous_close for row in rows),
-                (row.open for row in rows),
-                (row.close for row in rows),
-            )
+    def _find_year(self, code: str, year: int) -> dict[date, IndexBar]:
+        """The days of a year as they end."""
+        level, worth = self._base(code, year)
+        begin, end = date(year, 1, 1), date(year, 12, 31)
+        ways = (self._market.year_of(stock.symbol, year) for stock in self.members(code, begin))
+        rows = table(ways, begin, end + timedelta(days=1))
+        worths = ((pl.col(name) * pl.col("listed_shares")).sum() for name in _LEVELS)
+        sums = (
+            rows.group_by("date")
+            .agg(*worths, pl.col("volume", "value").sum())
+            .rows_by_key("date", unique=True)
         )
-        rng = self._rng("index", code, day)
-        high = round(max(open_, close) * (1 + abs(rng.gauss(0, 0.002))), 2)
-        low = round(min(open_, close) * (1 - abs(rng.gauss(0, 0.002))), 2)
-        volume, value = sum(row.volume for row in rows), sum(row.value for row in rows)
-        return IndexBar(day, before, open_, high, low, close, volume, value)
+        found = {}
+        for day in trading_days(begin, end):
+            *whole, volume, value = sums.get(day, (0, 0, 0, 0, 0))
+            before, open_, close = (round(level * each / worth, 2) if worth else level for each in whole)
+            rng = self._rng("index", code, day)
+            high = round(max(open_, close) * (1 + abs(rng.gauss(0, 0.002))), 2)
+            low = round(min(open_, close) * (1 - abs(rng.gauss(0, 0.002))), 2)
+            found[day] = IndexBar(day, before, open_, high, low, close, volume, value)
+        return found
 
-    def _kospi200(self, day: date) -> IndexBar:
-        rows = self._kospi.index
+    def _find_kospi200(self, bar: IndexBar) -> IndexBar:
+        """With the levels that the basis is told beside."""
+        rows, day = self._kospi.index, bar.date
         row = rows[bisect_left(rows, day, key=lambda each: each.date)]
-        paths = [self._market.path(stock.symbol, day) for stock in self.members(KOSPI200, day)]
-        traded = [path for path in paths if path is not None]
         levels = [minute.kospi200 for minute in self._kospi.index_minutes(day)] or [row.open, row.close]
-        return IndexBar(
-            *(day, row.previous_close, row.open, max(row.open, *levels), min(row.open, *levels), row.close),
-            sum(path.volume for path in traded),
-            sum(path.value for path in traded),
+        high, low = max(row.open, *levels), min(row.open, *levels)
+        return bar._replace(
+            previous_close=row.previous_close, open=row.open, high=high, low=low, close=row.close
         )

@@ -1,20 +1,28 @@
-"""The exchange's arithmetic: price steps, daily limits, direction signs. Whole won, no floats."""
+"""The exchange's arithmetic: price steps, daily limits, direction signs. Whole won, no floats.
+
+A name in the plural is the same rule for a whole column.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+
+import polars as pl
 
 __all__ = [
     "ceil_to_tick",
     "direction",
     "floor_to_tick",
     "ladder",
+    "limits_of_prices",
     "nearest_tick",
+    "nearest_ticks",
     "price_limits",
     "rate",
     "step_down",
     "step_up",
     "tick_size",
+    "tick_sizes",
 ]
 
 # The table in force since 2023-01-25, used for all days: below 2,000 won the step is 1, and so on.
@@ -25,6 +33,11 @@ _STEPS = (1, 5, 10, 50, 100, 500, 1_000)
 def tick_size(price: int) -> int:
     """The price step at ``price``. Each step of the table divides the next one."""
     return _STEPS[bisect_right(_BELOW, price)]
+
+
+def tick_sizes(prices: pl.Series) -> pl.Series:
+    below, steps = pl.Series(_BELOW, dtype=pl.Float64), pl.Series(_STEPS, dtype=pl.Int64)
+    return steps.gather(below.search_sorted(prices.cast(pl.Float64), side="right"))
 
 
 def floor_to_tick(price: float) -> int:
@@ -43,6 +56,11 @@ def nearest_tick(price: float) -> int:
     """The valid price nearest to ``price``."""
     whole = int(price + _STEPS[bisect_right(_BELOW, price)] / 2)
     return whole - whole % _STEPS[bisect_right(_BELOW, whole)]
+
+
+def nearest_ticks(prices: pl.Series) -> pl.Series:
+    whole = (prices + tick_sizes(prices) / 2).cast(pl.Int64)
+    return whole - whole % tick_sizes(whole)
 
 
 def step_up(price: int) -> int:
@@ -66,6 +84,11 @@ def ladder(low: int, high: int) -> list[int]:
 def price_limits(previous_close: int) -> tuple[int, int]:
     """The highest and the lowest price of a day: 30 % from the close before, rounded inwards."""
     return floor_to_tick(previous_close * 13 // 10), ceil_to_tick(-(-previous_close * 7 // 10))
+
+
+def limits_of_prices(previous_closes: pl.Series) -> tuple[pl.Series, pl.Series]:
+    up, down = previous_closes * 13 // 10, -(-previous_closes * 7 // 10)
+    return up - up % tick_sizes(up), down + -down % tick_sizes(down)
 
 
 def direction(price: int, previous_close: int) -> int:

@@ -165,6 +165,11 @@ class Trading:
         index = way.position(day)
         return way.path(index) if index < len(way.days) and way.days[index] == day else None
 
+    def year_of(self, symbol: str, year: int) -> History:
+        """A stock's way that has the days of a year; of one that is listed in it, see ``listed_from`` too."""
+        way = self._history(symbol)
+        return way.year(year) if isinstance(way, Years) else way
+
     def worth_at_turn(self, symbol: str, year: int) -> int:
         """What all shares of a stock were worth when a year began; 0 where it was not listed."""
         way, begins = self._history(symbol), date(year, 1, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate
@@ -51,10 +52,14 @@ class Years:
         day = self.days[index]
         year, way = self._latest
         if year != day.year:
-            source, stock, splits = self._asked
-            way = _year(source, stock, day.year, splits)
+            way = self.year(day.year)
             self._latest = day.year, way
         return way.path(way.position(day))
+
+    def year(self, year: int) -> History:
+        """The way through a calendar year, from its first session on."""
+        source, stock, splits = self._asked
+        return _year(source, stock, year, splits)
 
     def worth_at_turn(self, year: int) -> int:
         """What all shares were worth when a year began."""
@@ -82,7 +87,7 @@ def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
         for a, b, jump in zip(draws[0::DRAWS], draws[1::DRAWS], draws[2::DRAWS], strict=True)
     ]
     moves = [max(-_FURTHEST, min(_FURTHEST, move)) for move in moves]
-    limits = {n: place for n, day in enumerate(days[:-1]) if (place := _limit(stock, day)) is not None}
+    limits = _limits(stock, days[:-1])
     moves = [log((1.3, 0.7)[limits[n]]) if n in limits else move for n, move in enumerate(moves)]
     drift = (log(ends.close / begins.close) - sum(moves)) / (len(days) - len(limits))
     moves = [move if n in limits else move + drift for n, move in enumerate(moves)]
@@ -102,38 +107,47 @@ def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
     off = (ends.credit - credits[-1]) / len(days)
 
     found, holding = History(days, stock.volatility, array("d", draws)), begins.holding
-    ratio, close = 0, 0
-    for index, day in enumerate(days):
-        split = prod(times for when, times in splits if when <= day)
+    counts, parts = found.counts.extend, found.parts.extend
+    ratios = [prod(times for when, times in splits if when <= day) for day in days] if splits else None
+    ratio = close = 0
+    for index, (volume, net, part, sum_) in enumerate(
+        zip(volumes, nets, draws[9::DRAWS], credits, strict=True)
+    ):
+        split = ratios[index] if ratios else 1
         before = close if split == ratio else _divided(closes[index], split)
         ratio, close = split, _divided(closes[index + 1], split)
         if ratio > 1:
             ceiling, floor = price_limits(before)
             close = min(ceiling, max(floor, close))
-        volume, net = volumes[index], nets[index]
-        part = int(volume * (0.05 + 0.1 * draws[DRAWS * index + 9]))
         holding += net
-        found.counts.extend(
+        buy = sell = int(volume * (0.05 + 0.1 * part))
+        if net > 0:
+            buy += net
+        else:
+            sell -= net
+        counts(
             (
                 before,
                 close,
                 volume * ratio,
-                (part + max(0, net)) * ratio,
-                (part + max(0, -net)) * ratio,
+                buy * ratio,
+                sell * ratio,
                 holding * ratio,
                 stock.listed_shares * ratio,
             )
         )
-        credit = max(0.0, round(credits[index] + off * (index + 1), 2))
-        found.parts.extend((moves[index], credit))
+        credit = round(sum_ + off * (index + 1), 2)
+        parts((moves[index], credit if credit > 0 else 0.0))
     return found
 
 
-def _limit(stock: Stock, day: date) -> int | None:
-    """Whether the stock closes at its upper limit (0) or its lower one (1) on a day."""
+def _limits(stock: Stock, days: Sequence[date]) -> dict[int, int]:
+    """The places of the days on which the stock closes at its upper limit (0) or its lower one (1)."""
     if stock.turn is None:
-        return None
-    return {0: 0, TURNS // 2: 1}.get((day.toordinal() - stock.turn) % TURNS)
+        return {}
+    limit = {0: 0, TURNS // 2: 1}
+    turns = ((day.toordinal() - stock.turn) % TURNS for day in days)
+    return {place: limit[turn] for place, turn in enumerate(turns) if turn in limit}
 
 
 def _divided(price: int, ratio: int) -> int:
