@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -104,27 +102,3 @@ def test_an_edited_sentence_is_left_to_translate(
         "A new sentence.": ("", False),
     }
     assert "2 to translate in" in capsys.readouterr().out
-
-
-def test_a_page_leads_to_itself_in_the_other_language(tmp_path: Path) -> None:
-    warned: list[set[str]] = []
-    for language, folder in ("en", tmp_path), ("ko", tmp_path / "ko"):
-        build = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-D", f"language={language}"]
-        done = subprocess.run(
-            [*build, *catalogs.QUICK, str(DOCS), str(folder)], capture_output=True, text=True, timeout=110
-        )
-        assert done.returncode == 0, done.stderr
-        # Without the reference there are links that lead nowhere: in both languages, or in none.
-        warned.append(set(re.findall("(?:WARNING|ERROR): .*", done.stderr)))
-    assert warned[1] <= warned[0]
-    for page in "index", "howto/keys":
-        for folder, words in (tmp_path, "한국어"), (tmp_path / "ko", "English"):
-            html = (folder / f"{page}.html").read_text(encoding="utf-8")
-            link = re.search(rf'href="([^"]+)"\s+hreflang="\w+" lang="\w+">{words}<', html)
-            assert link is not None
-            other = (folder / page).parent / link[1]
-            assert other.is_file()
-            assert other.samefile(tmp_path / ("ko" if words == "한국어" else "") / f"{page}.html")
-    korean = (tmp_path / "ko/quickstart.html").read_text(encoding="utf-8")
-    assert "빠른 시작" in korean
-    assert "On this page" not in korean

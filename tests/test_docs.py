@@ -339,16 +339,3 @@ def test_the_gallery_shows_every_chart_in_both_themes_and_small() -> None:
         assert (DOCS / "images" / f"{Path(picture).stem}-dark.png").exists()
     assert re.findall(r'src="_(images/\w+\.png)"', page) == pictures
     assert len(re.findall(r"^\(chart-[\w-]+\)=$", page, re.M)) == len(pictures)
-
-
-# --- the build -------------------------------------------------------------------------------
-
-
-@pytest.mark.timeout(300)
-def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(tmp_path)],
-        capture_output=True, text=True, timeout=280,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "reference/tr/ka10086.html").exists()

@@ -8,6 +8,7 @@ under CI.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,19 @@ def found(browser: Browser, site: str, words: str) -> list[str]:
     browser.open(f"{site}/search.html?q={quote(words)}")
     addresses: list[str] = browser.ask(FOUND)
     return [address.split("?")[0].split("#")[0].removesuffix(".html") for address in addresses]
+
+
+@pytest.mark.parametrize("page", ["index", "howto/keys"])
+def test_a_page_leads_to_itself_in_the_other_language(page: str) -> None:
+    for folder, words in (BUILT, "한국어"), (BUILT / "ko", "English"):
+        html = (folder / f"{page}.html").read_text(encoding="utf-8")
+        link = re.search(rf'href="([^"]+)"\s+hreflang="\w+" lang="\w+">{words}<', html)
+        assert link is not None
+        other = (folder / page).parent / link[1]
+        assert other.samefile(BUILT / ("ko" if words == "한국어" else "") / f"{page}.html")
+    korean = (BUILT / "ko/quickstart.html").read_text(encoding="utf-8")
+    assert "빠른 시작" in korean
+    assert "On this page" not in korean
 
 
 @pytest.mark.parametrize("edition", ["", "/ko"])
