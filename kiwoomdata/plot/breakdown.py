@@ -10,10 +10,11 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch
 
 from kiwoomdata.origin import attached
+from kiwoomdata.plot.above import put_legend
 from kiwoomdata.plot.cells import draw_cells, draw_scale, rooted, two_ways
 from kiwoomdata.plot.coarser import fitted, on, period
 from kiwoomdata.plot.daily import Panel
-from kiwoomdata.plot.numbers import Amounts, Plain, amount, count_axis, plain
+from kiwoomdata.plot.numbers import Amounts, amount, count_axis, plain, price_axis
 from kiwoomdata.plot.shapes import bars, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Table, read, undrawable
@@ -41,6 +42,7 @@ def breakdown(
     ax: Axes | None = None,
     *,
     kind: Literal["heat", "stacked"] = "heat",
+    log: bool = False,
     **style: Unpack[Style],
 ) -> Axes:
     """Which classes of investor bought: each stock of a day, or one stock day by day.
@@ -67,8 +69,8 @@ def breakdown(
     kind
         Of one stock: ``"heat"``, or ``"stacked"`` bars that go up for what classes bought and down for
         what they sold; 기관 by its parts, where they are there.
-    ax, **style
-        As in :func:`candles`.
+    ax, log, **style
+        As in :func:`candles`; ``log`` is of the close, which one stock alone has.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def breakdown(
     choose("kind", kind, ("heat", "stacked"))
     wanted: dict[str, Any] = {"any_of": CLASSES, "texts": _TEXTS, "sources": ("ka10066", "ka10059")}
     table = read(frame, "breakdown", **wanted, timed=False, one_symbol=False)
-    look = Look.of(ax, style)
+    look = Look.of(ax, style, log=log)
     if len(set(table.texts.get("date", ()))) > 1:
         table = read(frame, "breakdown", **wanted, may=("close",))
         return (_heat if kind == "heat" else _stacked)(table, look, ax, _measure(frame, table, look))
@@ -186,8 +188,8 @@ def _place(ax: Axes, look: Look, table: Table, line: Timeline) -> Axes:
     look.dress(ax)
     x, there = line.at(table.when), np.isfinite(close)
     ax.plot(x[there], close[there], color=look.ink, linewidth=1.1)
-    y_limits(ax, close)
-    count_axis(ax, Plain(), 4)
+    y_limits(ax, close, log=look.log)
+    price_axis(ax, None, 4)
     ax.set_ylabel(look.label("close", "KRW"))
     return lower
 
@@ -261,9 +263,7 @@ def _bars(ax: Axes, look: Look, table: Table, line: Timeline, unit: str, legend:
     count_axis(ax, Amounts(look.locale), 6)
     ax.set_ylabel(look.label(period(level), unit))
     if legend == "above":
-        ax.legend(
-            handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(handles), fontsize=7.5
-        )
+        put_legend(ax, handles, len(handles), fontsize=7.5)
     else:
         ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
 

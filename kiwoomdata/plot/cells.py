@@ -35,7 +35,7 @@ def draw_cells(
     apart: Sequence[int] = (),
     below: int | None = None,
 ) -> None:
-    """Cells coloured by ``shares`` of -1 to 1, with their texts.
+    """Cells coloured by ``shares`` of -1 to 1, with their texts where cells are wide enough for them.
 
     A gap stands before each of the columns ``apart``, and before the row ``below``.
     """
@@ -43,13 +43,16 @@ def draw_cells(
     colours, shares = two_ways(look), np.nan_to_num(shares) / 1.15  # not all, so that texts stay legible
     ax.imshow(shares, cmap=colours, vmin=-1, vmax=1, aspect="auto")
     middle: Any = {"ha": "center", "va": "center", "fontsize": 8}
-    for row, column in np.ndindex(shares.shape):
+    width = ax.get_window_extent().width / len(columns)
+    for row, column in np.ndindex(shares.shape if width > _width(ax, texts, 8) else (0, 0)):
         ink = look.legible_on(colours(shares[row, column] / 2 + 0.5))
         ax.text(column, row, texts[row][column], color=ink, **middle)
     ax.set_yticks(range(len(rows)), rows)
     ax.set_xticks(range(len(columns)), columns)
     ax.tick_params(axis="y", labelcolor=look.ink)
     ax.tick_params(axis="x", top=False, bottom=False, labeltop=True, labelbottom=False, labelcolor=look.ink)
+    if width < _width(ax, [columns], 8.5):
+        ax.tick_params(axis="x", labelrotation=90)
     ax.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
     ax.grid(which="minor", color=look.paper, linewidth=1.5)
@@ -59,6 +62,15 @@ def draw_cells(
         ax.axhline(below - 0.5, color=look.paper, linewidth=7)
     ax.tick_params(which="minor", length=0)
     ax.spines["bottom"].set_visible(False)
+
+
+def _width(ax: Axes, texts: Sequence[Sequence[str]], size: float) -> float:
+    """Of the longest of the texts, in pixels."""
+    longest = max((text for row in texts for text in row), key=len, default="")
+    probe = ax.text(0, 0, longest, fontsize=size)
+    width: float = probe.get_window_extent().width
+    probe.remove()
+    return width
 
 
 def rooted(most: float) -> FuncNorm:

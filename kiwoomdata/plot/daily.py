@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 import numpy as np
 
 from kiwoomdata.plot.coarser import fitted, on, period
+from kiwoomdata.plot.compare import Rebased, compared, draw_rebased, rebased, timeline
 from kiwoomdata.plot.flows import draw_flow_bars
 from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, plain, price_axis
+from kiwoomdata.plot.price import DAILY_SOURCES
 from kiwoomdata.plot.shapes import bars, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Floats, Table, read
@@ -25,6 +27,7 @@ __all__ = [
     "etf",
     "foreign_holdings",
     "foreign_panels",
+    "rebased_panel",
     "short_panels",
     "short_selling",
 ]
@@ -44,25 +47,34 @@ def draw_panels(
     ax: Axes | None,
     size: tuple[float, float],
     parts: Sequence[Panel],
-    *title: str,
+    title: str,
+    others: Rebased | None = None,
 ) -> Axes:
-    """The panels under one another on one axis of time; the first keeps the axes that were given."""
+    """The panels under one another on one axis of time; the first keeps the axes that were given.
+
+    With ``others`` the first shows them from a common beginning, in place of what it is.
+    """
+    if others is not None:
+        parts = [rebased_panel(parts[0], others), *parts[1:]]
     with look.drawing(ax, size) as place:
-        line = Timeline(table.when, dated=table.dated)
+        line = timeline(table, others)
         every = panels(place, [part.height for part in parts], [part.name for part in parts[1:]])
         for each, part in zip(every, parts, strict=True):
             look.dress(each)
             part.draw(each, look, table, line)
         line.put_on(place, look)
         place.figure.align_ylabels(every)
-        look.entitle(place, " ".join(filter(None, (table.heading, *title))))
+        look.entitle(place, " ".join(filter(None, (table.heading, title))))
     return place
 
 
-def draw_lines(
-    ax: Axes, look: Look, x: Floats, columns: Sequence[tuple[str, Floats, str]], **how: Any
-) -> list[Any]:
-    """Lines of what is above zero, each with its word and colour; a single point is a dot."""
+def rebased_panel(part: Panel, others: Rebased) -> Panel:
+    """A panel of prices, with lines from 100 in their place."""
+    return part._replace(draw=lambda ax, look, _, line: draw_rebased(ax, look, others, line))
+
+
+def draw_lines(ax: Axes, look: Look, x: Floats, columns: Sequence[tuple[str, Floats, str]]) -> list[Any]:
+    """Lines, each with its word and colour; a single point is a dot."""
     drawn: list[Any] = []
     for word, values, colour in columns:
         there = np.isfinite(values)
@@ -75,7 +87,6 @@ def draw_lines(
             marker=marker,
             markersize=4,
             linewidth=1.3,
-            **how,
         )
     y_limits(ax, *(values for _, values, _ in columns))
     return drawn
@@ -108,6 +119,7 @@ def _price(ax: Axes, look: Look, table: Table, line: Timeline, *more: tuple[str,
     close = _positive(table["close"])
     drawn = draw_lines(ax, look, line.at(table.when), [("close", close, look.ink), *more])
     if np.isfinite(close).any():
+        y_limits(ax, close, *(values for _, values, _ in more), log=look.log)
         price_axis(ax, None)
     ax.set_ylabel(look.label("price", "KRW"))
     look.legend(ax, drawn if more else [])
@@ -119,6 +131,8 @@ def _percent(ax: Axes, look: Look, table: Table, line: Timeline, names: Sequence
         (name, table[name], colour) for name, colour in zip(names, colours, strict=False) if name in table
     ]
     drawn = draw_lines(ax, look, line.at(table.when), columns)
+    if len(drawn) > 1:  # they are the same where all shares may be foreigners'
+        drawn[0].set(linewidth=4, alpha=0.4, zorder=1.8)
     count_axis(ax, Plain(), 4)
     ax.set_ylabel(f"{look.say(word)}\n(%)")
     look.legend(ax, drawn if len(columns) > 1 else [])
@@ -162,7 +176,14 @@ def short_panels(table: Table) -> list[Panel]:
     return parts
 
 
-def short_selling(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def short_selling(
+    frame: Any,
+    ax: Axes | None = None,
+    *,
+    log: bool = False,
+    compare: Any = None,
+    **style: Unpack[Style],
+) -> Axes:
     """Short selling of a stock by day: price and average price of shorts, their volume and their share.
 
     Parameters
@@ -171,8 +192,8 @@ def short_selling(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) ->
         What :func:`kiwoomdata.short_selling` gives for one symbol: ``date``, ``close`` and ``short_volume``
         (shares); and where they are there ``short_average_price`` (KRW), ``share_pct`` (% of the volume)
         and ``volume``.
-    ax, **style
-        As in :func:`candles`.
+    ax, log, compare, **style
+        As in :func:`candles`; what is compared takes the place of the price and of the lines beside it.
 
     Returns
     -------
@@ -195,9 +216,10 @@ def short_selling(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) ->
     ('삼성전자 005930 공매도', ['short_volume', 'share_pct'])
     """
     table = read(frame, "short_selling", needs=("close", "short_volume"), may=_SHORT, sources=("ka10014",))
-    look = Look.of(ax, style)
+    others = rebased(table, compared(compare, DAILY_SOURCES))
+    look = Look.of(ax, style, log=log)
     parts = [Panel("price", 2.2, _short_price), *short_panels(table)]
-    return draw_panels(table, look, ax, (10, 5.6), parts, look.say("short_selling"))
+    return draw_panels(table, look, ax, (10, 5.6), parts, look.say("short_selling"), others)
 
 
 # --- what foreigners hold ------------------------------------------------------------------------
@@ -220,7 +242,14 @@ def foreign_panels(table: Table) -> list[Panel]:
     return parts
 
 
-def foreign_holdings(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def foreign_holdings(
+    frame: Any,
+    ax: Axes | None = None,
+    *,
+    log: bool = False,
+    compare: Any = None,
+    **style: Unpack[Style],
+) -> Axes:
     """What foreigners hold of a stock by day: their share, the part of their limit, and what they bought.
 
     Parameters
@@ -228,8 +257,8 @@ def foreign_holdings(frame: Any, ax: Axes | None = None, **style: Unpack[Style])
     frame
         What :func:`kiwoomdata.foreign_holdings` gives for one symbol: ``date``, ``close``, and one or both of
         ``foreign_weight_pct foreign_limit_used_pct`` (%); and ``change_in_shares`` where it is there.
-    ax, **style
-        As in :func:`candles`.
+    ax, log, compare, **style
+        As in :func:`candles`; what is compared takes the place of the price and of the lines beside it.
 
     Returns
     -------
@@ -258,9 +287,10 @@ def foreign_holdings(frame: Any, ax: Axes | None = None, **style: Unpack[Style])
         may=("change_in_shares",),
         sources=("ka10008",),
     )
-    look = Look.of(ax, style)
+    others = rebased(table, compared(compare, DAILY_SOURCES))
+    look = Look.of(ax, style, log=log)
     parts = [Panel("price", 1.8, _price), *foreign_panels(table)]
-    return draw_panels(table, look, ax, (10, 5.6), parts, look.say("held_by_foreigners"))
+    return draw_panels(table, look, ax, (10, 5.6), parts, look.say("held_by_foreigners"), others)
 
 
 # --- ETFs ----------------------------------------------------------------------------------------
@@ -288,15 +318,22 @@ def _etf_gap(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
         )
 
 
-def etf(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def etf(
+    frame: Any,
+    ax: Axes | None = None,
+    *,
+    log: bool = False,
+    compare: Any = None,
+    **style: Unpack[Style],
+) -> Axes:
     """Price and NAV of an ETF, and under them the gap between the two (괴리율): price / NAV - 1.
 
     Parameters
     ----------
     frame
         What :func:`kiwoomdata.etf_daily` gives for one symbol: ``date``, ``close`` and ``nav`` (KRW).
-    ax, **style
-        As in :func:`candles`.
+    ax, log, compare, **style
+        As in :func:`candles`; what is compared takes the place of the price and of the lines beside it.
 
     Returns
     -------
@@ -317,6 +354,7 @@ def etf(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
     (['종가', 'NAV'], '괴리율\\n(%)')
     """
     table = read(frame, "etf", needs=("close", "nav"), sources=("ka40003",))
-    look = Look.of(ax, style)
+    others = rebased(table, compared(compare, DAILY_SOURCES))
+    look = Look.of(ax, style, log=log)
     parts = [Panel("price", 2.4, _etf_price), Panel("gap", 1.0, _etf_gap)]
-    return draw_panels(table, look, ax, (10, 5.2), parts, look.say("price_and_nav"))
+    return draw_panels(table, look, ax, (10, 5.2), parts, look.say("price_and_nav"), others)

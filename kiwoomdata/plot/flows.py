@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from kiwoomdata.plot.numbers import Amounts, Plain, count_axis
+from kiwoomdata.plot.coarser import fitted, on, period
+from kiwoomdata.plot.numbers import Amounts, count_axis, price_axis
 from kiwoomdata.plot.price import DAILY_SOURCES, draw_price_behind
 from kiwoomdata.plot.shapes import bars, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
@@ -30,6 +31,7 @@ def investor_flows(
     ax: Axes | None = None,
     *,
     investors: Sequence[str] | None = None,
+    log: bool = False,
     **style: Unpack[Style],
 ) -> Axes:
     """Net buying of each class of investor, cumulated from the first row, against the price.
@@ -44,14 +46,15 @@ def investor_flows(
         ``date``, one or more of ``individual institution foreign program foreign_brokers``, and
         ``flow_unit foreign_unit``.
     cumulative
-        True: one line for each class. False: the bars of each day, one panel for each class.
+        True: one line for each class. False: the bars of each day, one panel for each class; of more days
+        than two pixels each can show, sums of weeks or longer, which the title says.
     price
         A frame with ``date`` and ``close`` to draw behind, or False for none. Left out: the frame's
         own ``close``, where it has one.
     investors
         Which classes, by their column names. Left out: all that are there but ``foreign_brokers``
         (외국계), an estimate of much the same as ``foreign``.
-    ax, **style
+    ax, log, **style
         As in :func:`candles`.
 
     Returns
@@ -85,7 +88,7 @@ def investor_flows(
     groups = [(unit, [name for name in names if name in chosen]) for unit, names in groups]
     groups = [(unit, names) for unit, names in groups if names]
     closes = _closes(price, table)
-    look = Look.of(ax, style)
+    look = Look.of(ax, style, log=log)
     height = 5.2 if cumulative else 1.3 + 1.35 * (len(chosen) + (closes is not None))
     with look.drawing(ax, (10, height)) as place:
         line = Timeline(table.when, dated=table.dated)
@@ -201,21 +204,23 @@ def _small_bars(
     names = [name for _, name, _ in rows]
     heights = [1.0] * len(rows) + ([1.1] if closes is not None else [])
     every = panels(place, heights, [*names, "close"][1 : len(heights)])
-    x = line.at(table.when)
+    shown, level = fitted(place, table, dict.fromkeys(INVESTORS, "sum"))
+    x, width = line.at(shown.when), on(line, shown, level).bar
     for axes, (unit, name, together) in zip(every, rows, strict=False):
         look.dress(axes)
-        draw_flow_bars(axes, look, x, table[name], line.bar)
+        draw_flow_bars(axes, look, x, shown[name], width)
         # One scale for all classes of a unit, so that a tall bar is much in every panel.
-        y_limits(axes, *(table[other] for other in together), np.zeros(1))
+        y_limits(axes, *(shown[other] for other in together), np.zeros(1))
         count_axis(axes, Amounts(look.locale), 4)
         axes.set_ylabel(look.label(name, unit), color=look.ink)
     if closes is not None:
         look.dress(every[-1])
         there = np.isfinite(closes[1])
         every[-1].plot(line.at(closes[0])[there], closes[1][there], color=look.ink, linewidth=1.1)
-        y_limits(every[-1], closes[1])
-        count_axis(every[-1], Plain(), 4)
+        y_limits(every[-1], closes[1], log=look.log)
+        price_axis(every[-1], None, 4)
         every[-1].set_ylabel(look.label("close", "KRW"), color=look.ink)
     place.figure.align_ylabels(every)
-    look.entitle(place, " ".join(filter(None, (table.heading, look.say("net_buy")))))
+    told = look.say(period(level)) if level else ""
+    look.entitle(place, " ".join(filter(None, (table.heading, look.say("net_buy")))), told)
     return place

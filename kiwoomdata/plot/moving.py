@@ -184,6 +184,7 @@ def live(
     last: int = 120,
     interval: float = 0.5,
     ax: Axes | None = None,
+    log: bool = False,
     clockwork: Clockwork | None = None,
     **style: Unpack[Style],
 ) -> LivePlot:
@@ -207,8 +208,8 @@ def live(
         How many candles or other rows are shown.
     interval
         Seconds between two looks at the stream.
-    ax, **style
-        As in :func:`candles`.
+    ax, log, **style
+        As in :func:`candles`; an order book has no axis of prices.
 
     Returns
     -------
@@ -241,7 +242,11 @@ def live(
     source = partial(stream.bars, bars) if draw is candles else partial(stream.frame, feed)
     if style.get("save") is not None:
         raise ValueError("save: not for a chart that moves; call .figure.savefig when it should be kept")
-    look = Look.of(ax, style)
+    if draw is not orderbook:
+        draw = partial(draw, log=log)
+    elif log:
+        raise ValueError("log: not for an order book, whose prices stand side by side; leave it out")
+    look = Look.of(ax, style, log=log)
     with look.drawing(ax, (6.4, 7.2) if feed == "orderbook" else (10, 5.8)) as place:
         style["theme"] = look.theme
         style.pop("figsize", None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, YAxis
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _UNITS: dict[str, tuple[tuple[float, str], ...]] = {
     "en": ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"), (1, "")),
 }
 MINUS = "−"
+_LINE = 13
+"""Points from one tick label to the next at least."""
 
 
 def plain(value: float, decimals: int = 2) -> str:
@@ -86,19 +88,34 @@ class Plain(Formatter):
         if self._beside is None or not isinstance(self.axis, Axis):
             return False
         places = self.axis.axes.transData.transform([(0, value), (0, self._beside)])
-        return bool(abs(places[0][1] - places[1][1]) < 13 * self.axis.axes.figure.dpi / 72)
+        return bool(abs(places[0][1] - places[1][1]) < _LINE * self.axis.axes.figure.dpi / 72)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return plain(x)
 
 
-def price_axis(ax: Axes, last: float | None) -> None:
+class _Few(MaxNLocator):
+    """Few round ticks; fewer where the axes are so low that their labels would touch."""
+
+    def __init__(self, ticks: int) -> None:
+        super().__init__(ticks, steps=[1, 2, 2.5, 5, 10])
+        self._ticks = ticks
+
+    def __call__(self) -> Sequence[float]:
+        axis = self.axis
+        if isinstance(axis, YAxis):
+            height = axis.axes.bbox.height * 72 / axis.axes.figure.dpi
+            self.set_params(nbins=int(np.clip(height // _LINE, 1, self._ticks)))
+        return super().__call__()
+
+
+def price_axis(ax: Axes, last: float | None, ticks: int = 7) -> None:
     """Ticks of a price, linear or logarithmic; where ``last`` has a tag, it hides none of them."""
     low, high = ax.get_ylim()
     if ax.get_yscale() == "log" and high > 4 * low:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     else:
-        ax.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
+        ax.yaxis.set_major_locator(_Few(ticks))
     ax.yaxis.set_major_formatter(Plain(beside=last))
     ax.yaxis.set_minor_locator(NullLocator())
 
@@ -106,5 +123,5 @@ def price_axis(ax: Axes, last: float | None) -> None:
 def count_axis(ax: Axes, formatter: Formatter, ticks: int = 6, axis: str = "y") -> None:
     """Few round ticks, written by ``formatter``."""
     which = ax.yaxis if axis == "y" else ax.xaxis
-    which.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    which.set_major_locator(_Few(ticks))
     which.set_major_formatter(formatter)

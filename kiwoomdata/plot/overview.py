@@ -16,7 +16,8 @@ from kiwoomdata.errors import KiwoomDataError
 from kiwoomdata.names import look_up, name_of
 from kiwoomdata.plot.breakdown import class_panels
 from kiwoomdata.plot.coarser import fitted, on, said
-from kiwoomdata.plot.daily import Panel, draw_sums, foreign_panels, short_panels
+from kiwoomdata.plot.compare import Rebased, compared, rebased, timeline
+from kiwoomdata.plot.daily import Panel, draw_sums, foreign_panels, rebased_panel, short_panels
 from kiwoomdata.plot.flows import INVESTORS, draw_flow_lines
 from kiwoomdata.plot.numbers import MINUS, Amounts, count_axis, won
 from kiwoomdata.plot.price import (
@@ -57,6 +58,7 @@ def dashboard(
     measure: Literal["shares", "value"] = "shares",
     venue: Literal["krx", "nxt", "all"] | None = None,
     log: bool = False,
+    compare: Any = None,
     page: bool = False,
     **style: Unpack[Style],
 ) -> Figure:
@@ -73,7 +75,7 @@ def dashboard(
         ``measure="value"`` foreigners get a panel of their own, in shares.
     client
         The client to ask. Left out: that of :func:`kiwoomdata.use`.
-    ma, log, **style
+    ma, log, compare, **style
         As in :func:`candles`.
     page
         True: a whole page, with the classes of investor (:func:`kiwoomdata.investor_breakdown`), short
@@ -102,11 +104,14 @@ def dashboard(
     """
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
-    windows, look = check_windows(ma), Look.of(None, style)
+    windows, look = check_windows(ma), Look.of(None, style, log=log)
+    beside = compared(compare, DAILY_SOURCES)
     options: dict[str, Any] = {"client": client or default_client(), "names": "en", "style": "plain"}
     asked = {"period": period, "venue": venue, "measure": measure}
     table = _prices(symbol, start, end, windows, asked, options)
-    parts = _parts(table, windows, log)
+    others, parts = rebased(table, beside), _parts(table, windows)
+    if others is not None:
+        parts[0] = rebased_panel(parts[0], others)
     if page:
         parts += _rest_of_the_page(symbol, table, venue, measure, options)
     close = table["close"][np.isfinite(table["close"])]
@@ -115,13 +120,19 @@ def dashboard(
     def headline(ax: Axes) -> None:
         _draw_headline(ax, look, (table.heading, said(fitted(ax, table)[1], look)), close[-1], before)
 
-    return _page(table, look, parts, headline)
+    return _page(table, look, parts, headline, others)
 
 
-def _page(table: Table, look: Look, parts: Sequence[Panel], title: Callable[[Axes], object]) -> Figure:
+def _page(
+    table: Table,
+    look: Look,
+    parts: Sequence[Panel],
+    title: Callable[[Axes], object],
+    others: Rebased | None = None,
+) -> Figure:
     """The parts under one another on one axis of time."""
     with look.figure((11, 1.1 + sum(part.height for part in parts))) as figure:
-        line = Timeline(table.when)
+        line = timeline(table, others)
         grid = figure.add_gridspec(len(parts), 1, height_ratios=[part.height for part in parts])
         axes: list[Axes] = []
         for row, part in enumerate(parts):
@@ -174,14 +185,14 @@ def _learn_names(code: str, client: Client) -> None:
             look_up(client)
 
 
-def _parts(table: Table, windows: tuple[int, ...], log: bool) -> list[Panel]:
+def _parts(table: Table, windows: tuple[int, ...]) -> list[Panel]:
     won = table.only("flow_unit") == "KRW"
     unit = "KRW" if won else "shares"
     together = ("individual", "institution") if won else ("individual", "institution", "foreign")
 
     def price(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
         shown, level = fitted_candles(ax, table, windows)
-        draw_candles(ax, look, shown, on(line, shown, level), windows, log=log, coarse=level is not None)
+        draw_candles(ax, look, shown, on(line, shown, level), windows, coarse=level is not None)
 
     def volume(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
         shown, level = fitted(ax, table)
@@ -262,6 +273,7 @@ def intraday(
     client: Client | None = None,
     *,
     venue: Literal["krx", "nxt", "all"] | None = None,
+    log: bool = False,
     **style: Unpack[Style],
 ) -> Figure:
     """The latest session of a stock by the minute: candles, volume, trade strength, and program trading.
@@ -274,7 +286,7 @@ def intraday(
         for names of stocks.
     client
         The client to ask. Left out: that of :func:`kiwoomdata.use`.
-    **style
+    log, **style
         As in :func:`candles`.
 
     Returns
@@ -302,7 +314,7 @@ def intraday(
 
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
-    look, client = Look.of(None, style), client or default_client()
+    look, client = Look.of(None, style, log=log), client or default_client()
     options: dict[str, Any] = {"client": client, "names": "en", "style": "plain", "venue": venue}
     day = last_trading_day(client.today())
     bars = candles(symbol, previous_trading_day(day), day, interval="1m", **options)

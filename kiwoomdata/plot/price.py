@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kiwoomdata.plot.coarser import fitted, on, said
-from kiwoomdata.plot.compare import draw_rebased, rebased
-from kiwoomdata.plot.numbers import Amounts, Plain, count_axis, price_axis, won
+from kiwoomdata.plot.compare import compared, draw_rebased, rebased, timeline
+from kiwoomdata.plot.numbers import Amounts, count_axis, price_axis, won
 from kiwoomdata.plot.shapes import bars, boxes, sticks, tag, y_limits
 from kiwoomdata.plot.style import Look, Style, panels
 from kiwoomdata.plot.table import Floats, NothingToDraw, Table, read, undrawable
@@ -63,9 +63,9 @@ def candles(
     log
         True: equal distances are equal percentages.
     compare
-        A frame of other stocks, of one or several, with ``symbol``, ``date`` (or ``time``) and ``close``: in
-        place of candles there is a line for each, from the first day on which all have a price, which is
-        100. Prices should be adjusted, as :func:`kiwoomdata.candles` gives them.
+        A frame of others, of one or several stocks or indices, with ``symbol`` or ``sector``, ``date`` (or
+        ``time``) and ``close``: in place of candles there is a line for each, from the first day on which
+        all have a price, which is 100. Prices should be adjusted, as :func:`kiwoomdata.candles` gives them.
     **style
         ``palette="korean"`` or ``"western"``, ``up`` and ``down`` (colours of your own),
         ``theme="light"`` or ``"dark"``, ``locale="ko"`` or ``"en"``, ``title``, ``figsize`` in inches,
@@ -100,19 +100,17 @@ def candles(
         frame, "candles", needs=OHLC, may=("volume", "gap"), texts=("sector",), sources=DAILY_SOURCES
     )
     table = averaged(priced(table, "candles"), windows)
-    others = None if compare is None else rebased(table, compare, DAILY_SOURCES)
-    look = Look.of(ax, style)
+    others = rebased(table, compared(compare, DAILY_SOURCES))
+    look = Look.of(ax, style, log=log)
     with look.drawing(ax, (10, 5.8)) as place:
         with_volume = volume and "volume" in table and bool(np.isfinite(table["volume"]).any())
         upper, *lower = panels(place, (3.4, 1), ("volume",)) if with_volume else [place]
         shown, spacing = fitted_candles(upper, table, windows)
+        line = timeline(shown if others is None else table, others)
         if others is None:
-            line = Timeline(shown.when, dated=table.dated)
-            draw_candles(upper, look, shown, line, windows, log=log, coarse=spacing is not None)
+            draw_candles(upper, look, shown, line, windows, coarse=spacing is not None)
         else:
-            moments = [when for _, when, _ in others]
-            line = Timeline(np.concatenate([table.when, *moments]), dated=table.dated)
-            draw_rebased(upper, look, others, line, log=log)
+            draw_rebased(upper, look, others, line)
         for each in lower:
             draw_volume(each, look, shown, on(line, shown, spacing))
         line.put_on(upper, look)
@@ -123,14 +121,14 @@ def candles(
 def ticks(frame: Any, ax: Axes | None = None, *, log: bool = False, **style: Unpack[Style]) -> Axes:
     """The price of each trade, with the last one written at the right."""
     table = read(frame, "ticks", needs=("price",))
-    look = Look.of(ax, style)
+    look = Look.of(ax, style, log=log)
     with look.drawing(ax, (10, 4.6)) as place:
         look.dress(place)
         line = Timeline(table.when, dated=table.dated)
         there = table["price"] > 0
         x, price = line.at(table.when)[there], table["price"][there]
         place.plot(x, price, color=look.ink, linewidth=1.0, drawstyle="steps-post")
-        y_limits(place, price, log=log)
+        y_limits(place, price, log=look.log)
         price_axis(place, price[-1])
         place.set_ylabel(look.label("price", "KRW"), labelpad=8)
         moved = price[-1] - price[0]
@@ -209,7 +207,6 @@ def draw_candles(
     line: Timeline,
     windows: Sequence[int],
     *,
-    log: bool = False,
     coarse: bool = False,
 ) -> None:
     """Candles and averages of a table that is :func:`priced` and :func:`averaged`."""
@@ -226,12 +223,14 @@ def draw_candles(
                 average[there],
                 color=look.nth(number),
                 linewidth=1.1 if len(x) < 600 else 0.8,
+                marker="o" if there.sum() == 1 else "None",  # a line of one point would not be seen
+                markersize=3,
                 label=f"MA{window}" + (f" ({look.say('day')})" if coarse and line.daily else ""),
                 zorder=3,
                 scalex=False,
                 scaley=False,
             )
-    y_limits(ax, ohlc[1], ohlc[2], *(np.asarray(each.get_ydata()) for each in drawn), log=log)
+    y_limits(ax, ohlc[1], ohlc[2], *(np.asarray(each.get_ydata()) for each in drawn), log=look.log)
     handles: list[Any] = [*drawn, *_mark_gaps(ax, look, table, line)]
     there = np.isfinite(close)
     last = close[there][-1]
@@ -272,14 +271,14 @@ def draw_price_behind(ax: Axes, look: Look, x: Floats, price: Floats, word: str 
     behind = ax.twinx()
     behind.set_label(word)
     look.dress(behind, grid=False)
-    there = np.isfinite(price)
+    there = price > 0
     (drawn,) = behind.plot(
         x[there], price[there], color=look.faint, linewidth=0.9, alpha=0.6, label=look.say(word)
     )
-    y_limits(behind, price)
+    y_limits(behind, price[there], log=look.log)
     bottom = behind.get_ylim()[0]
     behind.fill_between(x[there], price[there], bottom, color=look.faint, alpha=0.09, linewidth=0)
-    count_axis(behind, Plain(), 6)
+    price_axis(behind, None, 6)
     behind.set_ylabel(look.label(word, "points" if word == "kospi200" else "KRW"))
     ax.set_zorder(behind.get_zorder() + 1)
     ax.patch.set_visible(False)

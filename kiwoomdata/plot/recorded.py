@@ -34,7 +34,9 @@ def _one_day(table: Table, chart: str) -> None:
         )
 
 
-def orderbook_history(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def orderbook_history(
+    frame: Any, ax: Axes | None = None, *, log: bool = False, **style: Unpack[Style]
+) -> Axes:
     """The order book through a day: price upwards, time to the right, the quantity as colour.
 
     Bids have the colour of up, asks that of down, on one scale whose middle is stretched by a square root.
@@ -46,7 +48,7 @@ def orderbook_history(frame: Any, ax: Axes | None = None, **style: Unpack[Style]
     frame
         Of one symbol and day: what :func:`kiwoomdata.ticks` gives with ``feed="orderbook"``, collected, or a
         live frame: ``time``, ``ask_price_1 ask_quantity_1 bid_price_1 bid_quantity_1`` and so on.
-    ax, **style
+    ax, log, **style
         As in :func:`candles`.
 
     Returns
@@ -73,7 +75,7 @@ def orderbook_history(frame: Any, ax: Axes | None = None, **style: Unpack[Style]
     needs = [f"{side}_{what}_1" for side in SIDES for what in ("price", "quantity")]
     table = read(frame, "orderbook_history", needs=needs, may=WIDE, sources=("ka10007",))
     _one_day(table, "orderbook_history")
-    look = Look.of(ax, style)
+    look = Look.of(ax, style, log=log)
     with look.drawing(ax, (10, 5.6)) as place:
         look.dress(place)
         line = Timeline(table.when, dated=table.dated)
@@ -92,6 +94,7 @@ def orderbook_history(frame: Any, ax: Axes | None = None, **style: Unpack[Style]
             best = np.where(prices[number, 0] > 0, prices[number, 0], np.nan)
             label = look.say("best") if number == 0 else "_best"
             handles += place.step(at, best, where="post", color=look.ink, linewidth=0.8, label=label)
+        place.set_yscale("log" if look.log else "linear")
         place.set_ylim(edges[0], edges[-1])
         price_axis(place, None)
         place.set_ylabel(look.label("price", "KRW"))

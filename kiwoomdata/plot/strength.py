@@ -23,7 +23,7 @@ __all__ = ["draw_strength", "strength"]
 _AVERAGES = tuple(f"strength_{window}{unit}" for unit in "md" for window in (5, 20, 60))
 
 
-def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def strength(frame: Any, ax: Axes | None = None, *, log: bool = False, **style: Unpack[Style]) -> Axes:
     """Trade strength (체결강도) with its averages, around the 100 % at which buyers and sellers are even.
 
     The first trades of a day can stand at many thousands of percent. What lies far from nearly all other
@@ -35,7 +35,7 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
         What :func:`kiwoomdata.trade_strength` gives, by time or by day: ``date`` or ``time``,
         ``strength``; and where they are there, ``strength_5m`` (``_20m``, ``_60m``, or ``_5d`` …) and
         ``price`` or ``close``, which is drawn behind.
-    ax, **style
+    ax, log, **style
         As in :func:`candles`.
 
     Returns
@@ -63,7 +63,7 @@ def strength(frame: Any, ax: Axes | None = None, **style: Unpack[Style]) -> Axes
         may=(*_AVERAGES, "price", "close"),
         sources=("ka10046", "ka10047"),
     )
-    look = Look.of(ax, style)
+    look = Look.of(ax, style, log=log)
     with look.drawing(ax, (10, 4.6)) as place:
         line = Timeline(table.when, dated=table.dated)
         look.dress(place, side="left")

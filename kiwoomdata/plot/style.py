@@ -16,6 +16,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import is_color_like, to_rgb
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from kiwoomdata.plot.above import part_titles, put_legend
 from kiwoomdata.plot.font import FAMILIES, register
 from kiwoomdata.plot.words import WORDS
 from kiwoomdata.present import choose
@@ -99,9 +100,11 @@ class Look:
     down: str
     figsize: tuple[float, float] | None
     save: Path | None
+    log: bool = False
+    """Whether prices stand on a logarithmic axis, on which equal distances are equal percentages."""
 
     @classmethod
-    def of(cls, ax: Axes | None, style: Style) -> Look:
+    def of(cls, ax: Axes | None, style: Style, *, log: bool = False) -> Look:
         """The look that was asked for. A theme that is named paints the figure of ``ax`` too."""
         strange = style.keys() - Style.__annotations__.keys()
         if strange:
@@ -122,7 +125,9 @@ class Look:
                 figure.set_facecolor(_GROUNDS[theme].paper)
         moves = _MOVES[style.get("palette", "korean"), theme or "light"]
         up, down = (_colour(style, name) or own for name, own in zip(("up", "down"), moves, strict=True))  # type: ignore[arg-type]
-        return cls(theme or "light", style.get("locale", "ko"), style.get("title"), up, down, figsize, save)
+        return cls(
+            theme or "light", style.get("locale", "ko"), style.get("title"), up, down, figsize, save, log
+        )
 
     # Colours
 
@@ -234,6 +239,7 @@ class Look:
         else:
             with self.applied():
                 yield ax
+                part_titles(ax.figure.canvas.figure)
                 self._write(ax.figure.canvas.figure, 192)
 
     @contextmanager
@@ -251,6 +257,7 @@ class Look:
             figure.set_layout_engine(ConstrainedLayoutEngine(rect=rect, h_pad=0.03, w_pad=0.03, hspace=0.01))
             try:
                 yield figure
+                part_titles(figure)
                 self._write(figure, 192 if self.figsize else _SLIDE / size[0])
             except BaseException:
                 plt.close(figure)
@@ -300,13 +307,7 @@ class Look:
     def legend(self, ax: Axes, handles: Sequence[Any]) -> None:
         """Above the axes at the right, where it covers no data."""
         if handles:
-            ax.legend(
-                handles=list(handles),
-                loc="lower right",
-                bbox_to_anchor=(1.0, 1.0),
-                ncols=len(handles),
-                borderaxespad=0.1,
-            )
+            put_legend(ax, list(handles), len(handles))
 
 
 @cache

@@ -77,8 +77,12 @@ class Table:
         return "points" if "sector" in self.texts and "symbol" not in self.texts else "KRW"
 
     def named(self, row: int) -> str:
-        """Name and code of the stock of a row."""
-        symbol, name = ((self.texts.get(column) or {row: None})[row] for column in ("symbol", "name"))
+        """Name and code of the stock of a row, or the name of its index."""
+        symbol, name, sector = (
+            (self.texts.get(column) or {row: None})[row] for column in ("symbol", "name", "sector")
+        )
+        if not symbol and sector:
+            return name or INDICES.get(sector, sector)
         return " ".join(dict.fromkeys(filter(None, (name or name_of(symbol or ""), symbol))))
 
     def since(self, moment: np.datetime64) -> Table:

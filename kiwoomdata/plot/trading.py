@@ -53,7 +53,9 @@ _KINDS = (
 _SOURCES = ("ka90010", "ka90005", "ka90007", "ka90013", "ka90008")
 
 
-def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style: Unpack[Style]) -> Axes:
+def program(
+    frame: Any, cumulative: bool = True, ax: Axes | None = None, *, log: bool = False, **style: Unpack[Style]
+) -> Axes:
     """Net buying by program trading: arbitrage, non-arbitrage and their total, with the index behind.
 
     The total is a broad pale line, on which non-arbitrage stays visible; under it stand the bars of each
@@ -71,7 +73,7 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
     cumulative
         By day: True for running sums from the first row, False for the bars of each day alone. By time the
         server's numbers are running sums of the day already, and are drawn as they are.
-    ax, **style
+    ax, log, **style
         As in :func:`candles`.
 
     Returns
@@ -107,7 +109,7 @@ def program(frame: Any, cumulative: bool = True, ax: Axes | None = None, **style
     )
     kind = next(kind for kind in _KINDS if any(column in table for column in kind.columns.values()))
     line = Timeline(table.when, dated=table.dated)
-    look = Look.of(ax, style)
+    look = Look.of(ax, style, log=log)
     summed = cumulative and line.daily and table.rows > 1
     lower = {"by_day": 1.0} if summed else {}
     if "basis" in table and np.isfinite(table["basis"]).any():

@@ -24,7 +24,7 @@ import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
 from kiwoomdata import plot
 from kiwoomdata.plot.font import FAMILY
-from tests.plot.drawn import BLUE, CHARTS, OHLC, RED, Fetch, bars_of, colours, polygons
+from tests.plot.drawn import BLUE, CHARTS, OHLC, RED, Fetch, bars_of, check_texts, colours, polygons
 
 # --- what may not happen to others ------------------------------------------------------
 
@@ -231,6 +231,95 @@ def test_every_chart_takes_a_size_and_colours(name: str, frames: dict[str, pl.Da
     assert ax.figure.get_size_inches().tolist() == [7, 4]
     used = {to_hex(colour) for each in ax.figure.findobj(PolyCollection) for colour in each.get_facecolors()}
     assert not used & {to_hex(RED), to_hex(BLUE)}
+
+
+PRICED = {
+    "candles": "",
+    "flows": "close",
+    "flows by day": "close",
+    "program": "kospi200",
+    "program of a stock": "close",
+    "strength by time": "price",
+    "strength by day": "close",
+    "classes": "close",
+    "classes stacked": "close",
+    "short selling": "",
+    "foreign holdings": "",
+    "etf": "",
+}
+"""Charts with an axis of prices, and its label; nothing for the axes that are given back."""
+
+
+@pytest.mark.parametrize("name", PRICED)
+def test_prices_of_every_chart_may_be_logarithmic(name: str, frames: dict[str, pl.DataFrame]) -> None:
+    ax = CHARTS[name][1](frames[name], log=True)
+    scales = {each.get_label(): each.get_yscale() for each in ax.figure.axes}
+    if PRICED[name]:
+        assert scales.pop(PRICED[name]) == "log"
+    else:
+        assert ax.get_yscale() == "log"
+        del scales[ax.get_label()]
+    assert "log" not in scales.values()
+    check_texts(ax.figure)
+
+
+@pytest.mark.parametrize("name", ["short selling", "foreign holdings", "etf"])
+def test_others_take_the_place_of_the_price(
+    name: str, frames: dict[str, pl.DataFrame], market: kd.Client
+) -> None:
+    others = kd.candles(["000660", "035420"], "2026-06-01", "2026-11-19", client=market)
+    ax = CHARTS[name][1](frames[name], compare=others)
+    plain = CHARTS[name][1](frames[name])
+    assert ax.get_ylabel() == "2026-06-01 = 100"
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_label() != "_base"] == [100, 100, 100]
+    assert [each.get_label() for each in ax.figure.axes] == [each.get_label() for each in plain.figure.axes]
+    check_texts(ax.figure)
+
+
+@pytest.mark.parametrize("name", ["book", "movers", "sectors"])
+def test_charts_without_an_axis_of_prices_say_that_they_have_no_such_option(
+    name: str, frames: dict[str, pl.DataFrame]
+) -> None:
+    for option in ("log", "compare"):
+        with pytest.raises(TypeError, match=f"got '{option}'"):
+            CHARTS[name][1](frames[name], **{option: True})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "candles",
+        "flows",
+        "program",
+        "strength by day",
+        "book",
+        "short selling",
+        "movers",
+        "sectors",
+        "breakdown",
+    ],
+)
+def test_texts_of_a_small_chart_cover_no_other(name: str, frames: dict[str, pl.DataFrame]) -> None:
+    check_texts(CHARTS[name][1](frames[name], figsize=(4.6, 4.2)).figure)
+
+
+def test_a_long_title_stands_over_its_legend_and_a_wide_legend_is_folded() -> None:
+    main = bars_of(9).with_columns(symbol=pl.lit("005930"), name=pl.lit("아주 긴 이름의 보통주식회사"))
+    others = pl.concat([bars_of(9).with_columns(symbol=pl.lit(f"00000{n}")) for n in range(6)])
+    ax = plot.candles(main, compare=others, figsize=(4.6, 4.2))
+    check_texts(ax.figure)
+    assert len({round(text.get_window_extent().x0) for text in ax.get_legend().get_texts()}) == 2
+
+
+def test_days_of_flows_that_pixels_cannot_show_are_weeks_and_said_to_be() -> None:
+    frame = bars_of(700).with_columns(
+        individual=pl.lit(2), flow_unit=pl.lit("shares"), foreign_unit=pl.lit("shares")
+    )
+    ax = plot.investor_flows(frame, cumulative=False)
+    assert ax.get_title("left") == "순매수 · 주별 합"
+    tops = [corners[:, 1].max() for corners in polygons(ax)]
+    weeks = frame.group_by_dynamic("date", every="1w").agg(pl.col("individual").sum())
+    assert tops == weeks["individual"].to_list()
 
 
 def test_colours_of_your_own_are_those_of_up_and_down() -> None:

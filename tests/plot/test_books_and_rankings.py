@@ -171,7 +171,7 @@ def test_sectors_show_moves_and_flows_each_on_a_scale_of_their_own() -> None:
     np.testing.assert_allclose(shares, [[1, -0.25, 0.25], [0, 0, 0], [-0.5, 1, -1]])
     assert len(plot.sectors(frame, top=2).get_yticks()) == 2
     moves = plot.sectors(frame.drop("individual", "foreign", "flow_unit"), locale="en")
-    assert moves.get_title("left") == "Sectors: moves · KOSDAQ · 2026-11-20"
+    assert moves.get_title("left") == "Sectors: moves\nKOSDAQ · 2026-11-20"  # one line would run out of it
 
 
 def shorted(days: int) -> pl.DataFrame:

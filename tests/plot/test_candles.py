@@ -113,6 +113,11 @@ def test_one_average_may_be_a_number() -> None:
             plot.candles(bars_of(10), ma=wrong)
 
 
+def test_an_average_of_one_point_is_a_dot() -> None:
+    (average,) = plot.candles(bars_of(5), ma=5).lines
+    assert (average.get_marker(), len(average.get_xdata())) == ("o", 1)
+
+
 def test_one_row_is_drawn() -> None:
     ax = plot.candles(bars_of(1))
     ((left, right),) = [(corners[:, 0].min(), corners[:, 0].max()) for corners in polygons(ax)]
@@ -262,6 +267,26 @@ def test_several_stocks_are_compared_from_the_first_day_that_all_have() -> None:
         plot.candles(main.head(3), compare=late)
     with pytest.raises(ValueError, match="compare: the frame lacks close"):
         plot.candles(main, compare=late.drop("close"))
+    both = pl.concat([late.with_columns(venue=pl.lit(venue)) for venue in ("krx", "nxt")])
+    with pytest.raises(ValueError, match="compare: SK하이닉스 000660 has two prices at one time; give one"):
+        plot.candles(main, compare=both)
+
+
+def test_a_stock_is_compared_with_an_index_by_its_name(market: kd.Client) -> None:
+    days = ("2026-10-01", "2026-10-30")
+    stock, index = (
+        kd.candles("005930", *days, client=market),
+        kd.index_candles("kospi", *days, client=market),
+    )
+    others = pl.concat([kd.candles("000660", *days, client=market), index], how="diagonal_relaxed")
+    ax = plot.candles(stock, compare=others)
+    assert [text.get_text().rsplit(" ", 1)[0] for text in ax.get_legend().get_texts()] == [
+        "005930",
+        "000660",
+        "KOSPI",
+    ]
+    close = index["close"]
+    np.testing.assert_allclose(ax.lines[-1].get_ydata(), close / close[0] * 100)
 
 
 @pytest.mark.parametrize("last", range(50_000, 50_600, 50))

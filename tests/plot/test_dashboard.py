@@ -128,3 +128,21 @@ def test_a_dashboard_is_of_one_symbol() -> None:
 def test_a_dashboard_without_rows_says_what_it_lacks(market: kd.Client) -> None:
     with pytest.raises(ValueError, match="dashboard: the frame has no rows"):
         plot.dashboard("005930", "2026-11-14", "2026-11-15", market)  # a weekend
+
+
+def test_a_dashboard_shows_others_in_place_of_candles(market: kd.Client) -> None:
+    days = ("2026-10-01", "2026-10-30")
+    figure = plot.dashboard(
+        "005930", *days, market, compare=kd.candles("000660", *days, client=market), log=True
+    )
+    ax = figure.axes[0]
+    assert (ax.get_label(), ax.get_ylabel(), ax.get_yscale()) == ("price", "2026-10-01 = 100", "log")
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_label() != "_base"] == [100, 100]
+    assert [each.get_label() for each in figure.axes] == ["price", "volume", "flows", "program"]
+    with pytest.raises(ValueError, match="compare: the frame lacks close"):
+        plot.dashboard("005930", *days, market, compare=pl.DataFrame({"date": []}))
+
+
+def test_the_price_of_a_day_may_be_logarithmic(market: kd.Client) -> None:
+    scales = {ax.get_label(): ax.get_yscale() for ax in plot.intraday("005930", market, log=True).figure.axes}
+    assert [label for label, scale in scales.items() if scale == "log"] == ["price"]

@@ -50,6 +50,15 @@ class Clock:
         self.stopped = True
 
 
+def test_prices_of_a_live_chart_may_be_logarithmic() -> None:
+    for bars in ("1m", None):
+        frame = minute_bars(9).with_columns(price=pl.col("close"))
+        chart = plot.live(Stream(frame), bars=bars, clockwork=Clock(), log=True)
+        assert chart.ax.get_yscale() == "log"
+    with pytest.raises(ValueError, match="log: not for an order book"):
+        plot.live(Stream(book([101], [100])), "orderbook", clockwork=Clock(), log=True)
+
+
 def test_a_live_chart_draws_what_arrives_and_nothing_twice() -> None:
     stream, clock = Stream(minute_bars(3)), Clock()
     chart = plot.live(stream, bars="1m", clockwork=clock)
