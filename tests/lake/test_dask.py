@@ -24,6 +24,7 @@ import pytest
 
 import kiwoomdata as kd
 import kiwoomdata.dask
+from kiwoomdata.dask import reading
 from kiwoomdata.errors import ConfigError, KiwoomDataWarning
 from kiwoomdata.kinds import KST
 from tests.lake.test_lake import rows_of
@@ -138,7 +139,7 @@ def summed(frame: pd.DataFrame, numbers: list[str]) -> dict[str, Any]:
 def test_the_dtypes_are_those_that_dask_says_and_are_true_on_the_workers(
     calm: kd.Lake, cluster: distributed.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kiwoomdata.dask, "MOST_ROWS", 100)
+    monkeypatch.setattr(reading, "MOST_ROWS", 100)
     lazy = kd.dask.read(calm, "daily_prices")
     for part in cluster.gather(cluster.compute(list(lazy.partitions))):
         assert part.dtypes.equals(lazy.dtypes)
@@ -153,7 +154,7 @@ def test_filters_and_columns_reach_files_and_row_groups(
     calm: kd.Lake, cluster: distributed.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert kd.dask.read(calm, "candles").npartitions == 1
-    monkeypatch.setattr(kiwoomdata.dask, "MOST_ROWS", 100)
+    monkeypatch.setattr(reading, "MOST_ROWS", 100)
     whole = kd.dask.read(calm, "candles")
     assert whole.npartitions == len(list((calm.path / "candles").glob("*/*.parquet"))) == 2
     one_year = kd.dask.read(
@@ -171,14 +172,14 @@ def test_filters_and_columns_reach_files_and_row_groups(
     assert nothing.compute().dtypes.equals(whole.dtypes)
 
     read: list[Any] = []
-    real = kiwoomdata.dask._part
+    real = reading._part
     with dask.config.set(scheduler="synchronous"):
         monkeypatch.setattr(
-            kiwoomdata.dask,
+            reading,
             "_in_pandas",
             lambda rows: (read.append(rows.column_names), rows.to_pandas(types_mapper=pd.ArrowDtype))[1],
         )
-        assert real is kiwoomdata.dask._part
+        assert real is reading._part
         whole[["close"]].sum().compute()
     assert read == [["close"]] * 2
 
