@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,9 +26,11 @@ WINGS = {
     "rest/limits.py": "tests/rest/test_limits.py",
     "store/finality.py": "tests/store/test_finality.py",
     "store/files.py": "tests/store/test_disk.py",
-    "store/plan.py": "tests/store/test_cache.py tests/store/test_cache_whole.py",
-    "store/learn.py": "tests/store/test_cache.py tests/store/test_sick_answers.py",
-    "store/by_day.py": "tests/store/test_cache.py tests/store/test_sick_answers.py",
+    "store/plan.py": "tests/store/test_days.py tests/store/test_strict.py tests/store/test_keeping.py",
+    "store/learn.py": "tests/store/test_sick_answers.py tests/store/test_strict.py "
+    "tests/store/test_keeping.py",
+    "store/by_day.py": "tests/store/test_days.py tests/store/test_basis.py tests/store/test_keeping.py "
+    "tests/store/test_strict.py tests/store/test_sick_answers.py",
     "stream/session.py": "tests/stream/test_session.py tests/stream/test_session_conditions.py "
     "tests/stream/test_session_ends.py tests/stream/test_session_frames.py",
 }
@@ -65,6 +68,7 @@ def main() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])
         for name in given.only:
             command = f"{sys.executable} -m pytest -q -x -p no:cacheprovider {WINGS[name]}"
+            subprocess.run(command.split(), check=True)  # else whatever fails would seem to notice
             for mutation in sample(Path("kiwoomdata") / name, given.each, given.seed):
                 began = time.monotonic()
                 result = mutate_and_test([mutation], command, _LONGEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 
 import polars as pl
 import pytest
@@ -294,7 +295,29 @@ def test_words_survive_being_written_and_read(directions: list[str | None], venu
     assert read(VENUE, *(encode(VENUE, word) for word in venues)) == (venues, [])
 
 
-TEXTS = st.text("+-0123456789., %", max_size=12) | st.text(max_size=8)
+@pytest.mark.parametrize(
+    ("kind", "value", "style", "text"),
+    [
+        (FLOW, 0, "plus", "0"),
+        (FLOW, 0, "plain", "0"),
+        (FLOW, 7, "plain", "7"),
+        (FLOW, -7, "both", "+-7"),
+        (RATE, 0.0, "double", "0.00"),
+        (kinds.YES_NO, True, "plain", "Y"),
+        (kinds.YES_NO, False, "plain", "N"),
+    ],
+)
+def test_a_value_is_written_as_the_server_writes_it(kind: Kind, value: Any, style: Any, text: str) -> None:
+    assert encode(kind, value, style) == text
+
+
+TEXTS = (
+    st.text("+-0123456789., %", max_size=12)
+    | st.text(max_size=8)
+    | st.datetimes().map(lambda moment: f"{moment:%Y%m%d%H%M%S}")
+    | st.times().map(lambda moment: f"{moment:%H%M%S}")
+    | st.sampled_from(["000000", "0" * 14])
+)
 
 
 KINDS = {name: kind for name, kind in vars(kinds).items() if isinstance(kind, Kind)}

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from kiwoomdata.errors import KiwoomDataWarning
 from kiwoomdata.rest.limits import (
     CAREFUL,
+    KEEP,
     MOCK,
     REAL,
     Gate,
@@ -35,6 +36,15 @@ from kiwoomdata.rest.redis_gate import Address, RedisGate
 from tests.rest.redis_server import RedisServer
 
 SCOPE = "0123456789abcdef:ka10086"
+
+
+def test_a_log_keeps_every_grant_of_the_window_and_some_before_it() -> None:
+    quota, log = Quota(3 * KEEP, 60), ScopeLog(0.0, 0.0)
+    for second in range(2 * KEEP):
+        log, _ = reserve(log, second / 4, quota=quota)
+    assert log.grants == tuple(second / 4 for second in range(2 * KEEP))
+    late = reserve(log, 10_000, quota=quota)[0]
+    assert late.grants == (*log.grants[-KEEP:], 10_000)
 
 
 class FakeTime:
