@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# CI sets it to "-c .ci/pins.txt", for a run of today and one of next year to try the same; `make pins` writes that.
+PINS ?=
 # The tests start hundreds of processes: none of them should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side where they do not measure time.
@@ -15,7 +17,7 @@ DATED := tests/test_calendar.py tests/test_cli.py tests/test_docs.py tests/test_
 CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_feeds.py tests/test_arguments.py \
 	tests/test_errors.py tests/test_folders.py tests/test_frames.py tests/test_kinds.py tests/test_present.py
 
-.PHONY: demo test quick prove mutants ahead lowest interop lint types bench bench-peers package versions audit docs catalogs clean
+.PHONY: demo test quick prove mutants ahead lowest interop lint types bench bench-peers package versions audit pins docs catalogs clean
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -24,7 +26,7 @@ $(VENV)/.base: pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(PIP) install -e '.[test]'
+	$(PIP) install $(PINS) -e '.[test]'
 	touch $@
 
 demo: $(VENV)/.base
@@ -53,7 +55,7 @@ lowest: .venv-lowest/.made
 	touch $@
 
 interop: $(VENV)/.test
-	$(PIP) install -e '.[interop]'
+	$(PIP) install $(PINS) -e '.[interop]'
 	$(BIN)/python -m pytest tests/interop/interop_checks.py
 	$(BIN)/python -m pytest tests/test_docs.py -k "backtesting or mplfinance or vectorbt"
 
@@ -93,6 +95,12 @@ versions:
 	$(PYTHON) .ci/versions.py $(CORE) -- $(PYTHONS)
 
 # Known holes of what is installed; needs the registry's own list of them.
+# From a fresh environment, as it writes all that is installed.
+pins: $(VENV)/.test
+	$(PIP) install -e '.[interop]'
+	{ sed -n 1p .ci/pins.txt; $(BIN)/python -m pip freeze --exclude-editable; } > .ci/pins.new
+	mv .ci/pins.new .ci/pins.txt
+
 audit: $(VENV)/.test
 	$(PIP) install pip-audit
 	$(BIN)/python -m pip_audit --skip-editable
