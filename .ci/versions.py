@@ -32,7 +32,7 @@ def tested(python: str, tests: list[str]) -> bool:
         install = (here, "-m", "pip", "--disable-pip-version-check", "-q", "install")
         return (
             not run(python, "-m", "venv", place)
-            and not run(*install, f"{ROOT}[pandas,plot,excel]", *TOOLS)
+            and not run(*install, f"{ROOT}[pandas,plot,excel,redis]", *TOOLS)
             and not run(here, "-m", "pytest", "-n", "2", *tests)
         )
 
