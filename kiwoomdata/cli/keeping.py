@@ -136,12 +136,15 @@ def lake_update(
       cat universe.txt | kiwoomdata lake update market/ - --from 2006-01-02 --key a --key b
     """
     import kiwoomdata as kd
+    from kiwoomdata.lake.recorded import FEED_TABLES
+    from kiwoomdata.lake.tables import chosen_tables
 
     codes = _codes(sys.stdin) if symbols == ("-",) else list(symbols)
     if symbols and not codes:
         raise click.UsageError("symbols: missing; standard input holds no code")
     tables: Any = {"what": what.split(",")} if what else {}
-    client = client_for(mode, key=keys[0] if keys else None)
+    asked = not what or any(name not in FEED_TABLES for name in chosen_tables(tables["what"]))
+    client = client_for(mode, key=keys[0] if keys else None) if asked else None
     report = kd.Lake(folder).update(codes or None, start=start, keys=keys or None, client=client, **tables)
     say(
         f"{report.rows:,} rows of {report.series} series: {report.cached_rows:,} were in the store, "

@@ -203,8 +203,7 @@ def _compacted(files: Files, name: str, path: str, schema: pl.Schema | None) -> 
         whole = whole.with_columns(**lacking).select(list(schema)).cast(schema)
     if whole.schema == rows.schema and whole.equals(rows):
         return None
-    table = TABLES.get(name)
-    files.write(manifest, [(path, whole)], metadata(manifest, table.about if table else {}))
+    files.write(manifest, [(path, whole, metadata(manifest, whole))])
     return {"done": "rewritten", "rows": whole.height, "bytes_before": size, "bytes": part.stat().st_size}
 
 

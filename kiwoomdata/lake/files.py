@@ -213,10 +213,9 @@ class Files:
     def write(
         self,
         manifest: Manifest,
-        parts: Iterable[tuple[str, pl.DataFrame | pl.LazyFrame]],
-        about: Mapping[str, str],
+        parts: Iterable[tuple[str, pl.DataFrame | pl.LazyFrame, Mapping[str, str]]],
     ) -> None:
-        """Replace parts, and then the manifest by one that knows what is held since.
+        """Replace parts, with what stands in their metadata, and then the manifest by one that knows of them.
 
         All of them are whole on the disk before the first is renamed, and the manifest there takes both
         digests of each: a full disk changes nothing, and a kill between two renames leaves parts that are
@@ -225,7 +224,7 @@ class Files:
         waiting: list[tuple[Path, Path]] = []
         new: dict[str, list[str]] = {}
         try:
-            for name, frame in parts:
+            for name, frame, about in parts:
                 content = _encoded(frame, about)
                 new[name] = [digest(content)]
                 path = self.folder / manifest.table / name

@@ -47,7 +47,7 @@ def take(files: Files, names: Sequence[str], start: date | None, today: date, re
             counted: list[int] = []
             odd: list[Oddity] = []
             about = {"kiwoomdata.lake": f'{{"table":"{feed.name}","catalogue":"{feed.meaning}"}}'}
-            files.write(manifest, [(part_of(day.date), _rows(files, feed, day, counted, odd))], about)
+            files.write(manifest, [(part_of(day.date), _rows(files, feed, day, counted, odd), about)])
         tell(odd)
         report.series += 1
         report.rows += sum(counted)

@@ -20,7 +20,7 @@ from kiwoomdata.questions.lending import short_selling
 from kiwoomdata.questions.prices import daily_prices
 from kiwoomdata.questions.program import program_trend
 
-__all__ = ["STOCKS", "TABLES", "Table", "chosen_tables"]
+__all__ = ["STOCKS", "TABLES", "Table", "about_of", "chosen_tables"]
 
 Basis = Literal["as traded", "as of"]
 
@@ -49,11 +49,6 @@ class Table:
         """The catalogue's version of this table: rows that were read by another rule are asked for anew."""
         assert self.endpoint.rows is not None
         return self.endpoint.rows.meaning
-
-    @property
-    def about(self) -> dict[str, str]:
-        """What stands in the metadata of a part."""
-        return {"basis": self.basis, "catalogue": self.meaning}
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -97,6 +92,16 @@ TABLES = {table.name: table for table in _TABLES}
 STOCKS = "stocks"
 """The list of stocks, kept by the day on which it was asked for."""
 STOCKS_ENDPOINT = stock.STOCKS
+
+
+def about_of(table: str) -> dict[str, str]:
+    """What stands in the metadata of a table's parts."""
+    if table in TABLES:
+        return {"basis": TABLES[table].basis, "catalogue": TABLES[table].meaning}
+    if table in FEED_TABLES:
+        return {"catalogue": FEED_TABLES[table].meaning}
+    assert STOCKS_ENDPOINT.rows is not None
+    return {"catalogue": STOCKS_ENDPOINT.rows.meaning}
 
 
 def chosen_tables(what: str | Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from kiwoomdata.lake import factors
 from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, ripe, with_answer
 from kiwoomdata.lake.files import Files, Held, Manifest
 from kiwoomdata.lake.keys import Keys
-from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table
+from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table, about_of
 from kiwoomdata.origin import Provenance, provenance
 from kiwoomdata.parquet import with_source
 from kiwoomdata.prefetch import Report
@@ -238,12 +238,13 @@ def _note_source(manifest: Manifest, source: Provenance) -> None:
 def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame) -> None:
     """Merge rows into the parts that they belong to, in the place of rows of the same symbol and day."""
 
-    def parts() -> Iterator[tuple[str, pl.DataFrame]]:
+    def parts() -> Iterator[tuple[str, pl.DataFrame, Mapping[str, str]]]:
         for name, piece in _by_part(rows, table):
             old = files.read(files.folder / table.name / name, manifest.parts.get(name))
-            yield name, merged(old, piece, table)
+            whole = merged(old, piece, table)
+            yield name, whole, metadata(manifest, whole)
 
-    files.write(manifest, parts(), metadata(manifest, table.about))
+    files.write(manifest, parts())
 
 
 def _by_part(rows: pl.DataFrame, table: Table) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -276,14 +277,24 @@ def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: Table) -> pl.Data
     return new.sort(table.key)
 
 
-def metadata(manifest: Manifest, about: Mapping[str, str]) -> dict[str, str]:
-    """What stands in each part: where its rows come from, and what they are."""
-    told = {"table": manifest.table, **about, "written_by": manifest.written_by}
+def metadata(manifest: Manifest, rows: pl.DataFrame) -> dict[str, str]:
+    """What stands in a part: where its rows come from, and what they are."""
+    told: dict[str, object] = {
+        "table": manifest.table,
+        **about_of(manifest.table),
+        "written_by": manifest.written_by,
+    }
+    days = rows["as_of"].unique().sort().to_list() if "as_of" in rows.columns else []
+    if days:  # of the oldest rows and of the newest; the column says it of each
+        told["as_of"] = [days[0].isoformat(), days[-1].isoformat()]
     found = {"kiwoomdata.lake": msgspec.json.encode(told).decode()}
     if manifest.fetched_at is None:
         return found
     asked = {"table": manifest.table}
-    source = Provenance(manifest.api_id, asked, manifest.server, manifest.fetched_at, units=manifest.units)
+    as_of = days[0] if len(days) == 1 else None
+    source = Provenance(
+        manifest.api_id, asked, manifest.server, manifest.fetched_at, units=manifest.units, as_of=as_of
+    )
     return found | with_source(source)
 
 
@@ -333,4 +344,4 @@ def _list_stocks(files: Files, client: Client, report: Report) -> None:
             )
         _note_source(manifest, source)
         manifest.units |= {name: unit for name, unit in source.units.items() if name in rows.columns}
-        files.write(manifest, [(year, rows.sort("symbol", "date"))], metadata(manifest, {}))
+        files.write(manifest, [(year, rows.sort("symbol", "date"), metadata(manifest, rows))])

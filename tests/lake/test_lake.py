@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date, time
 from pathlib import Path
@@ -14,6 +15,7 @@ from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
 from kiwoomdata.lake import factors
+from kiwoomdata.lake.tables import about_of
 
 MakeClient = Callable[..., kd.Client]
 CODES = ["005930", "000660", "0000D0"]
@@ -125,6 +127,20 @@ def test_a_part_says_what_it_is(filled: tuple[kd.Lake, kd.Client]) -> None:
     source = kd.provenance(kd.read_parquet(part))
     assert source is not None
     assert (source.api_id, source.params["table"], source.units["volume"]) == ("ka10081", "candles", "shares")
+    assert source.as_of is None
+    short, stocks = (next((lake.path / name).glob("*/*")) for name in ("short_selling", "stocks"))
+    assert json.loads(pl.read_parquet_metadata(short)["kiwoomdata.lake"]) == {
+        "table": "short_selling",
+        **about_of("short_selling"),
+        "written_by": kd.__version__,
+        "as_of": ["2026-11-20", "2026-11-20"],
+    }
+    source = kd.provenance(kd.read_parquet(short))
+    assert source is not None
+    assert source.as_of == date(2026, 11, 20)
+    assert (
+        about_of("stocks").items() <= json.loads(pl.read_parquet_metadata(stocks)["kiwoomdata.lake"]).items()
+    )
     months = [path.name for path in (lake.path / "candles_60m/year=2026").iterdir()]
     assert sorted(months)[0] == "part-1.parquet"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
+from kiwoomdata.cli import main
 from kiwoomdata.lake import recorded
 from tests.recording.test_record import at, record, trade
 
@@ -51,6 +54,8 @@ def test_days_that_are_over_become_parts_that_every_engine_reads(
     assert lake.check().is_empty()
     assert lake.compact().is_empty()
     assert lake.update(what="trade", client=client).rows == 0
+    about = pl.read_parquet_metadata(lake.path / parts[0])["kiwoomdata.lake"]
+    assert json.loads(about) == {"table": "trade", "catalogue": recorded.FEED_TABLES["trade"].meaning}
 
 
 def test_a_message_that_comes_later_and_a_part_that_breaks_are_taken_anew(
@@ -82,6 +87,18 @@ def test_what_nobody_recorded_is_told(tmp_path: Path, client: kd.Client) -> None
     with pytest.raises(ValueError, match="what: nothing was recorded for trade; record=Lake.recording does"):
         lake.update(what="trade", client=client)
     assert not lake.path.exists()
+
+
+def test_the_command_line_needs_no_key_for_what_was_recorded(tmp_path: Path) -> None:
+    lake = kd.Lake(tmp_path / "lake")
+    words = ["lake", "update", str(lake.path), "--what"]
+    told = CliRunner().invoke(main, [*words, "trade"])
+    assert told.output == "Error: what: nothing was recorded for trade; record=Lake.recording does it\n"
+    record(lake.recording, [trade(1, "005930", at("2024-11-18 09:00:00"))])
+    done = CliRunner().invoke(main, [*words, "trade"])
+    assert (done.exit_code, lake.scan("trade").collect().height) == (0, 1), done.output
+    assert "no key was found" in CliRunner().invoke(main, [*words, "trade,candles"]).output
+    assert "what: expected any of" in CliRunner().invoke(main, [*words, "trades"]).output
 
 
 def test_a_text_that_fits_no_rule_is_told_once(lake: kd.Lake, client: kd.Client) -> None:
