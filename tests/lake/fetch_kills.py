@@ -139,7 +139,9 @@ def kill(times: int, seed: int, folder: Path) -> tuple[int, int, int]:
                 killing.result()
             found = kd.Lake(place).check()
             assert found.is_empty(), found
-            assert content(place) == calm
+            again = content(place)
+            assert again.keys() == calm.keys()
+            assert [name for name in calm if again[name] != calm[name]] == []
             assert not any((place / "_writing").iterdir())
     return struck, lakes, calls
 
