@@ -106,14 +106,19 @@ def recorded(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "xlsx"])
 def test_a_recording_is_written_to_a_file(tmp_path: Path, recorded: Path, suffix: str) -> None:
-    out = tmp_path / f"trades.{suffix}"
+    out = tmp_path / "day [1]" / f"trades.{suffix}"
+    out.parent.mkdir()
     done = run("ticks", str(recorded), "--out", str(out))
     assert (done.exit_code, done.output) == (0, f"3 rows to {out}\n")
     if suffix == "xlsx":
         with zipfile.ZipFile(out) as book:
             assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == 4
         return
-    frame = pl.read_parquet(out) if suffix == "parquet" else pl.read_csv(out, infer_schema=False)
+    frame = (
+        pl.read_parquet(out, glob=False)
+        if suffix == "parquet"
+        else pl.read_csv(out, glob=False, infer_schema=False)
+    )
     expected = kd.ticks(recorded).collect()
     assert frame.columns == expected.columns
     assert [int(price) for price in frame["price"]] == [70100, 140000, 70200]
@@ -121,7 +126,7 @@ def test_a_recording_is_written_to_a_file(tmp_path: Path, recorded: Path, suffix
         assert frame.equals(expected)
     else:
         assert out.read_bytes().startswith(b"\xef\xbb\xbf")
-    assert not list(tmp_path.glob(".trades*"))
+    assert not list(out.parent.glob(".trades*"))
 
 
 def test_feeds_of_a_recording_are_tables_of_one_database(tmp_path: Path, recorded: Path) -> None:

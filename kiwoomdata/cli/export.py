@@ -30,10 +30,10 @@ def export(rows: pl.LazyFrame, out: str, name: str) -> int:
     try:
         if path.suffix == ".parquet":
             rows.sink_parquet(part)
-            count = pl.scan_parquet(part).select(pl.len()).collect().item()
+            count = pl.scan_parquet(part, glob=False).select(pl.len()).collect().item()
         elif path.suffix == ".csv":
             unquoted(rows).sink_csv(part, include_bom=True)  # without which Excel misreads Korean
-            count = pl.scan_csv(part, infer_schema=False).select(pl.len()).collect().item()
+            count = pl.scan_csv(part, glob=False, infer_schema=False).select(pl.len()).collect().item()
         elif path.suffix == ".sqlite":
             if path.exists():  # other tables of it stay
                 part.write_bytes(path.read_bytes())

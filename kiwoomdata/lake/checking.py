@@ -12,7 +12,7 @@ import polars as pl
 
 from kiwoomdata.errors import CacheError
 from kiwoomdata.lake import factors
-from kiwoomdata.lake.files import Files, Manifest
+from kiwoomdata.lake.files import Files, Manifest, schema_of
 from kiwoomdata.lake.recorded import FEED_TABLES, part_of, stale
 from kiwoomdata.lake.tables import TABLES, Table
 from kiwoomdata.lake.updating import metadata
@@ -83,7 +83,7 @@ def _schema(files: Files, name: str) -> pl.Schema | None:
     """The columns of the newest part that can be read."""
     for part in reversed(files.parts(name)):
         try:
-            return pl.Schema(pl.read_parquet_schema(part))
+            return schema_of(part)
         except (pl.exceptions.PolarsError, OSError):
             continue
     return None

@@ -39,7 +39,7 @@ from kiwoomdata.errors import CacheError
 from kiwoomdata.folders import sync_folder
 from kiwoomdata.lake.reading import lazy
 
-__all__ = ["RECORDING", "ROW_GROUP", "Files", "Held", "Manifest"]
+__all__ = ["RECORDING", "ROW_GROUP", "Files", "Held", "Manifest", "schema_of"]
 
 LAYOUT = 1
 RECORDING = "_recording"
@@ -181,7 +181,7 @@ class Files:
     def schema(self, table: str) -> pl.Schema | None:
         """The columns of a table: those of its newest part. None where it has no part."""
         parts = self.parts(table)
-        return pl.Schema(pl.read_parquet_schema(parts[-1])) if parts else None
+        return schema_of(parts[-1]) if parts else None
 
     def scan(self, table: str, **options: Any) -> pl.LazyFrame:
         """The rows of a table as they are when they are collected."""
@@ -195,7 +195,7 @@ class Files:
     def factors(self) -> pl.DataFrame | None:
         """The factors of adjustment, None where there are none yet."""
         path = self.folder / "factors" / "part-0.parquet"
-        return pl.read_parquet(path, hive_partitioning=False) if path.exists() else None
+        return pl.read_parquet(path, glob=False, hive_partitioning=False) if path.exists() else None
 
     def read(self, part: Path, digests: Iterable[str] | None) -> pl.DataFrame | None:
         """A part's rows; None where there is none. One that is not what was written is an error."""
@@ -276,6 +276,11 @@ def _rename(beside: Path, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.replace(beside, path)
     sync_folder(path.parent)
+
+
+def schema_of(part: Path) -> pl.Schema:
+    """The columns of a part; its folder may have any name, such as ``market[1]``."""
+    return pl.scan_parquet(part, glob=False, hive_partitioning=False).collect_schema()
 
 
 def digest(content: bytes) -> str:

@@ -36,6 +36,16 @@ def test_a_lake_as_it_was_written_has_no_fault_and_nothing_to_compact(lake: kd.L
     assert lake.compact().is_empty()
 
 
+def test_a_folder_whose_name_looks_like_a_pattern_is_read_as_any_other(
+    tmp_path: Path, client: kd.Client
+) -> None:
+    lake = kd.Lake(tmp_path / "market [1] *?")
+    lake.update("005930", what=("candles", "short_selling"), start=START, client=client)
+    assert lake.check().is_empty()
+    assert lake.compact().is_empty()
+    assert lake.info()["rows"].to_list()[1] == lake.scan("candles", adjusted=True).collect().height > 0
+
+
 def flipped(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
