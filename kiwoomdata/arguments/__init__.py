@@ -12,7 +12,7 @@ from kiwoomdata.arguments.symbols import (
     listed_codes,
     no_stock,
 )
-from kiwoomdata.arguments.words import chosen, one_of, word, words
+from kiwoomdata.arguments.words import chosen, meant_by, one_of, word, words
 
 __all__ = [
     "SUFFIXES",
@@ -30,6 +30,7 @@ __all__ = [
     "hint",
     "left_out",
     "listed_codes",
+    "meant_by",
     "no_stock",
     "not_both",
     "one_of",

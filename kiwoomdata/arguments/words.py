@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from kiwoomdata.entries.entry import Endpoint, Param
 
-__all__ = ["INDICES", "KOREAN", "LISTINGS", "MARKETS", "chosen", "one_of", "word", "words"]
+__all__ = ["INDICES", "KOREAN", "LISTINGS", "MARKETS", "chosen", "meant_by", "one_of", "word", "words"]
 
 
 KOREAN = {
@@ -52,13 +52,18 @@ def one_of(name: str, value: Any, words: Iterable[str]) -> str:
     ('kospi', 'kosdaq')
     """
     known = list(words)
-    if isinstance(value, str):
-        text = value.strip()
-        for meant in (value, text.lower(), *KOREAN.get(text, ())):
-            if meant in known:
-                return meant
+    if (meant := meant_by(value, known)) is not None:
+        return meant
     wrong = ValueError if isinstance(value, str) else TypeError
     raise wrong(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
+
+
+def meant_by(value: Any, words: Collection[str]) -> str | None:
+    """The one of ``words`` that was given, in any spelling; None where it is none of them."""
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    return next((each for each in (value, text, text.lower(), *KOREAN.get(text, ())) if each in words), None)
 
 
 def word(param: Param, value: Any, *, name: str | None = None) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from functools import partial, wraps
-from typing import Any, ParamSpec
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial, wraps
+from itertools import chain, repeat
+from types import UnionType
+from typing import Any, Literal, ParamSpec, Union, get_args, get_origin, get_type_hints
 
 import polars as pl
 
+from kiwoomdata.arguments import meant_by
 from kiwoomdata.names import with_codes
 from kiwoomdata.query.plan import KNOWN, Options, Plan, client_of
 from kiwoomdata.query.run import run
@@ -23,13 +26,21 @@ _DEFAULTS = {"errors": "raise", "refresh": False, "offline": False}
 def question(function: Callable[P, Plan]) -> Callable[P, pl.DataFrame]:
     """Make a named function of one that plans: it runs the plan, and its signature and help show all options.
 
-    Its ``symbol`` may be a name. The plan alone is what ``plan`` of the named function gives.
+    Its ``symbol`` may be a name, and words may be in upper case or in Korean: the function gets those of its
+    annotations. The plan alone is what ``plan`` of the named function gives.
     """
     own = inspect.signature(function)
-    place = list(own.parameters).index("symbol") if "symbol" in own.parameters else None
+    names = list(own.parameters)
+    place = names.index("symbol") if "symbol" in names else None
+    words_of = cache(partial(_words, function))
 
     @wraps(function)
     def plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
+        known = words_of()
+        args = tuple(map(_spelled, args, chain((known.get(name, ()) for name in names), repeat(()))))  # type: ignore[assignment]
+        for name, words in known.items():
+            if name in kwargs:
+                kwargs[name] = _spelled(kwargs[name], words)
         if place is not None and place < len(args):
             said = _with_codes(args[place], kwargs)
             return function(*args[:place], said, *args[place + 1 :], **kwargs)  # type: ignore[arg-type]
@@ -57,6 +68,27 @@ def question(function: Callable[P, Plan]) -> Callable[P, pl.DataFrame]:
     asked.plan = plan  # type: ignore[attr-defined]
     asked.__doc__ = _with_options(function.__doc__ or "")
     return asked
+
+
+def _words(function: Callable[..., Plan]) -> Mapping[str, tuple[str, ...]]:
+    """By parameter the words that it may be, as its annotation lists them."""
+    return {
+        name: words for name, hint in get_type_hints(function).items() if (words := tuple(_literals(hint)))
+    }
+
+
+def _literals(hint: Any) -> Iterator[str]:
+    for part in get_args(hint):
+        if get_origin(hint) is Literal and isinstance(part, str):
+            yield part
+        elif get_origin(hint) in (Union, UnionType):
+            yield from _literals(part)
+
+
+def _spelled(value: Any, words: tuple[str, ...]) -> Any:
+    """The word that was meant; what is none of them stays, for the function to refuse."""
+    meant = meant_by(value, words)
+    return value if meant is None else meant
 
 
 def _with_codes(value: Any, said: Mapping[str, Any]) -> Any:
