@@ -845,7 +845,7 @@ FOREIGN_INSTITUTION_RANKING = Endpoint(
     params=(
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"),
-        choice("qry_dt_tp", "dated", "조회일자구분", "no", no="0", yes="1"),
+        choice("qry_dt_tp", "dated", "조회일자구분", "yes", no="0", yes="1"),
         Param("date", "date", "날짜", DATE, required=False),
         VENUE_PARAM,
     ),

@@ -79,6 +79,8 @@ class Job:
     """Columns that say what was asked for, such as symbol and venue, and the value of each."""
     dated: bool = True
     """Whether the day can be known that a snapshot or a list is of."""
+    days_back: int = 0
+    """How many trading days before the latest session a snapshot or a list is of, as the request says."""
     enough: Callable[[Parts], bool] | None = None
     """Whether the rows tell all that the frame says. It is asked for one trading day more than is shown, and
     for older ones until they do. Left out: the rows shown are enough."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
 from kiwoomdata.client import Client
 from kiwoomdata.frames import schema
+from kiwoomdata.kinds import DATE
 from kiwoomdata.query.plan import WHOSE, Job, Plan, Shape
 from kiwoomdata.stamp import stamped
 
-__all__ = ["day_of", "empty_of", "filled", "in_one", "in_order", "in_window", "oldest_first"]
+__all__ = ["asked_days", "day_of", "empty_of", "filled", "in_one", "in_order", "in_window", "oldest_first"]
 
 
 def in_order(pieces: list[pl.DataFrame], order: Sequence[str]) -> pl.DataFrame:
@@ -77,8 +78,23 @@ def filled(frame: pl.DataFrame, job: Job, client: Client, moment: datetime) -> p
     frame = with_extra(frame, job)
     if job.endpoint.walk is not None:
         return frame
-    frame = stamped(frame, client, moment, job.dated)
+    days = asked_days(job)
+    frame = frame.with_columns(
+        pl.lit(day, dtype=pl.Date).alias(name) for name, day in days.items() if name not in frame.columns
+    )
+    frame = stamped(frame, client, moment, job.dated and (not days or "date" in days), job.days_back)
     return frame.select("time", pl.exclude("time")) if job.endpoint.order == "newest first" else frame
+
+
+def asked_days(job: Job) -> dict[str, date]:
+    """The day, or the first and last day, that the answer is about because the request names them."""
+    if job.endpoint.as_of is None:
+        return {}
+    return {
+        param.name: date.fromisoformat(text)
+        for param in job.endpoint.params
+        if param.kind is DATE and (text := job.body.get(param.key))
+    }
 
 
 def empty_of(plan: Plan, client: Client) -> pl.DataFrame:

@@ -46,7 +46,8 @@ def broker_ranking(
     -------
     DataFrame
         In the server's order: ``symbol`` (String), ``venue`` (Enum), ``rank`` (Int64),
-        ``broker`` (String), ``buy sell net_buy`` (Int64, shares).
+        ``broker`` (String), ``buy sell net_buy`` (Int64, shares). Last, the days
+        asked for and when: ``start end`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----

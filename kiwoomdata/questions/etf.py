@@ -68,6 +68,8 @@ def etf_daily(
     symbol: Symbols,
     start: DateLike | None = None,
     end: DateLike | None = None,
+    *,
+    period: str | None = None,
     **options: Unpack[Options],
 ) -> Plan:
     """Price, NAV and tracking of an ETF by day (ETF일별추이).
@@ -80,6 +82,8 @@ def etf_daily(
         A code such as ``"005930"``, or a list of codes.
     start, end
         First and last day to keep, both inclusive; left out, all that the server gives.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def etf_daily(
     >>> frame.height > 0
     True
     """
-    return days_of(etf.ETF_DAILY, symbol, None, start, end, options)
+    return days_of(etf.ETF_DAILY, symbol, None, (start, end, period), options)
 
 
 @question
@@ -117,6 +121,8 @@ def etf_daily_flows(
     symbol: Symbols,
     start: DateLike | None = None,
     end: DateLike | None = None,
+    *,
+    period: str | None = None,
     **options: Unpack[Options],
 ) -> Plan:
     """Net buying of an ETF by foreigners and institutions, by day (ETF일자별).
@@ -129,6 +135,8 @@ def etf_daily_flows(
         A code such as ``"005930"``, or a list of codes.
     start, end
         First and last day to keep, both inclusive; left out, all that the server gives.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
 
     Returns
     -------
@@ -154,7 +162,7 @@ def etf_daily_flows(
     >>> frame.height > 0
     True
     """
-    return days_of(etf.ETF_DAILY_FLOWS, symbol, None, start, end, options)
+    return days_of(etf.ETF_DAILY_FLOWS, symbol, None, (start, end, period), options)
 
 
 @question

@@ -62,7 +62,8 @@ def investor_totals(
         In the server's order: ``symbol`` (String), ``venue`` (Enum), ``individual foreign
         institution financial_investment insurance investment_trust other_financial bank pension
         private_fund nation other_corporation domestic_foreigner`` (Int64, KRW or shares or
-        unknown by the request).
+        unknown by the request). Last, the days
+        asked for and when: ``start end`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -171,6 +172,7 @@ def foreign_holdings(
     start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     venue: Venue | None = None,
     **options: Unpack[Options],
 ) -> Plan:
@@ -184,6 +186,8 @@ def foreign_holdings(
         A code such as ``"005930"``, or a list of codes.
     start, end
         First and last day to keep, both inclusive; left out, all that the server gives.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
     venue
         ``"krx"`` (default), ``"nxt"`` or ``"all"``.
 
@@ -213,7 +217,7 @@ def foreign_holdings(
     >>> frame.height > 0
     True
     """
-    return days_of(investor_.FOREIGN_HOLDINGS, symbol, venue, start, end, options)
+    return days_of(investor_.FOREIGN_HOLDINGS, symbol, venue, (start, end, period), options)
 
 
 @question
@@ -251,7 +255,8 @@ def foreign_institution_ranking(
         institution_sell_name`` (String), ``institution_sell_net_buy_value`` (Int64, KRW),
         ``institution_sell_net_buy`` (Int64, shares), ``institution_buy_code
         institution_buy_name`` (String), ``institution_buy_net_buy_value`` (Int64, KRW),
-        ``institution_buy_net_buy`` (Int64, shares).
+        ``institution_buy_net_buy`` (Int64, shares). Last, the day
+        asked for and when: ``date`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -326,7 +331,8 @@ def same_side_ranking(
         (Int64, KRW), ``institution_average`` (Float64, KRW), ``foreign_net_buy_as_served``
         (Int64, unit unknown), ``foreign_net_buy_value`` (Int64, KRW), ``foreign_average``
         (Float64, KRW), ``net_buy_as_served`` (Int64, unit unknown), ``net_buy_value`` (Int64,
-        KRW).
+        KRW). Last, the days
+        asked for and when: ``start end`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -403,7 +409,8 @@ def buying_streaks(
         ``foreign_streak_days`` (Int64), ``foreign_streak`` (Int64, shares),
         ``foreign_streak_value`` (Int64, KRW), ``net_buy`` (Int64, shares), ``net_buy_value``
         (Int64, KRW), ``both_streak_days`` (Int64), ``both_streak`` (Int64, shares),
-        ``both_streak_value`` (Int64, KRW).
+        ``both_streak_value`` (Int64, KRW). Last, the days
+        asked for and when: ``start end`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -541,6 +548,7 @@ def investor_ranking(
     start: DateLike | None = None,
     end: DateLike | None = None,
     *,
+    period: str | None = None,
     side: Literal["buy", "sell"] = "buy",
     market: Market = "kospi",
     venue: Venue = "krx",
@@ -558,6 +566,8 @@ def investor_ranking(
         ``"other_corporation"``; today also ``"foreign_brokers"``, in a range also ``"individual"``.
     start, end
         First and last day, both inclusive; left out, today's session.
+    period
+        In place of ``start``: ``"1y"``, ``"6mo"``, ``"30d"``.
     side
         Bought or sold.
     market
@@ -572,6 +582,8 @@ def investor_ranking(
         shares, rounded to 1,000); of a range ``net_buy`` (Int64, shares), ``net_buy_value`` (Int64, KRW),
         ``estimated_price`` (Float64, KRW), ``price`` (Int64, KRW), ``direction`` (Enum), ``change`` (Int64,
         KRW), ``vs_estimate`` (Float64, KRW), ``change_pct`` (Float64, %), ``period_volume`` (Int64, shares).
+        Last, of today ``date`` (Date), of a range ``start end`` (Date, as asked), and ``fetched_at``
+        (Datetime).
 
     Notes
     -----
@@ -593,8 +605,8 @@ def investor_ranking(
     ['symbol', 'venue', 'name', 'sell']
     """
     asked: dict[str, Any] = {"side": side, "market": market, "investor": investor}
-    if start is None and end is None:
+    if start is None and end is None and period is None:
         return listing(investor_.INTRADAY_INVESTOR_RANKING, asked, options, venue="all")
-    first, last, notes = date_range(start, end, client_of(options).today())
+    first, last, notes = date_range(start, end, client_of(options).today(), period)
     asked |= {"start": first, "end": last, "venue": venue}
     return listing(investor_.INVESTOR_RANKING, asked, options, venue=venue, notes=notes)

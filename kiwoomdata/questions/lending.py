@@ -42,7 +42,8 @@ def lending_by_stock(
     -------
     DataFrame
         In the server's order: ``symbol`` (String), ``venue`` (Enum), ``name`` (String), ``lent
-        repaid balance`` (Int64, shares), ``balance_value`` (Int64, KRW).
+        repaid balance`` (Int64, shares), ``balance_value`` (Int64, KRW). Last, the day
+        asked for and when: ``date`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -94,7 +95,8 @@ def lending_top(
     -------
     DataFrame
         In the server's order: ``symbol`` (String), ``venue`` (Enum), ``name`` (String), ``lent
-        repaid balance`` (Int64, shares), ``balance_value`` (Int64, KRW).
+        repaid balance`` (Int64, shares), ``balance_value`` (Int64, KRW). Last, the days
+        asked for and when: ``start end`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----

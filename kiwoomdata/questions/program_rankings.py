@@ -41,7 +41,8 @@ def program_by_stock(
         In the server's order: ``symbol`` (String), ``venue`` (Enum), ``name`` (String),
         ``price`` (Int64, KRW), ``direction`` (Enum), ``change`` (Int64, KRW), ``buy`` (Int64,
         shares), ``buy_value`` (Int64, KRW), ``sell`` (Int64, shares), ``sell_value
-        net_buy_value`` (Int64, KRW), ``share_of_all_pct`` (Float64, %).
+        net_buy_value`` (Int64, KRW), ``share_of_all_pct`` (Float64, %). Last, the day
+        asked for and when: ``date`` (Date), ``fetched_at`` (Datetime).
 
     Notes
     -----

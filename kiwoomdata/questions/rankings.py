@@ -9,7 +9,7 @@ from kiwoomdata.entries import extremes as extremes_
 from kiwoomdata.entries import lending, ranking
 from kiwoomdata.query import Options, Plan, question
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import filtered, given, listing
+from kiwoomdata.questions.shapes import day_before, filtered, given, listing
 
 __all__ = [
     "credit_ranking",
@@ -674,7 +674,8 @@ def most_traded(
     else:
         endpoint = ranking.MOST_TRADED
         asked |= {"by": by}
-    return listing(endpoint, asked | filtered(endpoint, filters), options, venue=venue, top=top)
+    plan = listing(endpoint, asked | filtered(endpoint, filters), options, venue=venue, top=top)
+    return day_before(plan) if endpoint is ranking.MOST_TRADED_BEFORE else plan
 
 
 @question

@@ -4,18 +4,19 @@ stocks."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, as_date
+from kiwoomdata.arguments import DateLike, Symbols, date_range
 from kiwoomdata.client import main_part
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.kinds import VENUES
 from kiwoomdata.query import Plan, client_of, for_symbols, single
 
-__all__ = ["days_of", "filtered", "given", "listing", "with_symbol"]
+__all__ = ["day_before", "days_of", "filtered", "given", "listing", "with_symbol"]
 
 
 def given(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,18 +76,21 @@ def days_of(
     endpoint: Endpoint,
     symbol: Symbols,
     venue: str | None,
-    start: DateLike | None,
-    end: DateLike | None,
+    span: tuple[DateLike | None, DateLike | None, str | None],
     options: Mapping[str, Any],
 ) -> Plan:
-    """Days of symbols by a TR that takes no day: pages from the newest back to ``start``, or all of them."""
-    first = date.min if start is None else as_date(start, "start", whole="first")
-    last = date.max if end is None else as_date(end, "end", whole="last")
-    if first > last:
-        raise ValueError(f"start: {first} is after end, {last}")
-    until = min(last, client_of(options).today())
-    dated = start is not None and first <= until
-    since, newest = (first, until) if dated else (None, None)
+    """Days of symbols by a TR that takes no day: pages from the newest back to the first day of ``span``
+    (start, end, period), or all of them where it has none."""
+    start, end, period = span
+    today = client_of(options).today()
+    dated = start is not None or period is not None
+    first, last, notes = date_range(start if dated else date.min, end, today, period)
+    since, newest = (first, last) if dated else (None, None)
     jobs = for_symbols(endpoint, symbol, venue, {}, since=since, until=newest)
     inside = pl.col("date").is_between(first, last)
-    return Plan(jobs, lambda parts: parts["days"].filter(inside), options=options)
+    return Plan(jobs, lambda parts: parts["days"].filter(inside), notes=notes, options=options)
+
+
+def day_before(plan: Plan) -> Plan:
+    """The same of a question about the trading day before the latest session."""
+    return replace(plan, jobs={name: replace(job, days_back=1) for name, job in plan.jobs.items()})

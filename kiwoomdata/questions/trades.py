@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-from kiwoomdata.arguments import DateLike, Symbols, date_range
+from kiwoomdata.arguments import DateLike, Symbols, chosen, date_range
 from kiwoomdata.entries import stock
 from kiwoomdata.query import Options, Plan, client_of, for_symbols, question
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import given
+from kiwoomdata.questions.shapes import day_before, given
 
 __all__ = ["daily_detail", "stock_info", "trades"]
 
@@ -43,11 +43,11 @@ def trades(
     Returns
     -------
     DataFrame
-        In the server's order: ``symbol`` (String), ``venue`` (Enum), ``time`` (Time), ``price
-        change`` (Int64, KRW), ``change_pct`` (Float64, %), ``ask bid`` (Int64, KRW), ``side``
-        (Enum), ``quantity`` (Int64, shares), ``direction`` (Enum), ``cumulative_volume``
-        (Int64, shares), ``cumulative_value`` (Int64, KRW), ``strength`` (Float64, %), ``venue``
-        (Enum).
+        In the server's order: ``symbol`` (String), ``venue`` (Enum), ``time`` (Datetime, Asia/Seoul,
+        on the day asked for), ``price change`` (Int64, KRW), ``change_pct`` (Float64, %), ``ask bid``
+        (Int64, KRW), ``side`` (Enum), ``quantity`` (Int64, shares), ``direction`` (Enum),
+        ``cumulative_volume`` (Int64, shares), ``cumulative_value`` (Int64, KRW), ``strength`` (Float64,
+        %), ``date`` (Date) and ``fetched_at`` (Datetime).
 
     Notes
     -----
@@ -68,7 +68,8 @@ def trades(
     True
     """
     jobs = for_symbols(stock.TRADES, symbol, venue, given({"day": day, "interval": interval, "at": at}))
-    return Plan(jobs, lambda parts: parts["trades"], order=(), options=options)
+    plan = Plan(jobs, lambda parts: parts["trades"], order=(), options=options)
+    return day_before(plan) if chosen(stock.TRADES, "day", day) == "previous" else plan
 
 
 @question

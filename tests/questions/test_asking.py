@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import polars as pl
 import pytest
@@ -86,6 +87,78 @@ def test_words_in_upper_case_and_in_korean_ask_for_the_same(shared: kd.Client) -
     value = kd.investor_flows("005930", *RANGE, measure="value", client=shared)
     said: Any = "금액"
     assert kd.investor_flows("005930", *RANGE, measure=said, client=shared).equals(value)
+
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "broker_stocks": {"broker": "001"},
+    "broker_ticks": {"broker": "001"},
+    "broker_trend": {"broker": "001"},
+    "etf_return": {"index": "201"},
+    "index_candles": {"sector": "kospi"},
+    "sector_quote": {"sector": "kospi"},
+    "sector_stocks": {"sector": "kospi"},
+    "theme_stocks": {"theme": "100"},
+}
+
+
+def _spellings() -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Each word that an annotation of a function lists, with what else the function needs."""
+    found = []
+    for name in FRAMES:
+        plan = getattr(getattr(kd, name), "plan", None)
+        if plan is None:
+            continue
+        needs = inspect.signature(plan).parameters
+        said = dict(NEEDED.get(name, {}))
+        if "symbol" in needs and (
+            needs["symbol"].default is inspect.Parameter.empty or name == "program_trend"
+        ):
+            said["symbol"] = "005930"
+        if "start" in needs:
+            said["start"] = RANGE[0]
+        for param, hint in get_type_hints(inspect.unwrap(plan)).items():
+            parts = [hint, *get_args(hint)]
+            words = [word for each in parts if get_origin(each) is Literal for word in get_args(each)]
+            found += [(name, param, word, said) for word in words if isinstance(word, str)]
+    return found
+
+
+def test_every_word_of_every_function_asks_for_the_same_in_upper_case(shared: kd.Client) -> None:
+    def asks(name: str, said: dict[str, Any]) -> Any:
+        plan = getattr(kd, name).plan(client=shared, **said)
+        return [(job.endpoint.api_id, job.body, job.extra, job.days_back) for job in plan.jobs.values()]
+
+    compared = set()
+    for name, param, word, said in _spellings():
+        try:
+            meant = asks(name, said | {param: word})
+        except ValueError:
+            continue  # what another argument rules out
+        assert asks(name, said | {param: f" {word.upper()} "}) == meant, (name, param, word)
+        compared.add((name, param))
+    assert len(compared) > 130
+
+
+def test_words_in_upper_case_choose_the_tr_and_the_venue(shared: kd.Client) -> None:
+    said: Any = "PREVIOUS"
+    before = kd.most_traded(day="previous", top=3, client=shared).drop("fetched_at")
+    assert kd.most_traded(day=said, top=3, client=shared).drop("fetched_at").equals(before)
+    venue: Any = "한국거래소"
+    assert kd.movers("kospi", top=3, venue=venue, client=shared)["venue"].unique().to_list() == ["krx"]
+
+
+@pytest.mark.parametrize("name", ["etf_daily", "etf_daily_flows", "foreign_holdings"])
+def test_days_without_a_parameter_of_the_server_take_a_period_and_tell_of_the_future(
+    shared: kd.Client, name: str
+) -> None:
+    ask: Any = getattr(kd, name)
+    frame = ask("069500", period="1mo", client=shared)
+    assert (frame["date"].min(), frame["date"].max()) == (date(2026, 10, 20), date(2026, 11, 20))
+    future = kd.provenance(ask("069500", "2026-11", "2027", client=shared))
+    assert future is not None
+    assert future.notes == ("end: 2027-12-31 is in the future, so 2026-11-20 was taken",)
+    with pytest.raises(ValueError, match="^start: 2027-01-01 is in the future"):
+        ask("069500", "2027", client=shared)
 
 
 def test_symbols_in_one_text_are_several(shared: kd.Client) -> None:

@@ -79,6 +79,59 @@ def test_a_list_over_a_range_says_the_range_and_no_day(shared: kd.Client) -> Non
     assert frame.schema["fetched_at"] == MOMENT
 
 
+RANGES: dict[str, Call] = {
+    "broker_ranking": lambda **o: kd.broker_ranking("005930", **o),
+    "investor_totals": lambda **o: kd.investor_totals(["005930", "000660"], **o),
+    **{
+        name: getattr(kd, name)
+        for name in ("buying_streaks", "same_side_ranking", "lending_top", "investor_ranking")
+    },
+}
+
+
+@pytest.mark.parametrize("call", RANGES.values(), ids=RANGES.keys())
+def test_sums_over_a_past_range_do_not_stand_on_todays_date(shared: kd.Client, call: Call) -> None:
+    frame = call(start="2026-10", end="2026-10", client=shared)
+    assert frame.height > 0
+    assert frame.select("start", "end").unique().rows() == [(date(2026, 10, 1), date(2026, 10, 31))]
+    assert frame.columns[-3:] == ["start", "end", "fetched_at"]
+    assert "date" not in frame.columns
+
+
+@pytest.mark.parametrize(
+    "name", ["lending_by_stock", "program_by_stock", "foreign_institution_ranking", "sector_flows"]
+)
+def test_a_list_of_a_past_day_stands_on_that_day(shared: kd.Client, name: str) -> None:
+    ask: Call = getattr(kd, name)
+    past, latest = ask(date="2026-10-07", client=shared), ask(client=shared)
+    assert past["date"].unique().to_list() == [date(2026, 10, 7)]
+    assert latest["date"].unique().to_list() == [TODAY]
+    assert not past.drop("date", "fetched_at").equals(latest.drop("date", "fetched_at"))
+
+
+def test_foreigners_and_institutions_of_a_past_day_are_asked_for_with_the_day(shared: kd.Client) -> None:
+    past = kd.foreign_institution_ranking("2026-10-07", "kospi", client=shared)
+    source = kd.provenance(past)
+    assert source is not None
+    assert (source.params["qry_dt_tp"], source.params["date"]) == ("1", "20261007")
+    # Without the flag the server answers with the latest session, whatever day is named.
+    undated = kd.request("ka90009", dated="no", date="2026-10-07", market="kospi", client=shared)
+    latest = kd.request("ka90009", dated="no", market="kospi", client=shared)
+    assert undated.equals(latest)
+    assert not undated.equals(past.select(undated.columns))
+
+
+def test_the_day_before_stands_on_its_own_day(shared: kd.Client) -> None:
+    day = date(2026, 11, 19)
+    trades = kd.trades("005930", day="previous", client=shared)
+    prices = kd.daily_prices("005930", day, day, client=shared)
+    assert trades["date"].unique().to_list() == [day]
+    assert trades["time"].dt.date().unique().to_list() == [day]
+    assert trades["cumulative_volume"].max() == prices["volume"][0]
+    assert trades["price"][0] == prices["close"][0]
+    assert kd.most_traded(day="previous", client=shared)["date"].unique().to_list() == [day]
+
+
 @pytest.mark.parametrize("name", ["program_trend", "program_cumulative"])
 def test_the_days_of_a_market_say_which_market(shared: kd.Client, name: str) -> None:
     ask: Call = getattr(kd, name)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kiwoomdata import kinds
-from kiwoomdata.calendar import trading_days
+from kiwoomdata.calendar import nth_trading_day_before, trading_days
 from kiwoomdata.entries.entry import Part
 from kiwoomdata.simulator.market import sectors, universe
 from kiwoomdata.simulator.market.intraday import Trade
@@ -116,7 +116,7 @@ def _listing(ask: Ask) -> list[Subject]:
     etf = word == "etf"
     known = word in (*boards, "all", "", "etf")
     stocks = ask.market.stocks(boards.get(word)) if known else []
-    asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of)
+    asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of) and word_of(ask, "dated") != "no"
     day = ask.day(ask.endpoint.as_of or "")
     found = []
     for stock in stocks:
@@ -196,11 +196,14 @@ def _sectors(ask: Ask) -> list[Subject]:
 
 
 def _trades(ask: Ask) -> list[Subject]:
-    """A stock's trades of today, the newest first."""
-    subject = Subject.of(ask)
+    """A stock's trades of today, or of the trading day before, the newest first."""
+    subject, day = Subject.of(ask), ask.market.session_day
+    if word_of(ask, "day") == "previous":
+        day = nth_trading_day_before(day, 1)
+        subject = replace(subject, day=ask.market.day(ask.symbol, day, ask.venue))
     return [
         replace(subject, more=_of_trade(ask, subject, each))
-        for each in ask.market.ticks(ask.symbol, venue=ask.venue)
+        for each in ask.market.ticks(ask.symbol, day, ask.venue)
     ][::-1]
 
 
