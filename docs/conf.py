@@ -12,6 +12,7 @@ sys.path.insert(0, str(HERE))
 
 import generate  # noqa: E402 - they stand beside this file
 import notebook_pages  # noqa: E402
+import samples  # noqa: E402
 import search_words  # noqa: E402
 
 import kiwoomdata as kd  # noqa: E402
@@ -21,7 +22,7 @@ author = "kiwoomdata maintainers"
 copyright = author
 release = version = kd.__version__
 language = "en"  # `make docs` builds ko/ as well, from the catalogs: see catalogs.py
-locale_dirs = ["locale"]
+locale_dirs = [str(HERE / "locale")]  # whole, or Sphinx looks for sphinx.js in the working folder
 gettext_compact = False
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -50,6 +51,7 @@ html_theme_options = {
 
 
 def setup(app: Sphinx) -> None:
+    samples.setup(app)
     search_words.setup(app)
     source = Path(app.srcdir)
     app.connect("builder-inited", lambda _: generate.write(source / "reference"))

@@ -36,8 +36,8 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 NOT_RUN = "# not run here: "
 
 
-def _load_generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -45,7 +45,8 @@ def _load_generate() -> ModuleType:
     return module
 
 
-generate = _load_generate()
+generate = _load("generate")
+samples = _load("samples")
 
 
 # --- snippets --------------------------------------------------------------------------------
@@ -313,6 +314,35 @@ def test_every_public_name_stands_in_the_reference() -> None:
     shown_whole = {*errors.__all__, "cache", "estimate", "scan", "simulator", "plot"}
     missing = {name for name in kd.__all__ if name not in documented and not name.startswith("_")}
     assert missing - shown_whole == set()
+    assert set(kd.plot.__all__) <= documented  # each by itself, so that no class of theirs leads the page
+
+
+TAKE_ANY_TR_OR_A_STREAM = {"catalogue", "condition_search", "conditions", "describe", "find", "request"}
+
+
+def test_each_function_shows_its_columns_and_rows_the_same_on_every_day() -> None:
+    assert set(FRAMES) - set(samples.CALLS) == TAKE_ANY_TR_OR_A_STREAM
+    with samples._market() as client:
+        for name in ("investor_flows", "quote_board", "stocks", "orderbook_snapshot"):
+            frame = samples._ask(samples.CALLS[name], client)
+            lines = samples._shown(samples.CALLS[name], frame)
+            assert lines == samples.sample(name)
+            rows = "\n".join(lines).split("   * - ")[1:]
+            assert [row.split("``")[1] for row in rows[1:]] == frame.columns
+            assert {row.count("     -") for row in rows} == {3 + min(2, len(frame))}
+    flows = "\n".join(samples.sample("investor_flows"))
+    assert "   * - ``individual``\n     - 개인\n     - Int64\n     - shares\n" in flows
+    empty = [name for name in samples.CALLS if "row 1" not in "\n".join(samples.sample(name))]
+    assert empty == ["limit_moves"]  # no stock stands at its limit on the day that is shown
+
+
+def test_each_function_says_what_to_see_also() -> None:
+    for name in (*FRAMES, "request_parts", "raw"):
+        _, found, rest = (getattr(kd, name).__doc__ or "").partition("    See Also\n    --------\n")
+        lines = rest.partition("\n\n")[0].splitlines()
+        others = [other for line in lines for other in line.partition(" : ")[0].strip().split(", ")]
+        assert found, name
+        assert all(hasattr(kd, other) and other != name for other in others), name
 
 
 def test_what_a_year_costs_is_what_an_estimate_says(tmp_path: Path) -> None:

@@ -56,6 +56,11 @@ def catalogue() -> pl.DataFrame:
         function`` (String), ``page_rows`` (Int64, null where nobody has measured it), ``final`` (String:
         when a row can no longer change), ``example`` (String: a call).
 
+    See Also
+    --------
+    find : what answers a question, in Korean or English words.
+    describe : one TR or feed: its parameters and columns.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -101,6 +106,12 @@ def describe(api_id: str) -> pl.DataFrame:
     ------
     ValueError, TypeError
         A text that nothing is called, with what is nearest; or no text.
+
+    See Also
+    --------
+    catalogue : all TRs and feeds.
+    find : what answers a question, in Korean or English words.
+    request : ask any TR by its id.
 
     Examples
     --------
@@ -239,6 +250,12 @@ def request(
     ApiError, TransportError, DecodeError, Truncated
         See :mod:`kiwoomdata.errors`.
 
+    See Also
+    --------
+    request_parts : every frame of an answer that has several.
+    raw : the server's answer as it came.
+    describe : the parameters and columns of a TR.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -266,6 +283,11 @@ def request_parts(
     -------
     dict of DataFrame
         By the names that :func:`describe` gives the parts.
+
+    See Also
+    --------
+    request : the main frame of an answer.
+    raw : the server's answer as it came.
 
     Examples
     --------
@@ -295,6 +317,11 @@ def raw(
     ``api_id`` may also be a TR of market data that the vendor's guide has and the catalogue lacks: its
     parameters are the API's own keys with texts, sent as they are. What orders or shows an account is never
     asked.
+
+    See Also
+    --------
+    request : the same answer as a typed frame.
+    describe : the parameters and columns of a TR.
 
     Examples
     --------

@@ -108,6 +108,13 @@ def candles(
     before the server's first minute or trade among them, and longer periods without one are told with
     :class:`kiwoomdata.IncompleteFrame`. Of minutes, prices are adjusted and volumes are not.
 
+    See Also
+    --------
+    index_candles : the same of an index or sector.
+    daily_prices : days as traded, with who bought.
+    trades : each trade of the session.
+    wide : one column for each symbol.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -179,6 +186,12 @@ def index_candles(
     Source: ka20006 (업종일봉조회요청), 600 days a request; ka20007 (weeks), ka20008 (months), ka20019
     (years), ka20005 (minutes, 900 bars a request). A bar is final on the morning after its last trading day.
     Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    candles : the same of a stock.
+    sector_quote : an index through the day, or by day.
+    sector_indices : all indices of a market at one moment.
 
     Examples
     --------

@@ -57,6 +57,11 @@ def conditions(*, timeout: float = 10.0, client: Client | None = None, **gone: N
     Source: ka10171 (조건검색 목록조회), over the live connection: the one that is open in this process for
     the key, else one opened for this call.
 
+    See Also
+    --------
+    condition_search : the stocks that meet one.
+    condition_stream : what enters and leaves one, live.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -121,6 +126,11 @@ def condition_search(
     -----
     Source: ka10172 (조건검색 요청 일반), over the live connection. The list is asked for first on every
     connection, because the server answers no search before.
+
+    See Also
+    --------
+    conditions : the conditions that the account keeps.
+    condition_stream : what enters and leaves one, live.
 
     Examples
     --------

@@ -62,6 +62,11 @@ def find(text: str) -> pl.DataFrame:
     ValueError, TypeError
         A text that is blank, or none.
 
+    See Also
+    --------
+    catalogue : all TRs and feeds.
+    describe : one TR or feed: its parameters and columns.
+
     Examples
     --------
     >>> import kiwoomdata as kd

@@ -214,6 +214,12 @@ def broker_trend(
     each trading day (a day on which the broker's clients did nothing may have none), so days that are
     missing are not told. Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    broker_board : the brokers of a stock today.
+    broker_ranking : brokers of a stock over a range.
+    broker_stocks : the stocks that a broker traded most.
+
     Examples
     --------
     >>> import kiwoomdata as kd

@@ -134,6 +134,12 @@ def sector_flows(
     Source: ka10051 (업종별투자자순매수요청). One request. Final on the morning after the day. Errors as in
     :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    sector_indices : how far each sector moved.
+    closing_investor_trades : the classes in every stock of a market today.
+    investor_flows : the classes of one stock by day.
+
     Examples
     --------
     >>> import kiwoomdata as kd

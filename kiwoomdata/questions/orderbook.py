@@ -44,6 +44,12 @@ def orderbook_snapshot(
     KRX and NXT, for ka10004 answers KRX's book whatever venues are asked for. One request for each
     symbol. Never final. Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    quote_board : the book with the rest of the board, in one row.
+    after_hours_quote : the book after hours.
+    order_imbalance : stocks by what waits on either side of the book.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -109,6 +115,10 @@ def after_hours_quote(
     -----
     Source: ka10087 (시간외단일가요청). One request for each symbol. Never final. Errors as in
     :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    orderbook_snapshot : the book of the regular session.
 
     Examples
     --------

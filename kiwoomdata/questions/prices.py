@@ -142,6 +142,13 @@ def daily_prices(
     later; today's row changes during the session. With ``venue="all"`` the close is the last trade
     anywhere and the change may be KRX's: nothing is derived from the two.
 
+    See Also
+    --------
+    candles : bars of any length, adjusted for splits.
+    investor_flows : the flows alone.
+    daily_detail : a day's trading in more detail.
+    wide : one column for each symbol.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -209,6 +216,12 @@ def price_table(
     Source: ka10005 (주식일주월시분요청). One request or few for each symbol. A row is final the next
     morning. Errors as in :func:`daily_prices`.
 
+    See Also
+    --------
+    daily_prices : days of any range.
+    session_summary : the session as it stands.
+    candles : bars of any length.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -247,6 +260,12 @@ def session_summary(
     -----
     Source: ka10006 (주식시분요청). One request for each symbol. Never final. Errors as in
     :func:`daily_prices`.
+
+    See Also
+    --------
+    quotes : many stocks at once, with less of each.
+    quote_board : the whole board of one stock.
+    stock_info : fundamentals beside the price.
 
     Examples
     --------
@@ -292,6 +311,12 @@ def quote_board(
     close, and a row of ``venue="all"`` holds the price of the last trade anywhere beside KRX's change.
     Errors as in :func:`daily_prices`.
 
+    See Also
+    --------
+    orderbook_snapshot : the book alone, one row for each level.
+    session_summary : the session in few columns.
+    quotes : many stocks at once.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -329,6 +354,11 @@ def rights_quotes(
     Notes
     -----
     Source: ka10011 (신주인수권전체시세요청). Never final. Errors as in :func:`daily_prices`.
+
+    See Also
+    --------
+    quotes : stocks, ETFs and the like.
+    stocks : what is listed.
 
     Examples
     --------
@@ -370,6 +400,12 @@ def trade_strength(
     Source: ka10046 (체결강도추이시간별요청), ka10047 (체결강도추이일별요청), 60 rows a request. By time never
     final, by day the next morning. The rows say nothing of who took the book: live they carry no sign.
     Errors as in :func:`daily_prices`.
+
+    See Also
+    --------
+    trades : the trades that it is counted from.
+    program_trend : what programs bought through the day.
+    order_imbalance : stocks by what waits on either side of the book.
 
     Examples
     --------

@@ -209,6 +209,11 @@ def arbitrage_balance(
     a later day costs one request.
     Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    program_trend : program trading by day or through one.
+    program_cumulative : program trading summed up, as the server does it.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -259,6 +264,11 @@ def program_cumulative(
     -----
     Source: ka90007 (프로그램매매누적추이요청). Final the next morning; a later day costs one request.
     Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    program_trend : the same by day in KRW, and of one stock.
+    arbitrage_balance : what arbitrage holds.
 
     Examples
     --------

@@ -64,6 +64,13 @@ def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> Plan:
     Source: ka10099 (종목정보 리스트). The whole market is one answer, which may change with each day.
     Errors as in :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    quotes : what they trade at now.
+    sector_stocks : the stocks of a sector.
+    theme_stocks : the stocks of a theme.
+    find : functions, not stocks, by words.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -108,6 +115,13 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
     -----
     Source: ka10095 (관심종목정보요청). One request for each 100 codes. Never final. ``expected_price``
     keeps the closing auction's. Errors as in :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    session_summary : more of each stock.
+    quote_board : the whole board of one stock.
+    stocks : what is listed.
+    movers : the stocks that moved most.
 
     Examples
     --------
@@ -202,6 +216,12 @@ def vi_events(
     Source: ka10054 (변동성완화장치발동종목요청). Never final. Errors as in
     :func:`kiwoomdata.daily_prices`.
 
+    See Also
+    --------
+    limit_moves : stocks at their daily limit.
+    surges : stocks that moved in the last minutes.
+    movers : the stocks that moved most.
+
     Examples
     --------
     >>> import kiwoomdata as kd
@@ -268,6 +288,12 @@ def broker_board(symbol: Symbols, *, venue: Venue | None = None, **options: Unpa
     -----
     Source: ka10002 (주식거래원요청). One request for each symbol. Never final. Errors as in
     :func:`kiwoomdata.daily_prices`.
+
+    See Also
+    --------
+    broker_trend : what one broker bought of a stock by day.
+    broker_exits : brokers that left the first places today.
+    broker_ranking : brokers of a stock over a range.
 
     Examples
     --------

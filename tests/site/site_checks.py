@@ -57,7 +57,7 @@ PARTS = ("순매", "도추이", "그램매", "베이시")
 PHONE, DESKTOP = (390, 844), (1280, 900)
 ENGLISH_ONLY = ("reference/tr/k", "reference/feed/")
 
-# All results are shown once the dots of the title are gone: in Korean Sphinx writes no summary.
+# All results are shown once the dots of the title are gone.
 FOUND = """
 new Promise(done => {
   const look = () => {
@@ -71,6 +71,7 @@ new Promise(done => {
     document.body, {childList: true, subtree: true, characterData: true});
 })
 """
+SUMMARY = "document.querySelector('#search-results p.search-summary').innerText"
 FITS = "[document.documentElement.scrollWidth, window.innerWidth]"
 BROKEN = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 
@@ -112,6 +113,17 @@ def test_a_page_leads_to_itself_in_the_other_language(page: str) -> None:
 def test_the_search_gives_the_right_page_first(browser: Browser, site: str, edition: str) -> None:
     first = {words: next(iter(found(browser, site + edition, words)), None) for words in ASKED}
     assert first == ASKED
+
+
+@pytest.mark.parametrize(
+    ("edition", "told"),
+    [("", r"Search finished, found \d+ pages matching the search query\."), ("/ko", r"\d+쪽을 찾았습니다\.")],
+)
+def test_the_search_says_how_many_pages_it_found(
+    browser: Browser, site: str, edition: str, told: str
+) -> None:
+    found(browser, site + edition, "수급")
+    assert re.fullmatch(told, browser.ask(SUMMARY))
 
 
 @pytest.mark.parametrize("edition", ["", "/ko"])
