@@ -162,6 +162,24 @@ def test_the_list_of_stocks_names_the_universe(shared: kd.Client) -> None:
     assert set(kd.stocks("etf", client=shared)["symbol"]) == {s.symbol for s in market.stocks() if s.etf}
 
 
+def test_lists_are_the_same_before_the_session_as_after_it() -> None:
+    market, told = Market(1, today=TODAY, first_day=date(2025, 1, 2)), []
+    with simulated(market) as client:
+        for market.now in (time(8), time(18, 30)):
+            told.append(
+                [
+                    kd.stocks("kosdaq", client=client),
+                    kd.request("ka10100", symbol="005930", client=client),
+                    kd.sectors("kospi", client=client),
+                    kd.credit_eligible(client=client),
+                ]
+            )
+    for early, late in zip(*told, strict=True):
+        assert early.height > 0
+        lasting = [name for name in early.columns if name not in ("date", "fetched_at")]
+        assert early.select(lasting).equals(late.select(lasting))
+
+
 def test_investor_classes_add_up_to_nothing(shared: kd.Client) -> None:
     for market in ("kospi", "kosdaq"):
         flows = kd.sector_flows(TODAY, market=market, client=shared)  # type: ignore[arg-type]

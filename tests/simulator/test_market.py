@@ -330,6 +330,19 @@ def test_a_day_of_all_stocks_walks_a_year_of_each_and_not_decades() -> None:
     assert yearly._year.cache_info().misses - before == many
 
 
+def test_what_a_list_says_of_a_stock_is_what_its_day_begins_with() -> None:
+    market = Market(7, today=TODAY, now=time(18, 30), first_day=FIRST)
+    many = next(stock.symbol for stock in market.stocks() if stock.by_year)
+    for symbol in ("005930", many):
+        market.split(symbol, date(2026, 3, 4), 5)
+        market.split(symbol, TODAY, 2)
+    for stock in market.stocks():
+        day = market.snapshot(stock.symbol)
+        assert day is not None
+        assert market.reference(stock.symbol) == (day.previous_close, day.listed_shares)
+    assert market.reference("091990") is market.reference("999999") is None  # delisted, unknown
+
+
 def test_years_that_are_walked_by_themselves_follow_on_each_other() -> None:
     for stock in MARKET.stocks()[40::20]:
         rows = MARKET.days(stock.symbol, date(2024, 12, 20), date(2025, 1, 10))

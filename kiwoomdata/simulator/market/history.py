@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from functools import lru_cache
-from itertools import repeat
+from functools import cached_property, lru_cache, partial
 from math import cos, log, pi, sin, sqrt
 from random import Random
 from typing import Any, NamedTuple
@@ -33,6 +32,7 @@ __all__ = [
     "DRAWS",
     "NO_HISTORY",
     "SMALLEST_VOLUME",
+    "Counts",
     "History",
     "Path",
     "Splits",
@@ -75,30 +75,38 @@ class Path(NamedTuple):
 
 
 class History:
-    """A stock's way through its days. Columns of plain numbers, as there are thousands of days."""
+    """A stock's way through its days. Columns of plain numbers, as there are thousands of days.
 
-    def __init__(self, days: tuple[date, ...], deviation: float, draws: array[float]) -> None:
+    Prices are walked at once; what else a day counts is walked when somebody asks for a day, as most of those
+    who list a market want to know its prices only.
+    """
+
+    def __init__(self, days: tuple[date, ...], deviation: float, draws: array[float], rest: Rest) -> None:
         self.days = days
+        self.prices = array("q")  # two a day: the close before, and the close
+        self.moves = array("d")
         self._deviation = deviation
         self._draws = draws
-        self.counts = array("q")  # seven a day: as in ``path``
-        self.parts = array("d")  # two a day: the move of the price, and the credit ratio
+        self._rest = rest
 
     def position(self, day: date) -> int:
         """How many days come before ``day``."""
         return bisect_left(self.days, day)
 
+    def previous_close(self, index: int) -> int:
+        return self.prices[2 * index]
+
     def path(self, index: int) -> Path:
-        day = self.days[index]
-        before, close, volume, buy, sell, holding, listed = self.counts[7 * index : 7 * index + 7]
-        move, credit = self.parts[2 * index : 2 * index + 2]
+        day, (before, close) = self.days[index], self.prices[2 * index : 2 * index + 2]
+        volume, buy, sell, holding, listed = self._counts[0][5 * index : 5 * index + 5]
+        credit = self._counts[1][index]
         if not volume:  # halted
             return Path(day, close, close, close, close, close, 0, 0, 0, 0, holding, listed, credit)
         draws = self._draws[DRAWS * index : DRAWS * (index + 1)]
         (ceiling, floor), deviation = price_limits(before), self._deviation
         _, opening = _normal(draws[0], draws[1])
         rise, fall = _normal(draws[3], draws[4])
-        open_ = between(floor, before * (1 + 0.3 * move + opening * (deviation / 4)), ceiling)
+        open_ = between(floor, before * (1 + 0.3 * self.moves[index] + opening * (deviation / 4)), ceiling)
         top, bottom = max(open_, close), min(open_, close)
         high = between(top, top * (1 + abs(rise * (deviation / 3))), ceiling)
         low = between(floor, bottom * (1 - abs(fall * (deviation / 3))), bottom)
@@ -108,20 +116,28 @@ class History:
     def columns(self, begin: date, end: date) -> dict[str, list[Any]]:
         """What ``path`` makes the days before ``end`` of, from ``begin`` on."""
         first, last = self.position(begin), self.position(end)
-        counts, parts = self.counts[7 * first : 7 * last], self.parts[2 * first : 2 * last]
+        prices, counts = self.prices[2 * first : 2 * last], self._counts[0][5 * first : 5 * last]
         draws = self._draws[DRAWS * first : DRAWS * last]
         draws.extend([0.0] * (DRAWS * (last - first) - len(draws)))  # a halted day has none
-        found: dict[str, list[Any]] = {name: counts[n::7].tolist() for n, name in enumerate(_COUNTS)}
+        found: dict[str, list[Any]] = {name: prices[n::2].tolist() for n, name in enumerate(_PRICES)}
+        found |= {name: counts[n::5].tolist() for n, name in enumerate(_COUNTS)}
         found |= {f"draw_{n}": draws[n::DRAWS].tolist() for n in _DRAWN}
-        return found | {"move": parts[0::2].tolist(), "deviation": [self._deviation] * (last - first)}
+        deviation = [self._deviation] * (last - first)
+        return found | {"move": self.moves[first:last].tolist(), "deviation": deviation}
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return self._rest(self)
 
 
-_COUNTS = (
-    *("previous_close", "close", "volume"),
-    *("foreign_buy", "foreign_sell", "foreign_holding", "listed_shares"),
-)
+Counts = tuple["array[int]", "array[float]"]
+"""Of each day its volume, what foreigners bought, sold and hold, and the listed shares; and credit ratios."""
+Rest = Callable[[History], Counts]
+
+_PRICES = ("previous_close", "close")
+_COUNTS = ("volume", "foreign_buy", "foreign_sell", "foreign_holding", "listed_shares")
 _DRAWN = (0, 1, 3, 4, 6)
-NO_HISTORY = History((), 0.0, array("d"))
+NO_HISTORY = History((), 0.0, array("d"), lambda way: (array("q"), array("d")))
 
 
 @lru_cache(maxsize=256)
@@ -134,27 +150,45 @@ def history(source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -
     credit, draw = 0.5 + 4 * rng.random(), rng.random
     traded = len(days) if stock.halted_from is None else bisect_left(days, stock.halted_from)
     draws = [draw() for _ in range(DRAWS * traded)]
-    found = History(days, stock.volatility, array("d", draws))
-    count, tell = found.counts.extend, found.parts.extend
-
+    kept = array("d", draws)
+    found = History(days, stock.volatility, kept, partial(_rest, stock, ratios, credit, kept))
+    tell, deviation = found.prices.extend, stock.volatility
     close, anchor = stock.price, float(stock.price)
-    listed, holding = stock.listed_shares, int(stock.listed_shares * stock.foreign_percent / 100)
-    home, lean = stock.foreign_percent / 100, 0.0
-    deviation, usual = stock.volatility, stock.listed_shares * stock.turnover
-    each = iter(draws)
-    for day, a, b, jump, _, _, crowd, _, c, d, part in zip(days, *repeat(each, DRAWS), strict=False):
+    # The first of two normal numbers; the other one is the open's.
+    drawn = [
+        cos(a * _TURN) * sqrt(-2.0 * log(1.0 - b)) * deviation * (5 if jump < 0.004 else 1)
+        for a, b, jump in zip(draws[0::DRAWS], draws[1::DRAWS], draws[2::DRAWS], strict=True)
+    ]
+    for day, own in zip(days, drawn, strict=False):
         if day in ratios:
-            ratio = ratios[day]
-            close, anchor, usual = max(1, nearest_tick(close / ratio)), anchor / ratio, usual * ratio
-            listed, holding = listed * ratio, holding * ratio
-        before = close
-        # The first of two normal numbers; the other one is the open's.
-        move = cos(a * _TURN) * sqrt(-2.0 * log(1.0 - b)) * deviation
-        move = move * (5 if jump < 0.004 else 1) + 0.004 * (anchor / close - 1)
+            close, anchor = max(1, nearest_tick(close / ratios[day])), anchor / ratios[day]
+        before, move = close, own + 0.004 * (anchor / close - 1)
         close = nearest_tick(close * (1 + move))
         if not -0.25 < move < 0.25 or before < 100:  # the limits may be near
             ceiling, floor = price_limits(before)
             close = min(ceiling, max(floor, close))
+        tell((before, close))
+        found.moves.append(move)
+    for day in days[traded:]:
+        if day in ratios:
+            close = max(1, nearest_tick(close / ratios[day]))
+        tell((close, close))
+        found.moves.append(0.0)
+    return found
+
+
+def _rest(
+    stock: Stock, ratios: Mapping[date, int], credit: float, draws: array[float], way: History
+) -> Counts:
+    """Volumes, foreigners and credit."""
+    counts, credits = array("q"), array("d")
+    listed, holding = stock.listed_shares, int(stock.listed_shares * stock.foreign_percent / 100)
+    home, lean, usual = stock.foreign_percent / 100, 0.0, stock.listed_shares * stock.turnover
+    drawn = (draws[n::DRAWS] for n in (5, 7, 8, 9))
+    for day, move, crowd, c, d, part in zip(way.days, way.moves, *drawn, strict=False):
+        if day in ratios:
+            ratio = ratios[day]
+            usual, listed, holding = usual * ratio, listed * ratio, holding * ratio
         volume = int(usual * (0.4 + 1.2 * crowd**2) * (1 + 20 * abs(move)))
         if volume < SMALLEST_VOLUME:
             volume = SMALLEST_VOLUME
@@ -169,15 +203,14 @@ def history(source: str, stock: Stock, days: tuple[date, ...], splits: Splits) -
         holding += buy - sell
         credit = round(credit + sin(turn) * far * 0.03, 2)
         credit = 0.0 if credit <= 0.0 else 12.0 if credit > 12.0 else credit
-        count((before, close, volume, buy, sell, holding, listed))
-        tell((move, credit))
-    for day in days[traded:]:
-        if day in ratios:
-            ratio = ratios[day]
-            close, listed, holding = max(1, nearest_tick(close / ratio)), listed * ratio, holding * ratio
-        count((close, close, 0, 0, 0, holding, listed))
-        tell((0.0, credit))
-    return found
+        counts.extend((volume, buy, sell, holding, listed))
+        credits.append(credit)
+    for day in way.days[len(credits) :]:  # halted
+        ratio = ratios.get(day, 1)
+        listed, holding = listed * ratio, holding * ratio
+        counts.extend((0, 0, 0, holding, listed))
+        credits.append(credit)
+    return counts, credits
 
 
 def table(ways: Iterable[History], begin: date, end: date) -> pl.DataFrame:
@@ -188,7 +221,7 @@ def table(ways: Iterable[History], begin: date, end: date) -> pl.DataFrame:
         days += way.days[way.position(begin) : way.position(end)]
         for name, values in way.columns(begin, end).items():
             columns[name] += values
-    ints = {name: pl.Series(name, columns.pop(name), pl.Int64) for name in _COUNTS}
+    ints = {name: pl.Series(name, columns.pop(name), pl.Int64) for name in (*_PRICES, *_COUNTS)}
     drawn = {name: pl.Series(name, values, pl.Float64) for name, values in columns.items()}
     before, close, volume = (ints[name] for name in ("previous_close", "close", "volume"))
     (ceiling, floor), deviation = limits_of_prices(before), drawn["deviation"]

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 from functools import lru_cache
+from math import prod
 from random import Random
 from typing import NamedTuple, Self
 
@@ -40,7 +41,7 @@ from kiwoomdata.simulator.market.yearly import Years
 __all__ = ["FIRST_ORDERS", "DayStrength", "Trading"]
 
 FIRST_ORDERS = time(8, 30)  # from then on an opening price is expected
-PART = 20  # how many days are drawn together; an even number, as ``krx_days`` wants it
+PART, PAIR = 20, 2  # how many days are drawn together, of many and of few; even, as ``krx_days`` wants it
 Pair = tuple[Day, Day | None]  # a day at the first venue and at the second
 
 
@@ -143,9 +144,13 @@ class Trading:
         Raw by default; with ``adjusted_as_of`` in the shares of that day, as far as splits go.
         """
         found, way = [], self._history(symbol)
-        for index in range(way.position(start), way.position(min(end, self.session_day) + timedelta(days=1))):
-            today = way.days[index] == self.session_day
-            row = self.snapshot(symbol, None, venue) if today else self._past(symbol, index, venue)
+        asked = range(way.position(start), way.position(min(end, self.session_day) + timedelta(days=1)))
+        size = PART if len(asked) > PAIR else PAIR
+        for index in asked:
+            if way.days[index] == self.session_day:
+                row = self.snapshot(symbol, None, venue)
+            else:
+                row = self._at(symbol, self._pair_at(symbol, index, size), None, venue)
             if row:
                 found.append(row)
         splits = self._splits.get(symbol)
@@ -169,6 +174,15 @@ class Trading:
         """A stock's way that has the days of a year; of one that is listed in it, see ``listed_from`` too."""
         way = self._history(symbol)
         return way.year(year) if isinstance(way, Years) else way
+
+    def reference(self, symbol: str) -> tuple[int, int] | None:
+        """What is known of a stock before the session day begins: its last close, and its listed shares."""
+        stock, way = self.stock(symbol), self._history(symbol)
+        index = way.position(self.session_day)
+        if stock is None or index >= len(way.days):
+            return None
+        splits = [ratio for day, ratio in self._splits.get(symbol, {}).items() if day <= self.session_day]
+        return way.previous_close(index), stock.listed_shares * prod(splits)
 
     def worth_at_turn(self, symbol: str, year: int) -> int:
         """What all shares of a stock were worth when a year began; 0 where it was not listed."""
@@ -329,29 +343,29 @@ class Trading:
         walk = Years if stock.by_year else history
         return walk(f"{self.seed}:{symbol}", stock, days, splits)
 
-    def _draw_part(self, symbol: str, year: int, number: int) -> list[Pair]:
+    def _draw_part(self, symbol: str, year: int, number: int, size: int) -> list[Pair]:
         """The full rows of some days of a year, first venue and second."""
         stock, way = self.stock(symbol), self._history(symbol)
         begin, end = way.position(date(year, 1, 1)), way.position(date(year + 1, 1, 1))
-        first = begin + number * PART
-        paths = map(way.path, range(first, min(first + PART, end)))
+        first = begin + number * size
+        paths = map(way.path, range(first, min(first + size, end)))
         krx = krx_days(self._rng(symbol, year), paths, first - begin)
         since = max(begin, way.position(NXT_SINCE))  # where the year's days at the second venue begin
         there = krx[max(0, since - first) :] if stock and stock.on_nxt else []
         nxt = nxt_days(self._rng(symbol, year, "nxt"), there, max(0, first - since))
         return list(zip(krx, [*[None] * (len(krx) - len(nxt)), *nxt], strict=True))
 
-    def _pair_at(self, symbol: str, index: int) -> Pair:
+    def _pair_at(self, symbol: str, index: int, size: int) -> Pair:
         way = self._history(symbol)
         year = way.days[index].year
-        number, place = divmod(index - way.position(date(year, 1, 1)), PART)
-        return self._part(symbol, year, number)[place]
+        number, place = divmod(index - way.position(date(year, 1, 1)), size)
+        return self._part(symbol, year, number, size)[place]
 
     def _pair(self, symbol: str, day: date) -> Pair | None:
         days = self._history(symbol).days
         index = bisect_left(days, day)
         there = index < len(days) and days[index] == day <= self.session_day
-        return self._pair_at(symbol, index) if there else None
+        return self._pair_at(symbol, index, PAIR) if there else None
 
     def _draw_trades(self, symbol: str, day: date, venue: Venue) -> tuple[Trade, ...]:
         krx, nxt = self._pair(symbol, day) or (None, None)
@@ -370,9 +384,6 @@ class Trading:
 
     def _pace(self, symbol: str, day: date, venue: Venue) -> intraday.Pace:
         return intraday.pace_of(self._rng(symbol, day, venue, "pace"))
-
-    def _past(self, symbol: str, index: int, venue: Venue) -> Day | None:
-        return self._at(symbol, self._pair_at(symbol, index), None, venue)
 
     def _find_snapshot(self, symbol: str, moment: time | None, venue: Venue) -> Day | None:
         pair = self._pair(symbol, self.session_day)

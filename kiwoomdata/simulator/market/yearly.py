@@ -10,14 +10,22 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 from math import cos, exp, log, pi, prod, sqrt
 from random import Random
 from typing import NamedTuple
 
 from kiwoomdata.calendar import trading_days
-from kiwoomdata.simulator.market.history import DRAWS, NO_HISTORY, SMALLEST_VOLUME, History, Path, Splits
+from kiwoomdata.simulator.market.history import (
+    DRAWS,
+    NO_HISTORY,
+    SMALLEST_VOLUME,
+    Counts,
+    History,
+    Path,
+    Splits,
+)
 from kiwoomdata.simulator.market.listings import TURNS
 from kiwoomdata.simulator.market.numbers import nearest_tick, price_limits
 from kiwoomdata.simulator.market.universe import Stock
@@ -48,13 +56,20 @@ class Years:
         """How many days come before ``day``."""
         return bisect_left(self.days, day)
 
+    def previous_close(self, index: int) -> int:
+        way = self._of(self.days[index])
+        return way.previous_close(way.position(self.days[index]))
+
     def path(self, index: int) -> Path:
-        day = self.days[index]
+        way = self._of(self.days[index])
+        return way.path(way.position(self.days[index]))
+
+    def _of(self, day: date) -> History:
         year, way = self._latest
         if year != day.year:
             way = self.year(day.year)
             self._latest = day.year, way
-        return way.path(way.position(day))
+        return way
 
     def year(self, year: int) -> History:
         """The way through a calendar year, from its first session on."""
@@ -78,7 +93,7 @@ def _turn(source: str, stock: Stock, year: int) -> _Turn:
 @lru_cache(maxsize=1_024)
 def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
     """The walk through a calendar year, in the shares of each day."""
-    days = tuple(trading_days(date(year, 1, 1), date(year, 12, 31)))
+    days = _days(year)
     begins, ends = _turn(source, stock, year), _turn(source, stock, year + 1)
     rng = Random(f"{source}:{year}:walk")
     draws = [rng.random() for _ in range(DRAWS * len(days))]
@@ -95,59 +110,62 @@ def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
     for n, move in enumerate(moves):
         level += move
         closes.append(price_limits(closes[-1])[limits[n]] if n in limits else nearest_tick(exp(level)))
-    usual = stock.listed_shares * stock.turnover
-    volumes = [
-        max(SMALLEST_VOLUME, int(usual * (0.4 + 1.2 * crowd**2) * (1 + 20 * abs(move))))
-        for crowd, move in zip(draws[6::DRAWS], moves, strict=True)
-    ]
-    nets = [int(volume * 0.2 * (c - 0.5)) for volume, c in zip(volumes, draws[7::DRAWS], strict=True)]
-    nets = _ending_at(nets, volumes, ends.holding - begins.holding)
-    steps = ((0.5 - d) * 0.06 for d in draws[8::DRAWS])
-    credits = [begins.credit + sum_ for sum_ in accumulate(steps)]
-    off = (ends.credit - credits[-1]) / len(days)
-
-    found, holding = History(days, stock.volatility, array("d", draws)), begins.holding
-    counts, parts = found.counts.extend, found.parts.extend
-    ratios = [prod(times for when, times in splits if when <= day) for day in days] if splits else None
-    ratio = close = 0
-    for index, (volume, net, part, sum_) in enumerate(
-        zip(volumes, nets, draws[9::DRAWS], credits, strict=True)
-    ):
-        split = ratios[index] if ratios else 1
+    kept = array("d", draws)
+    found = History(days, stock.volatility, kept, partial(_rest, stock, splits, begins, ends, kept))
+    ratio, close = 0, 0
+    for index, split in enumerate(_ratios(days, splits)):
         before = close if split == ratio else _divided(closes[index], split)
         ratio, close = split, _divided(closes[index + 1], split)
         if ratio > 1:
             ceiling, floor = price_limits(before)
             close = min(ceiling, max(floor, close))
-        holding += net
-        buy = sell = int(volume * (0.05 + 0.1 * part))
-        if net > 0:
-            buy += net
-        else:
-            sell -= net
-        counts(
-            (
-                before,
-                close,
-                volume * ratio,
-                buy * ratio,
-                sell * ratio,
-                holding * ratio,
-                stock.listed_shares * ratio,
-            )
-        )
-        credit = round(sum_ + off * (index + 1), 2)
-        parts((moves[index], credit if credit > 0 else 0.0))
+        found.prices.extend((before, close))
+    found.moves.extend(moves)
     return found
 
 
+def _rest(
+    stock: Stock, splits: Splits, begins: _Turn, ends: _Turn, draws: array[float], way: History
+) -> Counts:
+    """Volumes, foreigners and credit, in the shares of each day."""
+    usual = stock.listed_shares * stock.turnover
+    volumes = [
+        max(SMALLEST_VOLUME, int(usual * (0.4 + 1.2 * crowd**2) * (1 + 20 * abs(move))))
+        for crowd, move in zip(draws[6::DRAWS], way.moves, strict=True)
+    ]
+    nets = [int(volume * 0.2 * (c - 0.5)) for volume, c in zip(volumes, draws[7::DRAWS], strict=True)]
+    nets = _ending_at(nets, volumes, ends.holding - begins.holding)
+    steps = ((0.5 - d) * 0.06 for d in draws[8::DRAWS])
+    credits = [begins.credit + sum_ for sum_ in accumulate(steps)]
+    off = (ends.credit - credits[-1]) / len(way.days)
+    counts, holding = array("q"), begins.holding
+    ratios = _ratios(way.days, splits)
+    for ratio, volume, net, drawn in zip(ratios, volumes, nets, draws[9::DRAWS], strict=True):
+        part = int(volume * (0.05 + 0.1 * drawn))
+        holding += net
+        each = volume, part + max(0, net), part + max(0, -net), holding, stock.listed_shares
+        counts.extend([number * ratio for number in each])
+    return counts, array("d", (max(0.0, round(credit + off * n, 2)) for n, credit in enumerate(credits, 1)))
+
+
+def _ratios(days: Sequence[date], splits: Splits) -> list[int]:
+    """By how much the shares of each day are more than those of the first."""
+    if not splits:
+        return [1] * len(days)
+    return [prod(times for when, times in splits if when <= day) for day in days]
+
+
+@lru_cache(maxsize=64)
+def _days(year: int) -> tuple[date, ...]:
+    return tuple(trading_days(date(year, 1, 1), date(year, 12, 31)))
+
+
 def _limits(stock: Stock, days: Sequence[date]) -> dict[int, int]:
-    """The places of the days on which the stock closes at its upper limit (0) or its lower one (1)."""
+    """On which days the stock closes at its upper limit (0) or its lower one (1)."""
     if stock.turn is None:
         return {}
-    limit = {0: 0, TURNS // 2: 1}
-    turns = ((day.toordinal() - stock.turn) % TURNS for day in days)
-    return {place: limit[turn] for place, turn in enumerate(turns) if turn in limit}
+    places = ((day.toordinal() - stock.turn) % TURNS for day in days)
+    return {n: place // (TURNS // 2) for n, place in enumerate(places) if place in (0, TURNS // 2)}
 
 
 def _divided(price: int, ratio: int) -> int:

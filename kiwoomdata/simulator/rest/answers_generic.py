@@ -14,7 +14,7 @@ from kiwoomdata.entries.entry import Part
 from kiwoomdata.simulator.market import sectors, universe
 from kiwoomdata.simulator.market.intraday import Trade
 from kiwoomdata.simulator.market.market import TALLIES
-from kiwoomdata.simulator.market.universe import Board
+from kiwoomdata.simulator.market.universe import Board, Stock
 from kiwoomdata.simulator.rest import bars
 from kiwoomdata.simulator.rest.asking import Ask, Content
 from kiwoomdata.simulator.rest.cells import (
@@ -48,7 +48,9 @@ def answer(ask: Ask) -> Content:
     """The page that the entry, the market and the request make."""
     part = ask.endpoint.rows
     flat = next((each for each in ask.endpoint.parts if each.key is None), None)
-    values = {} if flat is None else row_of(ask, flat, Subject.of(ask), 0)
+    listed = ask.stock if ask.endpoint.api_id in _OF_LISTS else None
+    subject = _by_reference(ask, listed) if listed else Subject.of(ask)
+    values = {} if flat is None else row_of(ask, flat, subject, 0)
     if part is None:
         return Content(flat=values)
     rows, key = _rows(ask, part)
@@ -92,6 +94,7 @@ def _rows(ask: Ask, part: Part) -> tuple[list[Values], str]:
     return _written(ask, part, [Subject.of(ask)])
 
 
+_OF_LISTS = ("ka10099", "ka10100", "kt20016")  # what stocks there are, at any hour of a day
 _IN_ONE_PAGE = ("ka10099", "ka10101", "ka10102")  # 2,474 stocks in one answer (live, 2026)
 
 
@@ -113,7 +116,7 @@ def _listing(ask: Ask) -> list[Subject]:
     """The stocks of the market asked for, those of both where it names none."""
     word = word_of(ask, "market")
     boards: Mapping[str, Board] = {"kospi": "kospi", "kosdaq": "kosdaq"}
-    etf = word == "etf"
+    etf, listed = word == "etf", _by_reference if ask.endpoint.api_id in _OF_LISTS else Subject.listed
     known = word in (*boards, "all", "", "etf")
     stocks = ask.market.stocks(boards.get(word)) if known else []
     asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of) and word_of(ask, "dated") != "no"
@@ -121,10 +124,19 @@ def _listing(ask: Ask) -> list[Subject]:
     found = []
     for stock in stocks:
         if not etf or stock.etf:
-            subject = Subject.listed(ask, stock)
+            subject = listed(ask, stock)
             row = ask.market.day(stock.symbol, day, ask.venue) if asked else subject.day
             found.append(replace(subject, day=row))
-    return [subject for subject in found if subject.day is not None]
+    return [subject for subject in found if subject.day is not None or subject.more]
+
+
+def _by_reference(ask: Ask, stock: Stock) -> Subject:
+    """A stock as a list knows it at any hour of the day: nothing of the session is drawn for it."""
+    close, shares = ask.market.reference(stock.symbol) or (None, None)
+    if close is None:
+        return Subject(stock.symbol, stock.name, stock, ask.venue)
+    more = {"previous_close": close, "listed_shares": shares, "substitute_price": close * 8 // 10}
+    return Subject(stock.symbol, stock.name, stock, ask.venue, None, more)
 
 
 def _tallies(ask: Ask) -> list[Subject]:
@@ -190,8 +202,9 @@ def _sectors(ask: Ask) -> list[Subject]:
         subject = Subject.standing_for(ask, code, name)
         assert subject.stock is not None
         row = ask.market.day(subject.stock.symbol, day)
-        if row is not None:
-            found.append(replace(subject, code=code + SUFFIXES[ask.venue], day=row))
+        if row is not None or not asked:
+            told = code + SUFFIXES[ask.venue]
+            found.append(replace(subject, code=told, day=row, more={"sector": told}))
     return found
 
 
