@@ -24,7 +24,7 @@ ENGLISH = [
     "_build",
     "changelog.md",
     "develop",
-    "notebooks",
+    "notebooks/0*",
     "quickstart-ko.md",
     "reference/feed",
     "reference/tr/index.md",
