@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-__all__ = ["brief", "hide", "keep_out", "redact"]
+__all__ = ["SHORTEST", "brief", "hide", "keep_out", "redact"]
 
 T = TypeVar("T")
 
@@ -38,13 +38,13 @@ _FIELD = re.compile(
 
 
 _TELLING = 4  # characters of a secret that are more than chance
-_SHORTEST = 8  # of a secret that is looked for in every message: a shorter one would be found in words
+SHORTEST = 8  # of a secret that is looked for in every message: a shorter one would be found in words
 _kept_out: set[str] = set()
 
 
 def keep_out(*secrets: str) -> None:
     """Take these out of whatever error or warning this process makes from now on."""
-    _kept_out.update(secret for secret in secrets if len(secret) >= _SHORTEST)
+    _kept_out.update(secret for secret in secrets if len(secret) >= SHORTEST)
 
 
 def redact(text: str, *secrets: str) -> str:

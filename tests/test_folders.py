@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -107,3 +108,36 @@ def test_a_half_made_client_has_a_repr() -> None:
         kd.Client(base_url="http://example.com", app_key="k", app_secret="s")
     frames = [entry.frame for entry in caught.traceback]
     assert any("Client(not made)" in repr(frame.f_locals) for frame in frames)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")
+def test_a_named_cache_folder_that_nobody_can_make_is_an_error_to_root_too() -> None:
+    with pytest.raises(kd.CacheError, match=r"^cache: '/proc/nope/rows' .*none can be made in it"):
+        kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache="/proc/nope/rows")
+
+
+def test_asking_whether_a_folder_can_be_made_leaves_nothing(tmp_path: Path) -> None:
+    kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=tmp_path / "a" / "b").close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_secret_that_the_server_writes_into_an_answer_is_stored_or_handed_out(tmp_path: Path) -> None:
+    ours = {"app_key": "canary-key/0123", "app_secret": "canary-secret-0123"}
+    canaries = [*ours.values(), "canary-token-0123"]
+    token = {"token": canaries[2], "token_type": "bearer", "expires_dt": "20991231235959", "return_code": 0}
+    row = {"date": "20240102", "close_pric": "+10000", "note": " ".join(canaries)}
+    said = {"return_code": 0, "return_msg": "", "daly_stkpc": [row], "echo": " ".join(canaries)}
+    escaped = json.dumps(said).replace("/", "\\/").encode()
+    answer = Answer(escaped, {"cont-yn": "N", "next-key": "", "x-echo": canaries[2]})
+    with (
+        serving(answer, token=lambda number: Answer(token)) as server,
+        client_of(server, cache=tmp_path / "cache", **ours) as client,
+    ):
+        (page,) = client.raw("ka10086", stk_cd="005930", qry_dt="20240102", indc_tp="0")
+        with pytest.warns(kd.KiwoomDataWarning):
+            kd.daily_prices("005930", "2024-01-02", "2024-01-02", client=client)
+    kept = [file.read_bytes() for file in (tmp_path / "cache").rglob("*") if file.is_file()]
+    assert b"***" in page.content
+    assert any(b"***" in each for each in kept)
+    shown = [page.content.replace(b"\\/", b"/"), repr(page.headers).encode(), *kept]
+    assert [canary for canary in canaries for each in shown if canary.encode() in each] == []

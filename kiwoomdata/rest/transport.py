@@ -31,7 +31,7 @@ import urllib3
 
 from kiwoomdata._version import __version__
 from kiwoomdata.errors import AuthError, ConfigError, KiwoomDataError, RateLimited, TransportError
-from kiwoomdata.masking import redact
+from kiwoomdata.masking import SHORTEST, redact
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.credentials import Credentials
 from kiwoomdata.rest.limits import Gate
@@ -250,6 +250,12 @@ class Transport:
             where = urlsplit(headers.get("location", "")).hostname or "elsewhere"
             told = f"{api_id}: the server redirects to {where}; redirects are not followed"
             return _Outcome(error=TransportError(self._clean(told, request, token), status=status))
+        if api_id not in protocol.ABOUT_TOKENS:  # a page is stored, and handed out as served
+            content = self._without_secrets(content, token)
+            headers = {
+                name.lower(): self._without_secrets(value.encode(), token).decode()
+                for name, value in headers.items()
+            }
         try:
             page = protocol.read(api_id, status, headers, content)
         except TransportError as error:
@@ -336,6 +342,15 @@ class Transport:
         ours = self._credentials
         tokens = token.value if token else "", request.body.get("token", "")
         return redact(text, ours.app_key, ours.app_secret, *tokens)
+
+    def _without_secrets(self, content: bytes, token: Token | None) -> bytes:
+        """A body without our key, secret and token, should the server have written them into it."""
+        ours = self._credentials
+        for secret in (ours.app_key, ours.app_secret, token.value if token else ""):
+            for form in {secret, secret.replace("/", "\\/")}:
+                if len(form) >= SHORTEST and (shown := form.encode()) in content:
+                    content = content.replace(shown, b"***")
+        return content
 
     # --- the end ---
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 import time
 import weakref
@@ -110,10 +111,16 @@ class Store:
         self._finalizer = weakref.finalize(self, _note, self._used, self._owed, os.getpid())
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         needed = os.R_OK | os.X_OK | (0 if existing == self.path else os.W_OK)
-        if not existing.is_dir() or not os.access(existing, needed):
+        usable = existing.is_dir() and os.access(existing, needed)
+        if usable and existing != self.path:
+            try:  # to its owner or root, permissions do not tell: nobody makes a folder in /proc
+                os.rmdir(tempfile.mkdtemp(prefix=".kiwoomdata-", dir=existing))
+            except OSError:
+                usable = False
+        if not usable:
             raise CacheError(
                 f"cache: {str(self.path)!r} cannot be the store's folder ({str(existing)!r} is no folder, or "
-                "its permissions forbid it). Name a folder that you may write to with KIWOOMDATA_CACHE or "
+                "none can be made in it). Name a folder that you may write to with KIWOOMDATA_CACHE or "
                 "cache=..., or pass cache=False to do without."
             )
 
