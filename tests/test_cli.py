@@ -592,3 +592,13 @@ def test_work_that_ctrl_c_cuts_short_ends_soon_with_code_130(symbols: str) -> No
     assert process.returncode == 130, told
     assert "Traceback" not in told[1]
     assert time.monotonic() - started < 10
+
+
+def test_numbers_and_yes_or_no_are_read_as_the_function_takes_them() -> None:
+    ranked = run("get", "most_traded", "--top", "2", "--day", "PREVIOUS", "--mode", "simulator")
+    assert ranked.exit_code == 0, ranked.output
+    assert len(ranked.stdout.splitlines()) == 3
+    asked = ("get", "candles", "005930", "2024-01-02", "2024-01-05", "--mode", "simulator", "--adjusted")
+    assert run(*asked, "no").exit_code == 0
+    wrong = run("get", "most_traded", "--top", "two", "--mode", "simulator")
+    assert (wrong.exit_code, "--top: expected a whole number, got 'two'" in wrong.output) == (2, True)

@@ -12,9 +12,10 @@ from kiwoomdata.arguments.symbols import (
     listed_codes,
     no_stock,
 )
-from kiwoomdata.arguments.words import chosen, meant_by, one_of, word, words
+from kiwoomdata.arguments.words import INDICES, chosen, index_code, meant_by, one_of, word, words
 
 __all__ = [
+    "INDICES",
     "SUFFIXES",
     "DateLike",
     "DateRange",
@@ -28,6 +29,7 @@ __all__ = [
     "chosen",
     "date_range",
     "hint",
+    "index_code",
     "left_out",
     "listed_codes",
     "meant_by",

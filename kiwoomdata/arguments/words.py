@@ -7,7 +7,18 @@ from typing import Any
 
 from kiwoomdata.entries.entry import Endpoint, Param
 
-__all__ = ["INDICES", "KOREAN", "LISTINGS", "MARKETS", "chosen", "meant_by", "one_of", "word", "words"]
+__all__ = [
+    "INDICES",
+    "KOREAN",
+    "LISTINGS",
+    "MARKETS",
+    "chosen",
+    "index_code",
+    "meant_by",
+    "one_of",
+    "word",
+    "words",
+]
 
 
 KOREAN = {
@@ -40,7 +51,7 @@ KOREAN = {
     "신주인수권증서": ("certificates",),
 }
 """Korean words to the words that they can stand for, the one that is asked for first."""
-INDICES = ("kospi", "kosdaq", "kospi200", "krx100")
+INDICES = {"kospi": "001", "kosdaq": "101", "kospi200": "201", "krx100": "701"}
 LISTINGS = ("kospi", "kosdaq", "konex", "k_otc", "etf", "elw", "reit")
 MARKETS = {*INDICES, *LISTINGS, "all"}
 
@@ -64,6 +75,16 @@ def meant_by(value: Any, words: Collection[str]) -> str | None:
         return None
     text = value.strip()
     return next((each for each in (value, text, text.lower(), *KOREAN.get(text, ())) if each in words), None)
+
+
+def index_code(value: Any) -> Any:
+    """The code of an index that was named in any spelling; anything else as it was given.
+
+    >>> index_code("코스피"), index_code("KOSPI200"), index_code("013")
+    ('001', '201', '013')
+    """
+    named = meant_by(value, INDICES)
+    return INDICES[named] if named else value
 
 
 def word(param: Param, value: Any, *, name: str | None = None) -> str:

@@ -25,8 +25,6 @@ __all__ = ["describe", "find", "get"]
 
 
 _FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe", "find")),)
-_YES_OR_NO = ("refresh", "offline")
-_NUMBERS = ("max_pages", "max_requests")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -70,7 +68,7 @@ def get(
         hint = nearest(function, _FUNCTIONS) or f" There are {', '.join(_FUNCTIONS)}."
         raise click.UsageError(f"function: no {function!r}.{hint}")
     asked = getattr(kd, function)
-    positional, named = _split(arguments)
+    positional, named = _split(arguments, asked)
     _check_arguments(function, asked, positional, named)
     if estimate:
         if not hasattr(kd.estimate, function):
@@ -119,7 +117,12 @@ def _check_arguments(name: str, function: Any, positional: list[Any], named: dic
         raise click.UsageError(f"{twice[0]}: given twice, in its place and as --{twice[0]}. {usage}")
 
 
-def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
+def _split(arguments: tuple[str, ...], function: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments as the function takes them: whole numbers and yes or no where its signature says so."""
+    kinds = {
+        name: str(each.annotation).removesuffix(" | None")
+        for name, each in inspect.signature(function).parameters.items()
+    }
     positional: list[Any] = []
     named: dict[str, Any] = {}
     rest = iter(arguments)
@@ -135,9 +138,9 @@ def _split(arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
         name = name.replace("-", "_")
         if name == "client":
             raise click.UsageError(f"--{name}: not for the command line, which writes what --out says")
-        if name in _YES_OR_NO:
+        if kinds.get(name) == "bool":
             named[name] = click.BOOL.convert(value, None, None)
-        elif name in _NUMBERS:
+        elif kinds.get(name) == "int":
             if not value.isdecimal():
                 raise click.UsageError(f"--{name}: expected a whole number, got {value!r}")
             named[name] = int(value)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Unpack
 
 import polars as pl
 
-from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, one_of
+from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, index_code, one_of
 from kiwoomdata.calendar import period_end, period_start
 from kiwoomdata.client import Client
 from kiwoomdata.entries import chart, index
@@ -50,7 +50,6 @@ _INDEX_BY_DATE = {
     "year": index.INDEX_YEARLY_BARS,
 }
 _INDEX_MINUTES = ("1m", "3m", "5m", "10m", "30m")
-_INDICES = {"kospi": "001", "kosdaq": "101", "kospi200": "201", "krx100": "701"}
 
 
 @question
@@ -214,8 +213,7 @@ def index_candles(
         )
     jobs = {}
     for one in named:
-        code = _INDICES.get(one.strip().lower(), one) if isinstance(one, str) else one
-        body = body_of(endpoint, {"sector": code, **asked})
+        body = body_of(endpoint, {"sector": index_code(one), **asked})
         jobs[body["inds_cd"]] = Job(endpoint, body, since, last, {"sector": body["inds_cd"]})
     if not jobs:
         raise ValueError("sector: the list is empty; give at least one")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-from kiwoomdata.arguments import one_of
+from kiwoomdata.arguments import INDICES, index_code, one_of
 from kiwoomdata.entries import sector as sector_
 from kiwoomdata.query import Options, Plan, question, single
 from kiwoomdata.questions.prices import Venue
@@ -95,7 +95,7 @@ def sector_indices(
     True
     """
     return Plan(
-        single(sector_.SECTOR_INDICES, {"sector": _INDEX[one_of("market", market, ("kospi", "kosdaq"))]}),
+        single(sector_.SECTOR_INDICES, {"sector": INDICES[one_of("market", market, ("kospi", "kosdaq"))]}),
         lambda parts: parts["indices"],
         order=(),
         options=options,
@@ -208,8 +208,5 @@ def sector_quote(
 
 def _index(sector: str) -> dict[str, str]:
     """The request's keys of an index; the server heeds the code alone and ignores the market."""
-    code = _INDEX.get(sector, sector)
+    code = index_code(sector)
     return {"market": {"1": "kosdaq", "2": "kospi200"}.get(code[:1], "kospi"), "sector": code}
-
-
-_INDEX = {"kospi": "001", "kosdaq": "101", "kospi200": "201", "krx100": "701"}

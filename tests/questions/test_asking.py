@@ -147,6 +147,15 @@ def test_words_in_upper_case_choose_the_tr_and_the_venue(shared: kd.Client) -> N
     assert kd.movers("kospi", top=3, venue=venue, client=shared)["venue"].unique().to_list() == ["krx"]
 
 
+@pytest.mark.parametrize("spelled", ["KOSDAQ", "코스닥", " kosdaq "])
+def test_an_index_is_named_in_any_spelling(shared: kd.Client, spelled: str) -> None:
+    bars = kd.index_candles(spelled, *RANGE, client=shared)
+    assert bars["sector"].unique().to_list() == ["101"]
+    assert kd.sector_stocks(spelled, top=1, client=shared).height == 1
+    day = kd.sector_quote(spelled, by="day", client=shared)
+    assert day.equals(kd.sector_quote("101", by="day", client=shared))
+
+
 @pytest.mark.parametrize("name", ["etf_daily", "etf_daily_flows", "foreign_holdings"])
 def test_days_without_a_parameter_of_the_server_take_a_period_and_tell_of_the_future(
     shared: kd.Client, name: str
