@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiwoomdata.masking import brief, redact
+from kiwoomdata.masking import brief, plain, redact
 
 __all__ = [
     "ApiError",
@@ -75,7 +75,7 @@ class KiwoomDataError(Exception):
     frame: Any = None
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(redact(str(message)))
+        super().__init__(plain(redact(str(message))))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are pickled as a call with their args, which here is the message alone.
@@ -197,7 +197,7 @@ class KiwoomDataWarning(UserWarning):
     """The root of this package's warnings; like errors, none shows a key, a secret or a token."""
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(redact(str(message)))
+        super().__init__(plain(redact(str(message))))
 
 
 class UnknownKey(KiwoomDataWarning):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-__all__ = ["SHORTEST", "brief", "hide", "keep_out", "redact"]
+__all__ = ["CONTROL", "SHORTEST", "brief", "hide", "keep_out", "plain", "redact"]
 
 T = TypeVar("T")
 
@@ -60,6 +60,15 @@ def redact(text: str, *secrets: str) -> str:
         for end in range(len(secret) - 1, _TELLING - 1, -1):
             text = text.replace(secret[:end] + "…", "***…")
     return _FIELD.sub(r'\1"***"', _BEARER.sub(r"\1 ***", text))
+
+
+CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+"""What a terminal obeys instead of showing it, and what reorders a line."""
+
+
+def plain(text: object) -> str:
+    """A text as it may be shown on a terminal, whoever wrote it."""
+    return re.sub(CONTROL, "\ufffd", str(text))
 
 
 def brief(text: str, longest: int = 300) -> str:

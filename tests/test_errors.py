@@ -61,3 +61,10 @@ def test_an_error_comes_out_of_a_process_pool() -> None:
         for future, error in zip(futures, EVERY, strict=True):
             again = future.exception(timeout=60)
             assert (type(again), str(again)) == (type(error), str(error))
+
+
+def test_control_characters_of_the_server_reach_no_terminal_by_a_traceback_or_a_warning() -> None:
+    said = "gone\x1b[2J\x07\u202eback\nnext line"
+    shown = "gone\ufffd[2J\ufffd\ufffdback\nnext line"
+    assert str(errors.ApiError(said, code="3", api_id="ka10086")).endswith(f"refused with 3: {shown}")
+    assert str(errors.UnknownKey(said)) == shown

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from kiwoomdata.masking import CONTROL, plain
+
 __all__ = [
     "MODE",
     "NO_KEYS",
@@ -40,14 +42,6 @@ NO_KEYS = """no key was found. Three ways:
   1. try it without keys:       add --mode simulator
   2. with a mock account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET, and add --mode mock
   3. with a real account's key: set KIWOOM_APP_KEY and KIWOOM_APP_SECRET"""
-
-# What a terminal obeys instead of showing it, and what reorders a line.
-_CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-
-
-def plain(text: object) -> str:
-    """A text as it may be shown on a terminal, whoever wrote it."""
-    return re.sub(_CONTROL, "\ufffd", str(text))
 
 
 def say(text: object, err: bool = False) -> None:
@@ -128,7 +122,7 @@ def write(frame: Any, out: str, name: str) -> None:
 
     path = Path(out)
     if out == "-":  # a terminal, as often as not
-        frame = frame.rename(plain).with_columns(pl.col(pl.String).str.replace_all(_CONTROL, "\ufffd"))
+        frame = frame.rename(plain).with_columns(pl.col(pl.String).str.replace_all(CONTROL, "\ufffd"))
         click.echo(unquoted(frame).write_csv(), nl=False)
         return
     if path.suffix == ".csv":
