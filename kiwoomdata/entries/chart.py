@@ -117,6 +117,8 @@ MINUTE_BARS = Endpoint(
     page_rows=900,
     order="newest first",
     final="next morning",
+    when_empty="It answers so for a code that does not exist or was delisted, at a venue where the stock is "
+    "not traded, and before the first bar that it still has: it reaches about a year back.",
     note="The time is the bar's start; a minute without trades has no bar. The server reaches about a year "
     "back. Prices are adjusted, volumes are not (seen 2026).",
     parts=(

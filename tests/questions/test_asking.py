@@ -447,6 +447,12 @@ def test_describe_tells_what_is_nearest(wrong: str, near: str) -> None:
             kd.describe(nothing)
 
 
+def test_minutes_of_years_ago_are_told_to_be_beyond_the_server(shared: kd.Client, told: list[Any]) -> None:
+    assert kd.candles("005930", "2016-01-04", "2016-01-08", interval="1m", client=shared).is_empty()
+    assert [each.category for each in told] == [kd.EmptyAnswer]
+    assert "the first bar that it still has: it reaches about a year back" in str(told[0].message)
+
+
 def test_a_warning_of_a_function_names_the_line_that_called_it(shared: kd.Client, told: list[Any]) -> None:
     kd.quotes(["005930", "999990"], client=shared)
     assert "999990" in str(told[0].message)
