@@ -65,7 +65,7 @@ def test_a_day_may_be_written_in_many_ways(value: Any) -> None:
             "202401021",
             2024010,
         ),
-        *("2024", "2024-01", 2024, "0000-01-01", "２０２４-01-02", np.datetime64("NaT"), pd.NaT),
+        *("2024", "2024-01", 2024, "0000-01-01", "２０２４-01-02", np.datetime64("NaT", "D"), pd.NaT),
     ],
 )
 def test_a_day_that_is_none_is_refused_by_name_value_and_remedy(value: Any) -> None:
