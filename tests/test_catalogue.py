@@ -343,6 +343,28 @@ def test_a_key_that_the_guide_requires_is_missed_and_no_other(talk: Talk, endpoi
         assert verdict == ((2, "1511") if param.required and not param.blank else (0, "")), param.key
 
 
+SEEN = {
+    30: "ka10003 ka50012 ka10094",
+    45: "ka10016",
+    50: "ka10008 ka90012",
+    60: "ka10046 ka10047",
+    100: "ka10084 ka10013 ka10015 ka10026 ka10028 ka10033 ka10034 ka10035 ka10036 ka10037 ka10062 ka10098 "
+    "ka10131 ka10066 ka20002 ka40004 ka50010",
+    200: "ka10019 ka10020 ka10023 ka10024 ka10025 ka10027 ka90008",
+    240: "ka20008",
+    300: "ka20007",
+    600: "ka20006",
+    800: "ka10063",
+    900: "ka20004 ka20005 ka10079 ka10080",
+}
+"""Rows of a full page of the live server. The lending TRs page without dates only."""
+
+
+@pytest.mark.parametrize(("size", "ids"), SEEN.items())
+def test_a_page_is_as_long_as_the_servers(size: int, ids: str) -> None:
+    assert {api_id: ENDPOINTS[api_id].page_rows for api_id in ids.split()} == dict.fromkeys(ids.split(), size)
+
+
 # --- the store, and the docs ---------------------------------------------------------------------
 
 

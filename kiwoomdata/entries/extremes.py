@@ -55,6 +55,7 @@ NEW_EXTREMES = Endpoint(
             ),
         ),
     ),
+    page_rows=45,
 )
 
 LIMIT_MOVES = Endpoint(

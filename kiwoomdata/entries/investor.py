@@ -256,6 +256,7 @@ FOREIGN_BY_PERIOD = Endpoint(
             ),
         ),
     ),
+    page_rows=100,
 )
 
 FOREIGN_STREAKS = Endpoint(
@@ -298,6 +299,7 @@ FOREIGN_STREAKS = Endpoint(
             ),
         ),
     ),
+    page_rows=100,
 )
 
 FOREIGN_LIMIT_RANKING = Endpoint(
@@ -388,6 +390,7 @@ FOREIGN_BROKERS_RANKING = Endpoint(
             ),
         ),
     ),
+    page_rows=100,
 )
 
 INVESTOR_RANKING = Endpoint(
@@ -595,6 +598,7 @@ SAME_SIDE_RANKING = Endpoint(
             ),
         ),
     ),
+    page_rows=100,
 )
 
 INTRADAY_INVESTORS = Endpoint(

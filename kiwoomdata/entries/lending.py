@@ -134,6 +134,7 @@ CREDIT_RANKING = Endpoint(
             ),
         ),
     ),
+    page_rows=100,
 )
 
 LENDING = Endpoint(
