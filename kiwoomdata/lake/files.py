@@ -121,6 +121,8 @@ class Files:
         """Make the folder a lake, unless it is one; a folder that holds anything else is refused."""
         if self.exists():
             return
+        if self.folder.is_file():
+            raise ValueError(f"path: {str(self.folder)!r} is a file; name a folder, which may be a new one")
         # Of another who is making it, and of who records into it beforehand.
         ours = ("_lock", "_writing", RECORDING, f".{RECORDING}.typed")
         if self.folder.exists() and any(path.name not in ours for path in self.folder.iterdir()):

@@ -263,6 +263,8 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, client: kd.Cli
         kd.Lake(tmp_path).scan("candles")
     with pytest.raises(ValueError, match="holds files and is no lake; name an empty or a new folder"):
         kd.Lake(tmp_path).update("005930", start=START, client=client)
+    with pytest.raises(ValueError, match="letter.txt' is a file; name a folder"):
+        kd.Lake(tmp_path / "letter.txt").update("005930", start=START, client=client)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
