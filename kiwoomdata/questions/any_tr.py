@@ -11,6 +11,7 @@ import polars as pl
 from kiwoomdata._public import HOME_OF
 from kiwoomdata.arguments import DateLike
 from kiwoomdata.client import Client, default_client
+from kiwoomdata.client.checks import near
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
 from kiwoomdata.entries.entry import AS_SERVED, UNKNOWN, Column, Endpoint, Param
@@ -125,15 +126,15 @@ def describe(api_id: str) -> pl.DataFrame:
     """
     if not isinstance(api_id, str):
         raise TypeError(f"api_id: expected a text such as 'ka10086', '0B' or '9068', got {api_id!r}")
-    word = api_id.strip()
-    rows = [*_described(word)] if word else []
-    if not rows and word in HOME_OF:
-        raise ValueError(f"api_id: kd.{word} has no TR of its own; help(kd.{word}) tells what it does")
-    rows = rows or ([*_keys(word)] if word else [])
+    rows = [*_described(api_id)] if api_id else []
+    if not rows and api_id in HOME_OF:
+        raise ValueError(f"api_id: kd.{api_id} has no TR of its own; help(kd.{api_id}) tells what it does")
+    rows = rows or ([*_keys(api_id)] if api_id else [])
     if not rows:
-        near = [*dict.fromkeys(find(word)["name"])][:3] if word else []
-        alike = f"did you mean {' or '.join(map(repr, near))}?; " if near else ""
-        raise ValueError(f"api_id: {api_id!r} is not in the catalogue; {alike}kd.catalogue() lists what is")
+        alike = near(api_id)
+        if not alike and api_id.strip() and (names := [*dict.fromkeys(find(api_id)["name"])][:3]):
+            alike = f"; did you mean {' or '.join(map(repr, names))}?"
+        raise ValueError(f"api_id: {api_id!r} is not in the catalogue{alike}; kd.catalogue() lists what is")
     return pl.DataFrame(rows, schema=_DESCRIBE)
 
 
