@@ -70,7 +70,7 @@ def whole(trades: pl.DataFrame) -> bool:
 def test_the_days_ticks_make_the_days_bar_as_rest_tells_it(day: Server, make_client: Make) -> None:
     client = make_client(day)
     with kd.stream_to_frame("005930", rows=100_000, client=client) as live:
-        listen(live, day)
+        listen(live, day, at_least=len(day.live.frames("0B", "005930")))
         trades, bar = live.frame(), live.bars("24h")
     told = kd.daily_prices("005930", TODAY, TODAY, client=client)
     assert whole(trades)
