@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from datetime import date, datetime
 from typing import Any
@@ -383,6 +384,13 @@ NEAR = (
 
 @pytest.mark.parametrize("name", NEAR)
 def test_each_of_nine_near_names_says_what_the_others_are_for(name: str) -> None:
-    text = getattr(kd, name).__doc__
-    told = dict(re.findall(r"^    (\w+) : (.{20,})$", text.partition("See Also")[2], re.MULTILINE))
+    text = inspect.getdoc(getattr(kd, name)) or ""
+    told = dict(re.findall(r"^(\w+) : (.{20,})$", text.partition("See Also")[2], re.MULTILINE))
     assert sorted([*told, name]) == sorted(NEAR)
+
+
+def test_the_options_of_every_call_stand_before_what_it_gives() -> None:
+    text = inspect.getdoc(kd.daily_prices) or ""
+    sections = re.findall(r"^(\w[\w ]+)\n-+$", text, re.MULTILINE)
+    assert sections.index("Other Parameters") + 1 == sections.index("Returns")
+    assert "\nclient\n" in text

@@ -100,6 +100,7 @@ def _with_codes(value: Any, said: Mapping[str, Any]) -> Any:
 def _with_options(text: str) -> str:
     """The docstring with a section of the shared options, before what is returned."""
     shared = (Options.__doc__ or "").partition("\n\n")[2].rstrip()
-    section = f"    Other Parameters\n    ----------------\n{shared}\n\n"
-    before, returns, after = text.partition("    Returns\n    -------\n")
+    inset = "    " if "\n    Returns\n" in text else ""  # from Python 3.13 on, docstrings come without it
+    section = f"{inset}Other Parameters\n{inset}----------------\n{shared}\n\n"
+    before, returns, after = text.partition(f"{inset}Returns\n{inset}-------\n")
     return before + section + returns + after
