@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
-__all__ = ["CODE", "FOLDER", "QUICK", "held", "update", "wanted"]
+__all__ = ["CODE", "FOLDER", "held", "update", "wanted"]
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "locale/ko/LC_MESSAGES"
@@ -31,7 +31,7 @@ ENGLISH = [
     "reference/tr/k*.md",
 ]
 # Without autodoc a page is its prose alone, and is read in a moment.
-QUICK = ["-D", "extensions=myst_parser", "-D", f"exclude_patterns={','.join(ENGLISH)}"]
+_QUICK = ["-D", "extensions=myst_parser", "-D", f"exclude_patterns={','.join(ENGLISH)}"]
 
 CODE = re.compile(r"(?:\{\w+\})?`[^`]+`|(?<=\])\([^)]+\)|\bk[at]\d{5}")
 """What stands in both languages alike: literals, roles, targets of links, names of TRs."""
@@ -40,7 +40,7 @@ CODE = re.compile(r"(?:\{\w+\})?`[^`]+`|(?<=\])\([^)]+\)|\bk[at]\d{5}")
 def wanted() -> dict[str, Catalog]:
     """What each page has to say, by the page's name."""
     with TemporaryDirectory() as out:
-        build = [sys.executable, "-m", "sphinx", "-Q", "-b", "gettext", *QUICK, str(HERE), out]
+        build = [sys.executable, "-m", "sphinx", "-Q", "-b", "gettext", *_QUICK, str(HERE), out]
         subprocess.run(build, check=True, timeout=240)  # noqa: S603 - its own words alone
         found = _read(Path(out), "pot")
     for catalog in found.values():

@@ -411,9 +411,8 @@ class _File:
             private_folder(self._path.parent)
             # Its threads take turns: _TURN.
             db = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-            self._end = weakref.finalize(
-                self, db.close
-            )  # at once: what is no database fails at its first use
+            # At once, as what is no database fails at its first use.
+            self._end = weakref.finalize(self, db.close)
             # Every transaction writes, so a write-ahead log would only add files. Without fsync a killed
             # process still leaves a sound file; only a power cut may spoil it, and it holds mere seconds.
             db.execute("PRAGMA synchronous = OFF")

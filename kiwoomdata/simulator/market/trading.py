@@ -171,7 +171,7 @@ class Trading:
         return way.path(index) if index < len(way.days) and way.days[index] == day else None
 
     def year_of(self, symbol: str, year: int) -> History:
-        """A stock's way that has the days of a year; of one that is listed in it, see ``listed_from`` too."""
+        """A stock's way with the days of a year; if walked by years, with those before its listing too."""
         way = self._history(symbol)
         return way.year(year) if isinstance(way, Years) else way
 
