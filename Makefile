@@ -94,13 +94,13 @@ package: $(VENV)/.test
 versions:
 	$(PYTHON) .ci/versions.py $(CORE) -- $(PYTHONS)
 
-# Known holes of what is installed; needs the registry's own list of them.
 # From a fresh environment, as it writes all that is installed.
 pins: $(VENV)/.test
 	$(PIP) install -e '.[interop]'
 	{ sed -n 1p .ci/pins.txt; $(BIN)/python -m pip freeze --exclude-editable; } > .ci/pins.new
 	mv .ci/pins.new .ci/pins.txt
 
+# Known holes of what is installed; needs the registry's own list of them.
 audit: $(VENV)/.test
 	$(PIP) install pip-audit
 	$(BIN)/python -m pip_audit --skip-editable

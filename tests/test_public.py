@@ -106,6 +106,16 @@ def test_every_public_function_says_what_it_gives_and_shows_it(name: str) -> Non
         assert re.search(r"Sources?: k[at][0-9]{5}", text)
 
 
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert len(places) > 100
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
 def test_there_is_no_order_in_the_package() -> None:
     """Read-only: no address of orders or accounts stands anywhere in the code."""
     for path in PACKAGE.rglob("*.py"):

@@ -14,21 +14,21 @@ from kiwoomdata.errors import EmptyAnswer
 from kiwoomdata.kinds import split_code
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.files import Held, Manifest
-from kiwoomdata.lake.tables import Table
+from kiwoomdata.lake.tables import LakeTable
 from kiwoomdata.origin import Provenance, provenance
 from kiwoomdata.questions.candles import candles
 from kiwoomdata.store.finality import last_final_day
 
-__all__ = ["Got", "Job", "answered", "bare", "edges", "jobs_of", "ripe", "with_answer"]
+__all__ = ["Got", "Need", "answered", "bare", "edges", "needs_of", "ripe", "with_answer"]
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Job:
+class Need:
     """Days of one symbol that a table lacks, with a day at the edge that it has, to compare the basis."""
 
-    table: Table
+    table: LakeTable
     code: str
     first: date
     last: date
@@ -43,9 +43,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Got:
-    """What came of a job: final rows, and what the table then holds."""
+    """What came of a need: final rows, and what the table then holds."""
 
-    job: Job
+    need: Need
     rows: pl.DataFrame
     held: Held
     source: Provenance
@@ -55,67 +55,69 @@ class Got:
     events: pl.DataFrame = field(default_factory=factors.nothing)
 
 
-def ripe(table: Table, client: Client) -> date:
+def ripe(table: LakeTable, client: Client) -> date:
     """The last day whose rows can no longer change."""
     return last_final_day(table.endpoint, client.now())
 
 
-def jobs_of(table: Table, code: str, held: Held | None, start: date, last: date) -> list[Job]:
+def needs_of(table: LakeTable, code: str, held: Held | None, start: date, last: date) -> list[Need]:
     """What is asked for one symbol, so that the table holds it from ``start`` to ``last``."""
     if held is None or held.first is None or held.last is None:
-        return [Job(table, code, start, last)] if start <= last else []
+        return [Need(table, code, start, last)] if start <= last else []
     first = min(start, held.first)
     if held.version != table.meaning:
-        return [Job(table, code, first, max(last, held.last), anew=True)]
-    jobs = []
+        return [Need(table, code, first, max(last, held.last), anew=True)]
+    needs = []
     if last > held.last or held.holes:
         begin = min([held.newest or held.last, *(low for low, _ in held.holes)])
-        jobs.append(Job(table, code, begin, max(last, held.last), held.newest, held.as_of, first))
+        needs.append(Need(table, code, begin, max(last, held.last), held.newest, held.as_of, first))
     if start < held.first:
-        jobs.append(Job(table, code, start, held.oldest or held.first, held.oldest, held.as_of, first))
-    return jobs
+        needs.append(Need(table, code, start, held.oldest or held.first, held.oldest, held.as_of, first))
+    return needs
 
 
-def answered(job: Job, client: Client, edge: pl.DataFrame | None) -> Got:
+def answered(need: Need, client: Client, edge: pl.DataFrame | None) -> Got:
     """Ask the server, or the client's store; where the row at the edge reads otherwise, ask for all."""
-    table, last = job.table, ripe(job.table, client)
-    rows, seen, source = _asked(job, client)
+    table, last = need.table, ripe(need.table, client)
+    rows, seen, source = _asked(need, client)
     requests = source.requests
-    rewritten = job.edge is not None and not _same(rows, edge, table)
+    rewritten = need.edge is not None and not _same(rows, edge, table)
     if rewritten:
-        assert job.whole is not None
-        job = replace(job, first=job.whole, last=last, anew=True)
-        rows, seen, source = _asked(job, client)
+        assert need.whole is not None
+        need = replace(need, first=need.whole, last=last, anew=True)
+        rows, seen, source = _asked(need, client)
         requests += source.requests
-    if job.code in source.empty:
-        raise EmptyAnswer(f"{table.endpoint.api_id}: the server had no rows of {job.code}")
+    if need.code in source.empty:
+        raise EmptyAnswer(f"{table.endpoint.api_id}: the server had no rows of {need.code}")
     events = factors.nothing()
     if table.name == "candles":
-        check = job.anew or edge is None or job.last == job.edge
-        events, more = _events(job, seen, client, check=check)
+        check = need.anew or edge is None or need.last == need.edge
+        events, more = _events(need, seen, client, check=check)
         events, requests = events.filter(pl.col("date") <= last), requests + more
-    as_of = client.today() if job.anew or job.as_of is None else job.as_of
-    held = _held(job, min(job.last, last), rows, source)
+    as_of = client.today() if need.anew or need.as_of is None else need.as_of
+    held = _held(need, min(need.last, last), rows, source)
     if table.basis == "as of":
         rows = rows.with_columns(as_of=pl.lit(as_of))
     if table.basis == "as of" or rewritten:
         held.as_of = as_of
-    return Got(job, rows, held, source, requests, rewritten, events)
+    return Got(need, rows, held, source, requests, rewritten, events)
 
 
-def _asked(job: Job, client: Client) -> tuple[pl.DataFrame, pl.DataFrame, Provenance]:
+def _asked(need: Need, client: Client) -> tuple[pl.DataFrame, pl.DataFrame, Provenance]:
     """The final rows, all rows that came, and their provenance."""
-    table, last = job.table, min(job.last, ripe(job.table, client))
+    table, last = need.table, min(need.last, ripe(need.table, client))
     # Of candles also today's, which may tell of a split that their adjusted prices know already.
-    end = client.today() if table.name == "candles" else job.last
-    seen = table.ask(job.code, job.first, end, client=client, names="en", style="plain", on_truncated="mark")
+    end = client.today() if table.name == "candles" else need.last
+    seen = table.ask(
+        need.code, need.first, end, client=client, names="en", style="plain", on_truncated="mark"
+    )
     source = provenance(seen)
     assert source is not None
-    rows = seen.filter(table.day.is_between(job.first, last)).drop(table.left_out)
+    rows = seen.filter(table.day.is_between(need.first, last)).drop(table.left_out)
     return rows, seen, source
 
 
-def _same(rows: pl.DataFrame, edge: pl.DataFrame | None, table: Table) -> bool:
+def _same(rows: pl.DataFrame, edge: pl.DataFrame | None, table: LakeTable) -> bool:
     """Whether the rows of the edge's day read as the table has them."""
     days = [] if edge is None else edge.select(table.day).to_series().to_list()
     again = rows.filter(table.day.is_in(days))
@@ -125,23 +127,23 @@ def _same(rows: pl.DataFrame, edge: pl.DataFrame | None, table: Table) -> bool:
     return again.select(names).sort(table.when).equals(edge.select(names).sort(table.when))
 
 
-def _held(job: Job, last: date, rows: pl.DataFrame, source: Provenance) -> Held:
-    table, first = job.table, job.first
+def _held(need: Need, last: date, rows: pl.DataFrame, source: Provenance) -> Held:
+    table, first = need.table, need.first
     traded = rows.filter(factors.TRADED) if table.name == "candles" else rows
     days = traded.select(table.day.alias("day"))["day"]
     oldest, newest = days.min(), days.max()
     assert oldest is None or isinstance(oldest, date)
     assert newest is None or isinstance(newest, date)
-    if oldest is not None and (source.truncated or job.code in source.doubtful):
+    if oldest is not None and (source.truncated or need.code in source.doubtful):
         first = max(first, oldest)
-    missing: Iterable[date] = () if table.when == "time" else source.missing.get(job.code, ())
+    missing: Iterable[date] = () if table.when == "time" else source.missing.get(need.code, ())
     return Held(
         first=first, last=last, oldest=oldest, newest=newest, version=table.meaning,
         holes=[(day, day) for day in missing if first <= day <= last],
     )  # fmt: skip
 
 
-def _events(job: Job, seen: pl.DataFrame, client: Client, *, check: bool) -> tuple[pl.DataFrame, int]:
+def _events(need: Need, seen: pl.DataFrame, client: Client, *, check: bool) -> tuple[pl.DataFrame, int]:
     """Splits and the like among the rows, held against the adjusted series where that is worth a request.
 
     With them the requests that it took.
@@ -149,7 +151,7 @@ def _events(job: Job, seen: pl.DataFrame, client: Client, *, check: bool) -> tup
     found = factors.events(seen)
     if not check and found.is_empty():
         return found, 0
-    adjusted = candles(job.code, job.first, client.today(), client=client, names="en", style="plain")
+    adjusted = candles(need.code, need.first, client.today(), client=client, names="en", style="plain")
     source = provenance(adjusted)
     assert source is not None
     return factors.checked(found, seen, adjusted), source.requests
@@ -160,7 +162,7 @@ def with_answer(manifest: Manifest, got: Got) -> bool:
 
     Another update may have been quicker: rows of an older basis than those that are there are not taken.
     """
-    code, new, old = got.job.code, got.held, manifest.held.get(got.job.code)
+    code, new, old = got.need.code, got.held, manifest.held.get(got.need.code)
     if old is None or old.first is None or old.last is None:
         manifest.held[code] = new
         return True
@@ -201,7 +203,7 @@ def _outdated(old: Held, new: Held) -> date | None:
     return read if old.oldest < read else None
 
 
-def edges(rows: pl.DataFrame, table: Table) -> Mapping[tuple[str, date], pl.DataFrame]:
+def edges(rows: pl.DataFrame, table: LakeTable) -> Mapping[tuple[str, date], pl.DataFrame]:
     """Rows of a table by code and day."""
     keyed = rows.with_columns(_day=table.day)
     parts = keyed.partition_by("symbol", "venue", "_day", as_dict=True)

@@ -14,7 +14,7 @@ from kiwoomdata.errors import CacheError
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.files import Files, Manifest, schema_of
 from kiwoomdata.lake.recorded import FEED_TABLES, part_of, stale
-from kiwoomdata.lake.tables import TABLES, Table
+from kiwoomdata.lake.tables import TABLES, LakeTable
 from kiwoomdata.lake.updating import metadata
 
 __all__ = ["check", "compact"]
@@ -128,7 +128,7 @@ def _key(name: str) -> list[str]:
     return list(TABLES[name].key) if name in TABLES else ["symbol", "date"]
 
 
-def _of_symbols(table: Table, manifest: Manifest) -> Iterator[dict[str, Any]]:
+def _of_symbols(table: LakeTable, manifest: Manifest) -> Iterator[dict[str, Any]]:
     for code, held in sorted(manifest.held.items()):
         about = {"table": table.name, "symbol": code}
         for first, last in held.holes:

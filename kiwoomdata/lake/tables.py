@@ -20,13 +20,13 @@ from kiwoomdata.questions.lending import short_selling
 from kiwoomdata.questions.prices import daily_prices
 from kiwoomdata.questions.program import program_trend
 
-__all__ = ["STOCKS", "TABLES", "Table", "about_of", "chosen_tables"]
+__all__ = ["STOCKS", "TABLES", "LakeTable", "about_of", "chosen_tables"]
 
 Basis = Literal["as traded", "as of"]
 
 
 @dataclass(frozen=True)
-class Table:
+class LakeTable:
     """One table: a row is one symbol's day, or minute, as its function gives it."""
 
     name: str
@@ -62,13 +62,13 @@ class Table:
 
 _TRADED = partial(candles, adjusted=False)
 _TABLES = (
-    Table("candles", chart.DAILY_BARS, _TRADED, left_out=("finished",), krx_alone=True),
-    Table("daily_prices", quote.DAILY_PRICES, daily_prices),
-    Table("investor_flows", quote.DAILY_PRICES, partial(investor_flows, measure="value")),
-    Table("investor_breakdown", investor.INVESTORS_BY_DAY, investor_breakdown, basis="as of"),
-    Table("program_trend", program.STOCK_PROGRAM_BY_DAY, program_trend),
-    Table("foreign_holdings", investor.FOREIGN_HOLDINGS, foreign_holdings, basis="as of"),
-    Table(
+    LakeTable("candles", chart.DAILY_BARS, _TRADED, left_out=("finished",), krx_alone=True),
+    LakeTable("daily_prices", quote.DAILY_PRICES, daily_prices),
+    LakeTable("investor_flows", quote.DAILY_PRICES, partial(investor_flows, measure="value")),
+    LakeTable("investor_breakdown", investor.INVESTORS_BY_DAY, investor_breakdown, basis="as of"),
+    LakeTable("program_trend", program.STOCK_PROGRAM_BY_DAY, program_trend),
+    LakeTable("foreign_holdings", investor.FOREIGN_HOLDINGS, foreign_holdings, basis="as of"),
+    LakeTable(
         "short_selling",
         short.SHORT_SELLING,
         short_selling,
@@ -76,7 +76,7 @@ _TABLES = (
         left_out=("short_cumulative",),  # counts from the first day asked
     ),
     *(
-        Table(
+        LakeTable(
             f"candles_{word}",
             chart.MINUTE_BARS,
             partial(_TRADED, interval=word),

@@ -1,4 +1,4 @@
-"""Bringing a lake up to date: jobs side by side, written step by step, so that a kill costs one step."""
+"""Bringing a lake up to date: needs side by side, written step by step, so that a kill costs one step."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from kiwoomdata.client import Client
 from kiwoomdata.errors import CacheError, EmptyAnswer, IncompleteFrame
 from kiwoomdata.kinds import split_code
 from kiwoomdata.lake import factors
-from kiwoomdata.lake.asking import Got, Job, answered, bare, edges, jobs_of, ripe, with_answer
+from kiwoomdata.lake.asking import Got, Need, answered, bare, edges, needs_of, ripe, with_answer
 from kiwoomdata.lake.files import Files, Held, Manifest
 from kiwoomdata.lake.keys import Keys
-from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, Table, about_of
+from kiwoomdata.lake.tables import STOCKS, STOCKS_ENDPOINT, TABLES, LakeTable, about_of
 from kiwoomdata.origin import Provenance, provenance
 from kiwoomdata.parquet import with_source
 from kiwoomdata.prefetch import Report
@@ -46,17 +46,17 @@ def update(
     report = Report(keys={name: 0 for name, _ in keys if name}, failed_keys=keys.failed)
     if STOCKS in names:
         keys.ask(lambda client: _list_stocks(files, client, report))
-    jobs = _what_lacks(files, codes, [TABLES[name] for name in names if name != STOCKS], start, keys.any)
-    report.series = len({(job.table.name, job.code) for job in jobs})
+    needs = _needed(files, codes, [TABLES[name] for name in names if name != STOCKS], start, keys.any)
+    report.series = len({(need.table.name, need.code) for need in needs})
     warned: dict[str, Told] = defaultdict(dict)
     step = _Step(files, report)
     try:
-        for key, job, got, told in _side_by_side(keys, jobs, _rows_at_the_edges(files, jobs)):
+        for key, need, got, told in _side_by_side(keys, needs, _rows_at_the_edges(files, needs)):
             kept = {each: None for each in told if not issubclass(each[1], EmptyAnswer | IncompleteFrame)}
-            warned[job.code] |= kept
+            warned[need.code] |= kept
             if key and isinstance(got, Got):
                 report.keys[key] += got.requests
-            step.take(job, got)
+            step.take(need, got)
     except KeyboardInterrupt:
         step.write()
         raise
@@ -72,11 +72,11 @@ def update(
     return report
 
 
-def _what_lacks(
-    files: Files, codes: Sequence[str], tables: Sequence[Table], start: date | None, client: Client
-) -> list[Job]:
-    """The jobs, symbol by symbol: each TR has a quota of its own, so tables are filled side by side."""
-    jobs: list[Job] = []
+def _needed(
+    files: Files, codes: Sequence[str], tables: Sequence[LakeTable], start: date | None, client: Client
+) -> list[Need]:
+    """The needs, symbol by symbol: each TR has a quota of its own, so tables are filled side by side."""
+    needs: list[Need] = []
     plans = []
     for table in tables:
         manifest = files.manifest(table.name)
@@ -91,72 +91,72 @@ def _what_lacks(
                 raise ValueError(
                     f"symbols: {table.name} are KRX's in a lake, got {code!r}; leave the suffix out"
                 )
-            jobs += jobs_of(table, code, held.get(code), first, last)
-    return jobs
+            needs += needs_of(table, code, held.get(code), first, last)
+    return needs
 
 
 def _rows_at_the_edges(
-    files: Files, jobs: Iterable[Job]
+    files: Files, needs: Iterable[Need]
 ) -> dict[str, Mapping[tuple[str, date], pl.DataFrame]]:
     """By table, the rows that what comes is compared with."""
-    wanted: dict[str, list[Job]] = defaultdict(list)
-    for job in jobs:
-        if job.edge is not None:
-            wanted[job.table.name].append(job)
+    wanted: dict[str, list[Need]] = defaultdict(list)
+    for need in needs:
+        if need.edge is not None:
+            wanted[need.table.name].append(need)
     found = {}
     for name, some in wanted.items():
         table = TABLES[name]
-        days = sorted({job.edge for job in some if job.edge})
+        days = sorted({need.edge for need in some if need.edge})
         rows = files.scan(name).filter(
-            pl.col("symbol").is_in(bare([job.code for job in some])) & table.day.is_in(days)
+            pl.col("symbol").is_in(bare([need.code for need in some])) & table.day.is_in(days)
         )
         found[name] = edges(rows.collect(), table)
     return found
 
 
 def _side_by_side(
-    keys: Keys, jobs: Sequence[Job], rows: Mapping[str, Mapping[tuple[str, date], pl.DataFrame]]
-) -> Iterator[tuple[str, Job, Got | Exception, Told]]:
-    """Answer the jobs in the clients' threads, as they come; a job of a key that is refused is another's."""
-    waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[str, Job, Got | Exception, Told]] = queue.SimpleQueue()
+    keys: Keys, needs: Sequence[Need], rows: Mapping[str, Mapping[tuple[str, date], pl.DataFrame]]
+) -> Iterator[tuple[str, Need, Got | Exception, Told]]:
+    """Answer the needs in the clients' threads, as they come; what a refused key had is taken by another."""
+    waiting: queue.SimpleQueue[Need | None] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[str, Need, Got | Exception, Told]] = queue.SimpleQueue()
     stop = threading.Event()
-    for job in jobs:
-        waiting.put(job)
+    for need in needs:
+        waiting.put(need)
 
     def work(key: str, client: Client) -> None:
-        while (job := waiting.get()) is not None and not stop.is_set():
+        while (need := waiting.get()) is not None and not stop.is_set():
             if key not in keys:
-                waiting.put(job)
+                waiting.put(need)
                 return
             told: Told = {}
             result: Got | Exception
             try:
                 with gathered(told):
-                    edge = rows.get(job.table.name, {}).get((job.code, job.edge)) if job.edge else None
-                    result = answered(job, client, edge)
+                    edge = rows.get(need.table.name, {}).get((need.code, need.edge)) if need.edge else None
+                    result = answered(need, client, edge)
             except Exception as error:
                 result = error
-            done.put((key, job, result, told))
+            done.put((key, need, result, told))
 
-    threads = [(key, client) for key, client in keys for _ in range(min(client.workers, max(1, len(jobs))))]
+    threads = [(key, client) for key, client in keys for _ in range(min(client.workers, max(1, len(needs))))]
     pool = ThreadPoolExecutor(len(threads), thread_name_prefix="kiwoomdata")
     clients = [client for _, client in keys]
     try:
         for key, client in threads:
             pool.submit(work, key, client)
-        left = len(jobs)
+        left = len(needs)
         with bar(clients[0], left, "series") as tick:
             while left:
                 try:
-                    key, job, result, told = done.get(timeout=1)
+                    key, need, result, told = done.get(timeout=1)
                 except queue.Empty:
                     tick(0)
                     continue
                 if keys.judge(key, result):
-                    waiting.put(job)
+                    waiting.put(need)
                     continue
-                yield key, job, result, told
+                yield key, need, result, told
                 tick(1)
                 left -= 1
     except BaseException:
@@ -184,13 +184,13 @@ class _Step:
         self._rows = 0
         self._begun, self._took = time.monotonic(), 0.0
 
-    def take(self, job: Job, result: Got | Exception) -> None:
-        name = f"{job.code} {job.table.name}"
+    def take(self, need: Need, result: Got | Exception) -> None:
+        name = f"{need.code} {need.table.name}"
         if isinstance(result, Exception):
             why = f"{type(result).__name__}: {result}"
-            self._report.failures[name] = self._failed[job.table.name][job.code] = why
+            self._report.failures[name] = self._failed[need.table.name][need.code] = why
         else:
-            self._got[job.table.name].append(result)
+            self._got[need.table.name].append(result)
             self._rows += result.rows.height
             self._report.rows += result.rows.height
             self._report.requests += result.requests
@@ -209,7 +209,7 @@ class _Step:
 
 
 def write(
-    files: Files, table: Table, answers: Iterable[Got], failed: Mapping[str, str] | None = None
+    files: Files, table: LakeTable, answers: Iterable[Got], failed: Mapping[str, str] | None = None
 ) -> None:
     """Put answers into a table: the factors first, so that no row is ever there without them."""
     with files.lock():
@@ -235,7 +235,7 @@ def _note_source(manifest: Manifest, source: Provenance) -> None:
     manifest.fetched_at = max(source.fetched_at, manifest.fetched_at or source.fetched_at)
 
 
-def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame) -> None:
+def put_rows(files: Files, manifest: Manifest, table: LakeTable, rows: pl.DataFrame) -> None:
     """Merge rows into the parts that they belong to, in the place of rows of the same symbol and day."""
 
     def parts() -> Iterator[tuple[str, pl.DataFrame, Mapping[str, str]]]:
@@ -247,7 +247,7 @@ def put_rows(files: Files, manifest: Manifest, table: Table, rows: pl.DataFrame)
     files.write(manifest, parts())
 
 
-def _by_part(rows: pl.DataFrame, table: Table) -> Iterator[tuple[str, pl.DataFrame]]:
+def _by_part(rows: pl.DataFrame, table: LakeTable) -> Iterator[tuple[str, pl.DataFrame]]:
     """Rows by the name of the part that they belong to, oldest first."""
     if rows.is_empty():
         return
@@ -262,7 +262,7 @@ def _by_part(rows: pl.DataFrame, table: Table) -> Iterator[tuple[str, pl.DataFra
         yield f"year={each // 100}/part-{each % 100}.parquet", piece
 
 
-def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: Table) -> pl.DataFrame:
+def merged(old: pl.DataFrame | None, new: pl.DataFrame, table: LakeTable) -> pl.DataFrame:
     """The rows of a part with new ones, sorted by symbol, venue and time."""
     if old is not None:
         touched = pl.col("symbol").is_in(new["symbol"].unique().implode())
@@ -303,8 +303,8 @@ def _write_factors(files: Files, answers: Sequence[Got]) -> None:
     for got in answers:
         assert got.held.first is not None
         assert got.held.last is not None
-        symbol = bare([got.job.code])[0]
-        first = got.job.whole if got.rewritten and got.job.whole else got.held.first
+        symbol = bare([got.need.code])[0]
+        first = got.need.whole if got.rewritten and got.need.whole else got.held.first
         asked[symbol] = (first, got.held.last)
     old = files.factors()
     if old is None and files.parts("candles"):
