@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_folder", "private_folder", "state_folder", "sync_folder"]
+from kiwoomdata.errors import ConfigError
+
+__all__ = ["cache_folder", "in_the_way", "private_folder", "state_folder", "sync_folder"]
 
 
 def cache_folder() -> Path:
@@ -17,17 +20,46 @@ def cache_folder() -> Path:
     return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("kiwoomdata", False))
 
 
-def state_folder() -> Path:
-    """The folder of tokens and quotas, in ``KIWOOMDATA_STATE`` or in the user's state folder.
+def state_folder(named: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of tokens and quotas: the one that was named, else in ``KIWOOMDATA_STATE``, else the user's.
 
-    It is one of our own below the one that was named, because it is made private.
+    It is one of our own below ``KIWOOMDATA_STATE``, because it is made private. One that was named, here or
+    there, and that cannot be used is a ConfigError: without it, each process would get a token of its own.
     """
-    named = os.environ.get("KIWOOMDATA_STATE")
-    return (
-        Path(named).expanduser() / "kiwoomdata"
-        if named
-        else Path(platformdirs.user_state_dir("kiwoomdata", False))
-    )
+    variable = os.environ.get("KIWOOMDATA_STATE")
+    if named is None and not variable:
+        return Path(platformdirs.user_state_dir("kiwoomdata", False))
+    folder = _absolute(named) if named is not None else _absolute(variable or "") / "kiwoomdata"
+    found = folder if folder.is_symlink() else in_the_way(folder)
+    if found is not None:
+        raise ConfigError(
+            f"state: {str(folder)!r} cannot be the folder of tokens and quotas ({str(found)!r} is a link, no "
+            "folder, or none can be made in it). Name a folder of your own with KIWOOMDATA_STATE or "
+            "state=..., or pass state=False to do without."
+        )
+    return folder
+
+
+def _absolute(named: str | os.PathLike[str]) -> Path:
+    return Path(os.path.expandvars(named)).expanduser().absolute()
+
+
+def in_the_way(path: Path, *, read_only: bool = False) -> Path | None:
+    """What keeps ``path`` from being a folder to write to (or only to read, if it is there); None: nothing.
+
+    Nothing is left behind. To an owner or root, permissions do not tell: nobody makes a folder in /proc.
+    """
+    existing = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    there = existing == path
+    needed = os.R_OK | os.X_OK | (0 if there and read_only else os.W_OK)
+    if not existing.is_dir() or not os.access(existing, needed):
+        return existing
+    if not (there and read_only):
+        try:
+            os.rmdir(tempfile.mkdtemp(prefix=".kiwoomdata-", dir=existing))
+        except OSError:
+            return existing
+    return None
 
 
 def private_folder(path: Path) -> Path:

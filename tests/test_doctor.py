@@ -83,8 +83,13 @@ def test_a_state_folder_that_is_a_link_is_told(
     (tmp_path / "elsewhere").mkdir(mode=0o755)
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "kiwoomdata").symlink_to(tmp_path / "elsewhere")
-    monkeypatch.setenv("KIWOOMDATA_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("KIWOOMDATA_STATE")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     found = findings(server)["state folder"]
+    assert not found.well
+    assert "is a link" in found.told
+    monkeypatch.setenv("KIWOOMDATA_STATE", str(tmp_path / "state"))  # it was named
+    found = findings(server)["setup"]
     assert not found.well
     assert "is a link" in found.told
     assert (tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o755

@@ -35,13 +35,14 @@ def test_a_private_folder_is_made_private_and_a_link_is_refused_and_left_alone(t
     assert private_folder(folder).stat().st_mode & 0o777 == 0o700
 
 
-@posix
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name the user's folder otherwise")
 def test_a_linked_state_folder_is_told_once_each_and_nothing_is_written_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir(mode=0o755)
     (tmp_path / "kiwoomdata").symlink_to(tmp_path / "elsewhere")
-    monkeypatch.setenv("KIWOOMDATA_STATE", str(tmp_path))
+    monkeypatch.delenv("KIWOOMDATA_STATE")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with serving(Answer(GOOD)) as server, client_of(server, cache=False) as client:
         with pytest.warns(kd.KiwoomDataWarning, match="is a link") as caught:
             client.raw("ka10086", stk_cd="005930", qry_dt="20261120", indc_tp="0")
@@ -114,6 +115,46 @@ def test_a_half_made_client_has_a_repr() -> None:
 def test_a_named_cache_folder_that_nobody_can_make_is_an_error_to_root_too() -> None:
     with pytest.raises(kd.CacheError, match=r"^cache: '/proc/nope/rows' .*none can be made in it"):
         kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache="/proc/nope/rows")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")
+@pytest.mark.parametrize("by_variable", [False, True])
+@pytest.mark.parametrize("kind", ["proc", "file", "link", "dangling link"])
+def test_a_named_state_folder_that_cannot_be_used_is_an_error_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_variable: bool, kind: str
+) -> None:
+    named = tmp_path / "state"
+    (tmp_path / "elsewhere").mkdir(mode=0o755)
+    folder = named / "kiwoomdata" if by_variable else named
+    if kind == "proc":
+        named = folder = Path("/proc/nope")
+    elif kind == "file":
+        named.write_text("a file")
+    else:
+        folder.parent.mkdir(exist_ok=True)
+        folder.symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
+    monkeypatch.setenv("KIWOOMDATA_STATE", str(named))
+    settings = {} if by_variable else {"state": named}
+    keys = {"base_url": "http://127.0.0.1:1", "app_key": "k", "app_secret": "s"}
+    with pytest.raises(kd.ConfigError, match=r"^state: '.*(nope|state|kiwoomdata)' cannot be the folder"):
+        kd.Client(cache=False, **keys, **settings)  # type: ignore[arg-type]
+    assert (tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o755
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    kd.Client(cache=False, state=False, **keys).close()  # type: ignore[arg-type]
+    kd.Client("simulator", cache=False, **settings).close()  # type: ignore[arg-type]  # keeps no token
+
+
+@pytest.mark.parametrize("state", [True, "", 5])
+def test_what_names_no_state_folder_is_refused(state: Any) -> None:
+    with pytest.raises(kd.ConfigError, match=f"^state: expected a folder, or False for none, got {state!r}"):
+        kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=False, state=state)
+
+
+@posix
+def test_a_cache_folder_that_is_a_link_to_nowhere_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "cache").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(kd.CacheError, match="cannot be the store's folder"):
+        kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=tmp_path / "cache")
 
 
 def test_asking_whether_a_folder_can_be_made_leaves_nothing(tmp_path: Path) -> None:

@@ -124,9 +124,10 @@ class Connection:
         positive("workers", workers)
         self.max_requests = positive("max_requests", max_requests)
         self._clock = clock
-        folder = None if state is False else Path(state) if state else state_folder()
-        if self._simulator is not None:
-            folder = None  # its tokens die with it
+        if state not in (None, False) and (state == "" or not isinstance(state, str | Path)):
+            raise ConfigError(f"state: expected a folder, or False for none, got {state!r}")
+        kept = state is not False and self._simulator is None  # the simulator's tokens die with it
+        folder = state_folder(state or None) if kept else None
         gate = gate_of(self.quota, folder, quota_store)
         self.store = self._open_store(cache, cache_size)
 

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 import time
 import weakref
@@ -39,7 +38,7 @@ import polars as pl
 
 from kiwoomdata import forks
 from kiwoomdata.errors import CacheError, KiwoomDataWarning
-from kiwoomdata.folders import private_folder
+from kiwoomdata.folders import in_the_way, private_folder
 from kiwoomdata.kinds import KST
 from kiwoomdata.store.files import (
     UNREADABLE,
@@ -109,17 +108,9 @@ class Store:
         self._used: dict[str, float] = {}
         self._owed: dict[str, bytes] = {}
         self._finalizer = weakref.finalize(self, _note, self._used, self._owed, os.getpid())
-        existing = next(place for place in (self.path, *self.path.parents) if place.exists())
-        needed = os.R_OK | os.X_OK | (0 if existing == self.path else os.W_OK)
-        usable = existing.is_dir() and os.access(existing, needed)
-        if usable and existing != self.path:
-            try:  # to its owner or root, permissions do not tell: nobody makes a folder in /proc
-                os.rmdir(tempfile.mkdtemp(prefix=".kiwoomdata-", dir=existing))
-            except OSError:
-                usable = False
-        if not usable:
+        if (found := in_the_way(self.path, read_only=True)) is not None:
             raise CacheError(
-                f"cache: {str(self.path)!r} cannot be the store's folder ({str(existing)!r} is no folder, or "
+                f"cache: {str(self.path)!r} cannot be the store's folder ({str(found)!r} is no folder, or "
                 "none can be made in it). Name a folder that you may write to with KIWOOMDATA_CACHE or "
                 "cache=..., or pass cache=False to do without."
             )
