@@ -119,13 +119,15 @@ class Files:
 
     def make(self) -> None:
         """Make the folder a lake, unless it is one; a folder that holds anything else is refused."""
-        if self.exists():
-            return
         if self.folder.is_file():
             raise ValueError(f"path: {str(self.folder)!r} is a file; name a folder, which may be a new one")
         # Of another who is making it, and of who records into it beforehand.
         ours = ("_lock", "_writing", RECORDING, f".{RECORDING}.typed")
-        if self.folder.exists() and any(path.name not in ours for path in self.folder.iterdir()):
+        # Looked at before the mark, which is the first that another writes: what is seen later is a lake's.
+        strange = self.folder.exists() and any(path.name not in ours for path in self.folder.iterdir())
+        if self.exists():
+            return
+        if strange:
             raise ValueError(
                 f"path: {str(self.folder)!r} holds files and is no lake; name an empty or a new folder"
             )

@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
 from kiwoomdata.lake import factors
+from kiwoomdata.lake.files import Files
 from kiwoomdata.lake.tables import about_of
 
 MakeClient = Callable[..., kd.Client]
@@ -266,6 +267,17 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, client: kd.Cli
     with pytest.raises(ValueError, match="letter.txt' is a file; name a folder"):
         kd.Lake(tmp_path / "letter.txt").update("005930", start=START, client=client)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_folder_that_another_makes_a_lake_meanwhile_is_one(tmp_path: Path) -> None:
+    class Slow(Files):
+        def exists(self) -> bool:
+            found = super().exists()
+            Files(self.folder).make()  # another, who is faster
+            return found
+
+    Slow(tmp_path / "lake").make()
+    assert Files(tmp_path / "lake").exists()
 
 
 def test_a_lake_of_a_later_layout_is_left_alone(tmp_path: Path) -> None:
