@@ -201,14 +201,15 @@ def _text_of(value: Any, *, known: bool) -> str | None:
 
 
 def absent(endpoint: Endpoint, texts: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
-    """The keys of the catalogue that the server left out, of all rows or of some.
+    """The keys of the catalogue that the server left out, of all rows or of some; none that the guide lacks.
 
     A row without any value says nothing of keys: it is an empty answer.
     """
     keys: dict[str, None] = {}
     for part in endpoint.parts:
         rows = texts.get(part.name, pl.DataFrame())
-        rows = rows.select(key for key in part.by_key if key in rows.columns)
+        wanted = (key for key, column in part.by_key.items() if not column.unlisted)
+        rows = rows.select(key for key in wanted if key in rows.columns)
         if not any(series.null_count() for series in rows):
             continue
         said = rows.filter(pl.any_horizontal(pl.all().str.strip_chars() != ""))

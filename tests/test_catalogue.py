@@ -66,6 +66,27 @@ def test_the_catalogue_holds_every_key_of_the_guide(endpoint: Endpoint) -> None:
         assert theirs.items() <= ours[listed].items()
 
 
+def test_a_key_that_the_guide_lacks_is_not_missed() -> None:
+    unlisted = {
+        (endpoint.api_id, column.key)
+        for endpoint in ENDPOINTS.values()
+        for part in endpoint.parts
+        for column in part.columns
+        if column.unlisted
+    }
+    assert unlisted == {
+        *(("ka10005", "cntr_str"), ("ka10080", "acc_trde_qty"), ("ka10099", "kind"), ("ka10100", "kind")),
+    }
+    for api_id, key in unlisted:
+        (part,) = (part for part in ENDPOINTS[api_id].parts if key in part.by_key)
+        assert key not in {**GUIDE[api_id]["flat"], **GUIDE[api_id]["lists"].get(part.key, {})}
+        first = next(iter(part.by_key))
+        for missed, told in (({key}, ()), ({key, first}, (first,))):
+            texts = {k: None if k in missed else "1" for k in part.by_key}
+            rows = pl.DataFrame([texts], schema=dict.fromkeys(texts, pl.String))
+            assert frames.absent(ENDPOINTS[api_id], {part.name: rows}) == told
+
+
 @every
 def test_a_parameter_is_required_where_the_guide_says_so(endpoint: Endpoint) -> None:
     theirs = {key: required == "Y" for key, (_, required, _) in GUIDE[endpoint.api_id]["request"].items()}

@@ -184,6 +184,11 @@ def test_hundredths_with_a_point_are_not_divided() -> None:
     values, (trouble,) = read(INDEX, "+47839", "103645.5", scale=0.01)
     assert values == [478.39, None]
     assert trouble.text == "103645.5"
+    assert trouble.kind.expected == "a whole number of the parts that the catalogue says"
+
+
+def test_nothing_is_nothing_in_any_parts() -> None:
+    assert read(RATE, "0.00", "352", "+0.00", scale=0.01) == ([0, 3.52, 0], [])
 
 
 def test_codes_and_names_stay_text() -> None:

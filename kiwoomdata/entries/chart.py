@@ -136,6 +136,7 @@ MINUTE_BARS = Endpoint(
                 price("low_pric", "low", "저가"),
                 Column(
                     *("acc_trde_qty", "cumulative_volume", QUANTITY, "누적거래량", SHARES),
+                    unlisted=True,
                     note="printed in the vendor's example, absent from its table",
                 ),
                 Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),

@@ -121,6 +121,8 @@ class Column:
     sign the server writes. In a row of both signs it is null: those are no gross amounts."""
     broken: tuple[str, ...] = ()
     """Texts that the server writes where its own computing failed (``-21474836.00``): null and a warning."""
+    unlisted: bool = False
+    """The guide's table lacks it, and some answers do: one without it is not told to be short of it."""
     note: str = ""
     heading: str = ""
     """Our own Korean name in frames, where the vendor's says something else than what stands there."""

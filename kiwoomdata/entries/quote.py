@@ -156,6 +156,7 @@ PRICE_TABLE = Endpoint(
                     RATIO,
                     "체결강도",
                     PERCENT,
+                    unlisted=True,
                     note="printed in the vendor's example, absent from its table",
                 ),
                 Column(

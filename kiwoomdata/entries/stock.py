@@ -139,6 +139,25 @@ QUOTES = Endpoint(
     ),
 )
 
+_LISTED = (
+    Column("code", "code", CODE, "종목코드"),
+    Column("name", "name", NAME, "종목명"),
+    Column("listCount", "listed_shares", QUANTITY, "상장주식수", SHARES, filled=16),
+    Column("auditInfo", "audit_state", TEXT, "감리구분"),
+    Column("regDay", "listing_date", DATE, "상장일"),
+    Column("lastPrice", "previous_close", PRICE, "전일종가", KRW, filled=8),
+    Column("state", "state", TEXT, "종목상태", note="several words, joined by a bar"),
+    Column("marketCode", "market_code", CODE, "시장구분코드"),
+    Column("marketName", "market", NAME, "시장명"),
+    Column("upName", "sector", NAME, "업종명"),
+    Column("upSizeName", "size_class", NAME, "회사크기분류"),
+    Column("companyClassName", "company_class", NAME, "회사분류", note="of KOSDAQ alone"),
+    Column("orderWarning", "warning", WARNING, "투자유의종목여부"),
+    Column("nxtEnable", "on_nxt", YES_NO, "NXT가능여부"),
+    Column(*("kind", "kind", TEXT, "구분"), unlisted=True, note="A stock, Q ETN: seen live"),
+)
+"""What ka10099 says of every code, and ka10100 of one."""
+
 STOCKS = Endpoint(
     "ka10099",
     ko="종목정보 리스트",
@@ -171,25 +190,7 @@ STOCKS = Endpoint(
             "stocks",
             "list",
             "종목리스트",
-            (
-                Column("code", "code", CODE, "종목코드"),
-                Column("name", "name", NAME, "종목명"),
-                Column("listCount", "listed_shares", QUANTITY, "상장주식수", SHARES, filled=16),
-                Column("auditInfo", "audit_state", TEXT, "감리구분"),
-                Column("regDay", "listing_date", DATE, "상장일"),
-                Column("lastPrice", "previous_close", PRICE, "전일종가", KRW, filled=8),
-                Column("state", "state", TEXT, "종목상태", note="several words, joined by a bar"),
-                Column("marketCode", "market_code", CODE, "시장구분코드"),
-                Column("marketName", "market", NAME, "시장명"),
-                Column("upName", "sector", NAME, "업종명"),
-                Column("upSizeName", "size_class", NAME, "회사크기분류"),
-                Column("companyClassName", "company_class", NAME, "회사분류", note="of KOSDAQ alone"),
-                Column("orderWarning", "warning", WARNING, "투자유의종목여부"),
-                Column("nxtEnable", "on_nxt", YES_NO, "NXT가능여부"),
-                Column(
-                    *("kind", "kind", TEXT, "구분"), note="A stock, Q ETN: seen live, absent from the guide"
-                ),
-            ),
+            _LISTED,
         ),
     ),
 )
@@ -566,22 +567,7 @@ STOCK = Endpoint(
             "stock",
             None,
             "종목정보 조회",
-            (
-                Column("code", "code", CODE, "종목코드"),
-                Column("name", "name", NAME, "종목명"),
-                Column("listCount", "listed_shares", QUANTITY, "상장주식수", SHARES, filled=16),
-                Column("auditInfo", "audit_state", TEXT, "감리구분"),
-                Column("regDay", "listing_date", DATE, "상장일"),
-                Column("lastPrice", "previous_close", PRICE, "전일종가", KRW, filled=8),
-                Column("state", "state", TEXT, "종목상태"),
-                Column("marketCode", "market_code", CODE, "시장구분코드"),
-                Column("marketName", "market", NAME, "시장명"),
-                Column("upName", "sector", NAME, "업종명"),
-                Column("upSizeName", "size_class", NAME, "회사크기분류"),
-                Column("companyClassName", "company_class", NAME, "회사분류"),
-                Column("orderWarning", "warning", WARNING, "투자유의종목여부"),
-                Column("nxtEnable", "on_nxt", YES_NO, "NXT가능여부"),
-            ),
+            _LISTED,
         ),
     ),
 )

@@ -136,14 +136,19 @@ def quotes(symbol: Symbols, *, venue: Venue | None = None, **options: Unpack[Opt
     def shape_for(codes: list[str]) -> Shape:
         def shape(parts: Parts) -> pl.DataFrame:
             frame = parts["quotes"]
-            if frame.height == len(codes):  # each stands in its place, also one that nobody has
-                blank = frame["code"].is_null()
-                unknown.update(code for code, none in zip(codes, blank, strict=True) if none)
-                frame = frame.with_columns(pl.Series("code", codes, dtype=pl.String))
-            elif frame.height:
-                answered = frame["code"].drop_nulls().str.replace("^A", "").to_list()
-                unknown.update(code for code in codes if code not in answered)
-                frame = frame.filter(pl.col("code").is_not_null())
+            said = [code.removeprefix("A") if code else "" for code in frame["code"]]
+            stocks = [code[:6] for code in codes]
+            # Each stands in its place, also one that nobody has; but what a row says goes before its place.
+            if len(said) == len(codes) and all(
+                code[:6] in ("", stock) for code, stock in zip(said, stocks, strict=True)
+            ):
+                of: list[str | None] = [*codes]
+            else:
+                asked = {**dict(zip(stocks, codes, strict=True)), **dict(zip(codes, codes, strict=True))}
+                of = [asked.get(code, asked.get(code[:6], code)) or None for code in said]
+            if frame.height:
+                unknown.update(set(codes) - {code for code, own in zip(of, said, strict=True) if own})
+            frame = frame.with_columns(code=pl.Series(of, dtype=pl.String)).drop_nulls("code")
             frame = with_symbol(frame, "krx")
             return frame.select("symbol", "venue", *_QUOTED, pl.exclude("symbol", "venue", *_QUOTED))
 

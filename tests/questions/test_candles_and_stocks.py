@@ -13,7 +13,7 @@ import pytest
 import kiwoomdata as kd
 from kiwoomdata.kinds import KST
 from tests.conftest import simulated
-from tests.envelopes import Answer, serving
+from tests.envelopes import Answer, row, serving
 
 RANGE = ("2026-10-01", "2026-10-30")
 OHLC = ("open", "high", "low", "close")
@@ -250,6 +250,19 @@ def test_a_code_that_nobody_has_keeps_its_place_and_is_told(shared: kd.Client) -
     assert frame["symbol"].to_list() == ["005930", "999990", "000660"]
     assert frame["price"].is_null().to_list() == [False, True, False]
     assert kd.provenance(frame).empty == ("999990",)
+
+
+def test_a_quote_is_of_the_code_that_its_row_says(make_client: Callable[..., kd.Client]) -> None:
+    said = {"000660": "+2", "005930": "-1", "": "3"}
+    rows = [row("ka10095", stk_cd=code, cur_prc=price) for code, price in said.items()]
+    answer = {"atn_stk_infr": rows, "return_code": 0, "return_msg": ""}
+    with (
+        serving(Answer(answer)) as server,
+        pytest.warns(kd.EmptyAnswer, match="ka10095: the server answered nothing for 035720"),
+    ):
+        frame = kd.quotes(["005930", "035720", "000660_AL"], client=make_client(server))
+    told = frame.select("symbol", "venue", "price").rows()
+    assert told == [("000660", "all", 2), ("005930", "krx", 1)]
 
 
 def test_codes_that_nobody_has_are_named_one_by_one_where_the_answer_has_no_row(
