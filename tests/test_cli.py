@@ -274,6 +274,19 @@ def test_a_text_is_no_formula_in_a_spreadsheet_and_korean_is_read_right(
     assert pl.read_parquet(tmp_path / "x.parquet").select("memo", "하이").row(0) == (ROW["memo"], ROW["하이"])
 
 
+def test_a_text_is_no_link_in_a_sheet_and_stays_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    texts = ["http://a.test/b", "mailto:a@b.test", "internal:Sheet1!A1", "file:///etc/hosts", "\t=1"]
+    with serve(monkeypatch, {"daly_stkpc": [ROW | {"memo": text} for text in texts]}):
+        done = run(*GET, "--out", str(tmp_path / "x.xlsx"))
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
+        written = book.read("xl/sharedStrings.xml").decode()
+    assert "hyperlink" not in sheet(tmp_path / "x.xlsx")
+    assert [text for text in texts[:4] if f">{text}<" not in written] == []
+
+
 def test_a_warning_is_one_line_without_a_file_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(monkeypatch, {"daly_stkpc": [ROW]}):
         lines = run(*GET).stderr.splitlines()

@@ -13,7 +13,7 @@ from polars import selectors as cs
 
 from kiwoomdata.cli.output import unquoted
 
-__all__ = ["SUFFIXES", "export", "to_sqlite"]
+__all__ = ["SUFFIXES", "export", "to_excel", "to_sqlite"]
 
 SUFFIXES = (".parquet", ".csv", ".xlsx", ".sqlite")
 _EXCEL = 1_048_575  # rows of a sheet, but for the heading
@@ -48,11 +48,21 @@ def export(rows: pl.LazyFrame, out: str, name: str) -> int:
                     f"--out: a sheet of Excel holds {_EXCEL:,} rows and there are more; write .parquet, or "
                     "take fewer with --symbols, --from and --to"
                 )
-            frame.with_columns(cs.datetime(time_zone="*").dt.replace_time_zone(None)).write_excel(part)
+            to_excel(frame, part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return int(count)
+
+
+def to_excel(frame: pl.DataFrame, path: Path) -> None:
+    """Write a sheet, which knows no time zones. Texts stay as they are: neither formulas nor links."""
+    from xlsxwriter import Workbook
+
+    plain = frame.with_columns(cs.datetime(time_zone="*").dt.replace_time_zone(None))
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
+    with Workbook(path, options) as book:
+        plain.write_excel(book)
 
 
 def to_sqlite(

@@ -118,7 +118,6 @@ def unquoted(frame: Any) -> Any:
 def write(frame: Any, out: str, name: str) -> None:
     """A frame to a file by its ending, or as CSV to stdout; ``name`` is its table in a database."""
     import polars as pl
-    from polars import selectors as cs
 
     path = Path(out)
     if out == "-":  # a terminal, as often as not
@@ -126,11 +125,11 @@ def write(frame: Any, out: str, name: str) -> None:
         click.echo(unquoted(frame).write_csv(), nl=False)
         return
     if path.suffix == ".csv":
-        unquoted(frame).write_csv(
-            path, include_bom=True
-        )  # without which Excel takes Korean for something else
-    elif path.suffix == ".xlsx":  # which knows no time zones
-        frame.with_columns(cs.datetime(time_zone="*").dt.replace_time_zone(None)).write_excel(path)
+        unquoted(frame).write_csv(path, include_bom=True)  # without which Excel misreads Korean
+    elif path.suffix == ".xlsx":
+        from kiwoomdata.cli.export import to_excel
+
+        to_excel(frame, path)
     elif path.suffix == ".sqlite":
         from kiwoomdata.cli.export import to_sqlite
 
