@@ -287,6 +287,15 @@ def test_a_text_is_no_link_in_a_sheet_and_stays_as_it_was(
     assert [text for text in texts[:4] if f">{text}<" not in written] == []
 
 
+def test_a_blank_may_be_given_as_the_vendors_own_requests_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"dt": "20240102", "cur_prc": "+54300", "prm_buy_qty": "7"}
+    with serve(monkeypatch, {"stk_daly_prm_trde_trnsn": [row]}):
+        done = run("get", "request", "ka90013", "--stk_cd", "005930", "--amt_qty_tp", "", "--date", "")
+    assert done.exit_code == 0, done.output
+    (line,) = done.stdout.splitlines()[1:]
+    assert line.startswith("2024-01-02,54300,")
+
+
 def test_a_warning_is_one_line_without_a_file_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(monkeypatch, {"daly_stkpc": [ROW]}):
         lines = run(*GET).stderr.splitlines()

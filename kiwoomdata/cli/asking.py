@@ -132,9 +132,9 @@ def _split(arguments: tuple[str, ...], function: Any) -> tuple[list[Any], dict[s
             continue
         name, equals, value = word[2:].partition("=")
         if not equals:
-            value = next(rest, "")
-            if not value:
+            if (following := next(rest, None)) is None:
                 raise click.UsageError(f"--{name} needs a value")
+            value = following  # also a blank, which the vendor's own requests hold
         name = name.replace("-", "_")
         if name == "client":
             raise click.UsageError(f"--{name}: not for the command line, which writes what --out says")
