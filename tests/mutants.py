@@ -24,6 +24,7 @@ WINGS = {
     "kinds/times.py": "tests/test_kinds.py",
     "rest/protocol.py": "tests/rest/test_protocol.py tests/store/test_sick_answers.py tests/test_complete.py",
     "rest/limits.py": "tests/rest/test_limits.py",
+    "rest/gates.py": "tests/rest/test_limits.py",
     "store/finality.py": "tests/store/test_finality.py",
     "store/files.py": "tests/store/test_disk.py",
     "store/plan.py": "tests/store/test_days.py tests/store/test_strict.py tests/store/test_keeping.py",

@@ -305,7 +305,7 @@ def paced(wait: Callable[[], Any], seconds: float) -> Run:
 
 @candidate("quota", "kiwoomdata")
 def _(given: Given) -> Run:
-    from kiwoomdata.rest.limits import MemoryGate
+    from kiwoomdata.rest.gates import MemoryGate
 
     gate = MemoryGate("5/s")
     return paced(lambda: gate.wait("ka10086"), given["seconds"])

@@ -21,10 +21,12 @@ from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import KST
 from kiwoomdata.masking import hide
 from kiwoomdata.present import Names, Style, choose
+from kiwoomdata.rest.address import check_address
 from kiwoomdata.rest.credentials import Credentials, find_credentials, key_name
-from kiwoomdata.rest.limits import Quota, gate_of
+from kiwoomdata.rest.gates import gate_of
+from kiwoomdata.rest.limits import Quota
 from kiwoomdata.rest.token import TokenKeeper
-from kiwoomdata.rest.transport import Retry, Transport, check_address
+from kiwoomdata.rest.transport import Retry, Transport
 from kiwoomdata.store.disk import SMALLEST_LIMIT, Store
 
 if TYPE_CHECKING:

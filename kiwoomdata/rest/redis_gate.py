@@ -21,8 +21,8 @@ from urllib.parse import unquote, urlsplit
 from kiwoomdata import forks
 from kiwoomdata.errors import ConfigError, KiwoomDataWarning
 from kiwoomdata.masking import hide, redact
+from kiwoomdata.rest.address import is_loopback
 from kiwoomdata.rest.limits import KEEP, MARGIN, Gate, Place, Quota, default_sleep
-from kiwoomdata.rest.transport import is_loopback
 
 try:
     import redis

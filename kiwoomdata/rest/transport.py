@@ -11,12 +11,10 @@ request: a traceback shows the locals of every frame on its way.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import math
 import os
 import random
-import re
 import threading
 import time
 import weakref
@@ -30,16 +28,17 @@ import requests
 import urllib3
 
 from kiwoomdata._version import __version__
-from kiwoomdata.errors import AuthError, ConfigError, KiwoomDataError, RateLimited, TransportError
+from kiwoomdata.errors import AuthError, KiwoomDataError, RateLimited, TransportError
 from kiwoomdata.masking import SHORTEST, redact
 from kiwoomdata.rest import protocol
+from kiwoomdata.rest.address import check_address, is_loopback
 from kiwoomdata.rest.credentials import Credentials
 from kiwoomdata.rest.limits import Gate
 from kiwoomdata.rest.protocol import Page, Request
 from kiwoomdata.rest.token import Token, TokenKeeper
 from kiwoomdata.rest.watchdog import WATCHDOG, Adapter
 
-__all__ = ["Retry", "Transport", "check_address", "is_loopback"]
+__all__ = ["Retry", "Transport"]
 
 log = logging.getLogger(__name__)
 
@@ -55,41 +54,6 @@ _HEADERS = {
     # Observed 2026: a default library User-Agent got HTTP 400 and a web page.
     "user-agent": f"kiwoomdata/{__version__}",
 }
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-# A name, an IPv4 address, or an IPv6 address in brackets; then a port and a plain path.
-_ADDRESS = re.compile(
-    r"[a-z]+://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])(:[0-9]+)?(/[\w.~/-]*)?",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def check_address(url: str, name: str, schemes: tuple[str, str]) -> str:
-    """Check a server's address: encrypted, or plain to this machine alone."""
-    plain, encrypted = schemes
-    if any(sign in url for sign in "@?#"):
-        raise ConfigError(f"{name}: an address with a user, a query or a fragment is not taken")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:  # a port of 70000, or brackets around what is no IPv6 address
-        host = ""
-    if not host or parts.scheme not in schemes or _ADDRESS.fullmatch(url) is None:
-        raise ConfigError(f"{name}: expected an address such as '{encrypted}://api.kiwoom.com', got {url!r}")
-    if parts.scheme == plain and not is_loopback(host):
-        raise ConfigError(
-            f"{name}: {url!r} would send keys unencrypted; use {encrypted}:// ({plain}:// only to 127.0.0.1)"
-        )
-    return url.rstrip("/")
 
 
 @dataclass(frozen=True)

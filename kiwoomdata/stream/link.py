@@ -23,8 +23,8 @@ from websockets.sync.client import ClientConnection, connect
 from kiwoomdata import errors
 from kiwoomdata._version import __version__
 from kiwoomdata.entries.feeds import CONDITION_EVENT
+from kiwoomdata.rest.address import is_loopback
 from kiwoomdata.rest.token import Token, TokenKeeper
-from kiwoomdata.rest.transport import is_loopback
 from kiwoomdata.stream.events import Event, LoginDenied, Real, Silence, System, trnm_of
 from kiwoomdata.stream.failures import ENDING, Failure, Verdict, backoff, classify
 from kiwoomdata.stream.intake import is_real

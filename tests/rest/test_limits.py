@@ -18,16 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiwoomdata.errors import KiwoomDataWarning
+from kiwoomdata.rest.gates import MemoryGate, SqliteGate
 from kiwoomdata.rest.limits import (
     CAREFUL,
     KEEP,
     MOCK,
     REAL,
     Gate,
-    MemoryGate,
     Quota,
     ScopeLog,
-    SqliteGate,
     close,
     reserve,
     settle,
@@ -390,7 +389,8 @@ def test_ctrl_c_ends_a_real_wait_and_gives_the_place_back(tmp_path: Path) -> Non
 CHILD = """
 import sys, time
 from pathlib import Path
-from kiwoomdata.rest.limits import Quota, SqliteGate
+from kiwoomdata.rest.gates import SqliteGate
+from kiwoomdata.rest.limits import Quota
 path, count, per, grants, scope = sys.argv[1:]
 gate = SqliteGate(Path(path), Quota(int(count), float(per)))
 print("ready", flush=True)
@@ -505,7 +505,8 @@ def test_processes_killed_in_the_middle_of_it_do_not_break_the_file(tmp_path: Pa
 FORK = """
 import os, sys, threading, time
 from pathlib import Path
-from kiwoomdata.rest.limits import Quota, SqliteGate
+from kiwoomdata.rest.gates import SqliteGate
+from kiwoomdata.rest.limits import Quota
 gate = SqliteGate(Path(sys.argv[1]), Quota(5, 0.1))
 over = threading.Event()
 def busy():
@@ -629,7 +630,7 @@ def test_a_gate_opens_its_file_once_and_again_after_it_was_closed(tmp_path: Path
 CARRIED = """
 import os, sys
 from pathlib import Path
-from kiwoomdata.rest.limits import SqliteGate
+from kiwoomdata.rest.gates import SqliteGate
 path, folder = sys.argv[1], "/proc/self/fd/"
 def held():
     return sum(path in os.path.realpath(folder + name) for name in os.listdir(folder))

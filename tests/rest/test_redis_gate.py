@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 import kiwoomdata as kd
 from kiwoomdata.errors import ConfigError, KiwoomDataWarning
-from kiwoomdata.rest.limits import Gate, MemoryGate, Place, Quota, SqliteGate, gate_of
+from kiwoomdata.rest.gates import MemoryGate, SqliteGate, gate_of
+from kiwoomdata.rest.limits import Gate, Place, Quota
 from kiwoomdata.rest.redis_gate import HOSTS, LOOK, Address, RedisGate, careful
 from tests.rest.redis_server import RedisServer
 from tests.rest.test_limits import LATE, SCOPE, FakeTime, most_in_a_window

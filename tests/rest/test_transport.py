@@ -23,11 +23,12 @@ import requests
 
 import kiwoomdata as kd
 from kiwoomdata.rest import protocol
+from kiwoomdata.rest.address import check_address
 from kiwoomdata.rest.credentials import Credentials
-from kiwoomdata.rest.limits import MemoryGate
+from kiwoomdata.rest.gates import MemoryGate
 from kiwoomdata.rest.protocol import Request
 from kiwoomdata.rest.token import TokenKeeper
-from kiwoomdata.rest.transport import Retry, Transport, check_address
+from kiwoomdata.rest.transport import Retry, Transport
 from kiwoomdata.rest.watchdog import Watchdog
 from tests.envelopes import TOKEN, Answer, Envelopes, serving
 
