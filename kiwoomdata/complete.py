@@ -81,7 +81,8 @@ def examined(
         dateless = _without_a_day(rows, walk.column) if days.null_count() else 0
         found = dateless > 0 or any((since or date.min) <= day <= (until or date.max) for day in come)
     if not found:
-        return replace(source, empty=_subjects(endpoint, name)) if expected else source
+        doubtful = (name,) if stop.doubtful and source.pages > 1 else ()  # it had begun with newer rows
+        return replace(source, empty=_subjects(endpoint, name), doubtful=doubtful) if expected else source
     if dateless:
         source = replace(source, dateless={name: dateless})
     by_moment = walk is not None and isinstance(rows.schema[walk.column], pl.Datetime)

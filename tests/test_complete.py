@@ -307,6 +307,27 @@ def test_nothing_found_in_the_middle_of_a_walk_is_told(
     assert (source.doubtful, source.missing) == (("005930",), {})
 
 
+def test_an_early_end_among_days_that_are_newer_than_the_range_is_told(
+    make_client: MakeClient, told: Told, cache: Any
+) -> None:
+    """ka90010 begins with the latest day, whatever is asked."""
+
+    def answer(number: int, asked: Asked) -> Answer:
+        if number:
+            return Answer({"return_code": 20, "return_msg": "조회된 데이터가 없습니다"})
+        rows = [row("ka90010", cntr_tm=f"{day:%Y%m%d}000000") for day in WHOLE[:-21:-1]]
+        return Answer({"prm_trde_trnsn": rows, **OK}, {"cont-yn": "Y", "next-key": "20"})
+
+    with Envelopes(answer) as server:
+        client = make_client(server, cache=cache)
+        frame = kd.program_trend(market="kospi", start="2024-01-02", end="2024-06-28", client=client)
+    assert [warning.category for warning in told] == [kd.EmptyAnswer, kd.IncompleteFrame]
+    assert "the paging of ka90010 ended as a history that begins there does" in str(told[1].message)
+    source = kd.provenance(frame)
+    assert source is not None
+    assert (frame.height, source.empty, source.doubtful) == (0, ("ka90010",), ("ka90010",))
+
+
 @pytest.mark.parametrize(
     "headers",
     [

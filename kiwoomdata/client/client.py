@@ -16,7 +16,7 @@ from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both
 from kiwoomdata.complete import examined, subject, tell
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import Truncated
+from kiwoomdata.errors import IncompleteFrame, Truncated
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import CODE, KST
 from kiwoomdata.names import with_codes
@@ -25,7 +25,7 @@ from kiwoomdata.present import Names, choose, present
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page
 from kiwoomdata.store.question import day_of
-from kiwoomdata.telling import Told, gathered, give
+from kiwoomdata.telling import Told, gathered, give, warn
 
 if TYPE_CHECKING:
     pass
@@ -103,7 +103,13 @@ class Client(Connection):
             )
         body = self._body(endpoint, {**(params or {}), **named})
         oldest = None if since is None else as_date(since, "since")
-        return list(self.pages(endpoint, body, oldest, max_pages=max_pages))
+        walk = self.pages(endpoint, body, oldest, max_pages=max_pages)
+        found = list(walk)
+        doubtful = walk.stop.doubtful and (oldest is not None or len(found) > 1)
+        if (walk.stop.truncated or doubtful) and len(found) != max_pages:
+            told = f"{api_id}: {len(found)} page(s) of {subject(endpoint, body)} came, and there may be more"
+            warn(f"{told}: {walk.stop.why}", IncompleteFrame)
+        return found
 
     def request(self, api_id: str, params: Mapping[str, Any] | None = None, **named: Any) -> pl.DataFrame:
         """The typed frame of any TR; see :func:`kiwoomdata.request`."""

@@ -313,7 +313,8 @@ def raw(
     """The pages as served: ``.headers`` (lower case), ``.json`` and ``.content`` (bytes) of each.
 
     Parameters as in :func:`request`; ``since`` stops at the page that reaches this day. The store plays no
-    part. Refusals raise; nothing else is interpreted.
+    part. Refusals raise, and pages that may not be all are a warning (IncompleteFrame) unless ``max_pages``
+    ended them; nothing else is interpreted.
 
     ``api_id`` may also be a TR of market data that the vendor's guide has and the catalogue lacks: its
     parameters are the API's own keys with texts, sent as they are. What orders or shows an account is never

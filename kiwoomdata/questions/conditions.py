@@ -11,13 +11,14 @@ import polars as pl
 from kiwoomdata.arguments import word
 from kiwoomdata.client import default_client, refuse_gone
 from kiwoomdata.entries.condition import LIST, SEARCH, ConditionCall
-from kiwoomdata.errors import KiwoomDataWarning, Truncated, UnknownKey
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, Truncated, UnknownKey
 from kiwoomdata.frames import complain
 from kiwoomdata.kinds import decode
+from kiwoomdata.masking import brief
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import present
 from kiwoomdata.stream.condition import Asker, as_text, not_live_here, which
-from kiwoomdata.stream.events import ConditionList
+from kiwoomdata.stream.events import ConditionList, ConditionPage
 from kiwoomdata.stream.lanes import seq_argument
 
 if TYPE_CHECKING:
@@ -143,28 +144,45 @@ def condition_search(
     refuse_gone("condition_search", gone)
     client, seq, exchange = client or default_client(), seq_argument(str(seq)), word(SEARCH.params[1], venue)
     keys: list[str] = []
+    rows: list[Mapping[str, Any]] = []
+    told: set[str] = set()
     with Asker.asking(client, timeout) as asker:
         not_live_here(asker.link, seq)
         page = asker.page(SEARCH, seq, exchange)
-        rows = page.rows
-        told = _codes(rows)
-        while page.cont_yn == "Y":
-            why = "a page made no progress" if page.next_key in keys or not page.rows else ""
-            why = "too many pages" if len(keys) + 1 >= MOST_PAGES else why
-            if not why:
-                keys.append(page.next_key)
-                page = asker.page(SEARCH, seq, exchange, "Y", page.next_key)
-                new = _codes(page.rows) - told
-                why = "a page told again the stocks of those before" if page.rows and not new else ""
+        while True:
+            why = _wrong_with(page, keys, told)
+            rows += [row for row in page.rows if _code(row) not in told]
+            told |= set(map(_code, page.rows))
             if why:
                 frame = _members(rows, client)
                 raise Truncated(SEARCH.api_id, why, pages=len(keys) + 1, frame=frame, remedy="")
-            rows, told = rows + page.rows, told | new
+            if page.cont_yn != "Y":
+                break
+            keys.append(page.next_key)
+            page = asker.page(SEARCH, seq, exchange, "Y", page.next_key)
+    if keys and not page.rows:
+        what = f"page {len(keys)} said that there is more, and page {len(keys) + 1} has nothing"
+        warnings.warn(f"{SEARCH.api_id}: {what}", IncompleteFrame, stacklevel=2)
     return _shown(_members(rows, client), SEARCH, {"seq": seq}, len(keys) + 1, client)
 
 
-def _codes(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {str(row.get("9001")) for row in rows}
+def _wrong_with(page: ConditionPage, keys: Sequence[str], told: set[str]) -> str:
+    """Why it is not known what comes after a page; ``keys`` led to it, and ``told`` are the stocks before."""
+    if page.rows and told.issuperset(map(_code, page.rows)):
+        return "a page told again the stocks of those before"
+    if page.cont_yn == "Y":
+        if page.next_key in keys or not page.rows:
+            return "a page made no progress"
+        return "too many pages" if len(keys) + 1 >= MOST_PAGES else ""
+    if page.cont_yn == "N" and page.next_key:
+        return "the server called this the last page and sent a key to the next"
+    if page.cont_yn != "N" and (page.rows or page.cont_yn or page.next_key):
+        return f"the server did not say plainly whether there is more (cont_yn {brief(page.cont_yn)!r})"
+    return ""
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    return str(row.get("9001"))
 
 
 def _members(rows: Sequence[Mapping[str, Any]], client: Client) -> pl.DataFrame:

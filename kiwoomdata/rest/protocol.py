@@ -34,6 +34,7 @@ __all__ = [
     "Stop",
     "classify",
     "error",
+    "is_full",
     "pages",
     "read",
     "refusal",
@@ -413,7 +414,7 @@ def pages(
                 return Stop(f"the server said that {what}", doubtful=number > 1 or endpoint.every_day)
             wanted = since or _first_named(endpoint, body)
             early = wanted is not None and not (oldest_here and _is_enough(oldest_here, wanted))
-            doubtful = early and _is_full(endpoint, len(rows), len(previous) if number > 1 else None)
+            doubtful = early and is_full(endpoint, len(rows), len(previous) if number > 1 else None)
             full = ", which is full" if doubtful else ""
             return Stop(f"the server said that this was the last page{full}", doubtful=doubtful)
         if not rows:
@@ -462,11 +463,14 @@ _LIKELY_SIZES = (20, 100)
 """Rows of a full page where nobody has counted them: those that TRs of this kind were seen to have."""
 
 
-def _is_full(endpoint: Endpoint, rows: int, before: int | None) -> bool:
-    """Whether a page holds as many rows as a page can, so that "the last page" may be one too early."""
+def is_full(endpoint: Endpoint, rows: int, before: int | None) -> bool:
+    """Whether a page holds as many rows as a page can, so that "the last page" may be one too early.
+
+    ``before`` are the rows of the page before it; None where it is the first.
+    """
     if endpoint.page_rows is not None or before is not None:
         return rows >= (endpoint.page_rows or before or 0)
-    return rows in _LIKELY_SIZES
+    return endpoint.walk is not None and rows in _LIKELY_SIZES
 
 
 def _oldest(endpoint: Endpoint, page: Page) -> tuple[date | None, bool]:

@@ -13,7 +13,7 @@ from kiwoomdata import frames
 from kiwoomdata.entries.entry import Endpoint, Part
 from kiwoomdata.kinds import BLANK, DATE
 from kiwoomdata.rest.pages import Pages
-from kiwoomdata.rest.protocol import Page, Stop
+from kiwoomdata.rest.protocol import Page, Stop, is_full
 
 __all__ = ["ALL_STORED", "Answer", "Ask", "Needs", "Question", "as_it_came", "day_of", "ended_oddly", "read"]
 
@@ -88,7 +88,7 @@ def ended_oddly(endpoint: Endpoint, part: Part, pages: Sequence[Page], *, reache
     if reached or pages[-1].more:
         return False
     *before, last = (len(page.rows(part)) for page in pages)
-    return last in (0, endpoint.page_rows or max(before, default=0))
+    return not last or is_full(endpoint, last, max(before, default=None))
 
 
 def read(

@@ -457,9 +457,9 @@ class Session:
             return ConditionList(pairs, len(data) - len(pairs))
         if not all(isinstance(row, dict) for row in data):
             return None
-        cont_yn, next_key = (str(message.get(key) or "") for key in ("cont_yn", "next_key"))
+        cont_yn, next_key = (str(message.get(key) or "").strip() for key in ("cont_yn", "next_key"))
         kind = None if asked is None else asked.kind
-        return ConditionPage(seq, data, cont_yn.strip() or "N", next_key, kind)
+        return ConditionPage(seq, data, cont_yn.upper(), next_key, kind)
 
     def _unlisted_searches(self, asked: Condition) -> list[Condition]:
         """Without the list no search is answered: take those that waited for it out of the line."""

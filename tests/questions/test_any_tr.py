@@ -13,7 +13,7 @@ import kiwoomdata as kd
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.guide import GUIDE, PATHS
 from kiwoomdata.rest.protocol import Request
-from tests.envelopes import Answer, serving
+from tests.envelopes import Answer, row, serving
 
 MakeClient = Callable[..., kd.Client]
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}
@@ -96,3 +96,31 @@ def test_the_list_of_the_guide_is_the_vendors() -> None:
         pytest.skip(f"{REFERENCE.name} is not beside this tree")
     vendors = json.loads(REFERENCE.read_text(encoding="utf-8"))
     assert {one["api_id"]: one["url"] for one in vendors if one["read_only"]} == GUIDE
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ({}, "no cont-yn"),
+        ({"cont-yn": "true", "next-key": "k"}, "cont-yn 'true'"),
+        ({"cont-yn": "N", "next-key": "k"}, "called this the last page and sent the key"),
+        ({"cont-yn": "Y", "next-key": ""}, "sent no key to ask with"),
+        ({"cont-yn": "N", "next-key": ""}, "this was the last page, which is full"),
+    ],
+)
+def test_raw_pages_that_may_not_be_all_are_told(
+    make_client: MakeClient, headers: dict[str, str], why: str
+) -> None:
+    rows = [row("ka10086", date=f"202411{day:02}") for day in range(25, 5, -1)]
+    with serving(Answer({"daly_stkpc": rows, **OK}, headers)) as server:
+        client = make_client(server)
+        with pytest.warns(kd.IncompleteFrame, match=why) as told:
+            pages = client.raw("ka10086", stk_cd="005930", qry_dt="20241125", since="2024-10-01")
+        assert [page.json["daly_stkpc"] for page in pages] == [rows]
+        assert [warning.filename for warning in told] == [__file__]
+
+
+def test_a_ceiling_of_the_callers_own_is_not_told(make_client: MakeClient) -> None:
+    rows = [row("ka10086", date="20241125")]
+    with serving(Answer({"daly_stkpc": rows, **OK}, MORE)) as server:
+        assert len(make_client(server).raw("ka10086", stk_cd="005930", qry_dt="20241125", max_pages=1)) == 1

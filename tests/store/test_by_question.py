@@ -441,3 +441,16 @@ def test_an_answer_that_was_cut_short_by_since_is_not_taken_for_the_whole(client
     whole = client.request("ka10047", {"symbol": "005930"})
     assert recent.height < whole.height
     assert whole["date"][-1] < date(2025, 12, 1)
+
+
+def test_a_single_page_that_may_be_full_is_not_kept(make_client: MakeClient, tmp_path: Path) -> None:
+    market = Market(*SATURDAY)
+    with Envelopes(market) as server:
+        client = make_client(server, cache=tmp_path / "store", clock=market.clock)
+        whole = kd.program_cumulative("2026-01-02", client=client)
+        market.last_page = 20
+        short = kd.program_cumulative("2026-02-02", client=client)
+        assert short.height == 20
+        market.last_page = 1000
+        healed = kd.program_cumulative("2026-02-02", client=client)
+    assert healed.height == whole.filter(pl.col("date") >= date(2026, 2, 2)).height

@@ -207,6 +207,44 @@ def test_all_pages_are_one_frame(ws: WsServer, client: kd.Client) -> None:
     assert (source.pages, source.rows) == (3, 4)
 
 
+def test_a_stock_that_two_pages_tell_is_one_row(ws: WsServer, client: kd.Client) -> None:
+    other = ROW | {"9001": "A000660"}
+    answering(ws, page("1", ROW, other, cont="Y", key="k1"), page("1", other, ROW | {"9001": "A035720"}))
+    frame = condition_search("1", client=client)
+    assert frame["symbol"].to_list() == ["005930", "000660", "035720"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"next_key": "k1"},
+        {"cont_yn": None, "next_key": None},
+        {"cont_yn": "", "next_key": ""},
+        {"cont_yn": "true", "next_key": "k1"},
+        {"cont_yn": True, "next_key": "k1"},
+        {"cont_yn": "Y, Y", "next_key": "k1"},
+        {"cont_yn": "N", "next_key": "k1"},
+    ],
+)
+def test_a_page_that_does_not_tell_whether_there_is_more_is_truncated(
+    ws: WsServer, client: kd.Client, said: dict[str, Any]
+) -> None:
+    answering(ws, say(trnm="CNSRREQ", seq="1", return_code=0, data=[ROW], **said))
+    with pytest.raises(
+        errors.Truncated, match="after 1 page.*the server (did not say|called this)"
+    ) as caught:
+        condition_search("1", client=client)
+    assert caught.value.frame["symbol"].to_list() == ["005930"]
+
+
+def test_an_empty_page_after_one_that_said_more_is_told(ws: WsServer, client: kd.Client) -> None:
+    answering(ws, page("1", ROW, cont="y", key="k1"), page("1"))
+    with pytest.warns(kd.IncompleteFrame, match="page 1 said that there is more, and page 2 has nothing"):
+        frame = condition_search("1", client=client)
+    assert frame["symbol"].to_list() == ["005930"]
+
+
 @pytest.mark.parametrize("data", [[], None, ""])
 def test_nothing_found_is_an_empty_typed_frame(ws: WsServer, client: kd.Client, data: Any) -> None:
     answering(ws, say(trnm="CNSRREQ", seq="1", return_code=0, data=data))

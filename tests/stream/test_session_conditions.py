@@ -88,7 +88,7 @@ def test_no_data_is_a_page_without_rows(more: dict[str, Any]) -> None:
     session.search("1", kind=1)
     (request,) = sent(session, 1.0)
     assert request == {"trnm": "CNSRREQ", "seq": "1", "search_type": "1", "stex_tp": "K"}
-    assert session.receive(say(trnm="CNSRREQ", return_code=0, **more)) == [ConditionPage("1", [], "N", "", 1)]
+    assert session.receive(say(trnm="CNSRREQ", return_code=0, **more)) == [ConditionPage("1", [], "", "", 1)]
 
 
 def test_a_condition_that_is_live_already_is_named_from_the_message() -> None:
@@ -188,7 +188,7 @@ def test_a_busy_condition_other_than_the_one_asked_for_leaves_the_search_waiting
     session.due(1.0)
     words = "이미 등록된 조건검색 일련번호입니다.(seq=3)"
     assert session.receive(ack("CNSRREQ", 900003, words)) == [ConditionBusy("3", words)]
-    assert session.receive(ack("CNSRREQ", data=[])) == [ConditionPage("7", [], "N", "", 1)]
+    assert session.receive(ack("CNSRREQ", data=[])) == [ConditionPage("7", [], "", "", 1)]
 
 
 def test_wrong_search_arguments_are_named() -> None:

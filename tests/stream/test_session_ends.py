@@ -125,8 +125,8 @@ def test_a_silent_search_is_given_up_and_the_next_one_goes_out() -> None:
     assert [e.seq for e in session.overdue(12.0) if isinstance(e, Silence)] == ["7"]
     assert [m["seq"] for m in sent(session, 12.0)] == ["8"]
     (late,) = session.receive(ack("CNSRREQ", seq="7", data=[]))
-    assert late == ConditionPage("7", [], "N", "", None)
-    assert session.receive(ack("CNSRREQ", seq="8", data=[])) == [ConditionPage("8", [], "N", "", 0)]
+    assert late == ConditionPage("7", [], "", "", None)
+    assert session.receive(ack("CNSRREQ", seq="8", data=[])) == [ConditionPage("8", [], "", "", 0)]
 
 
 def test_a_silent_list_gives_up_the_searches_behind_it() -> None:
