@@ -78,23 +78,29 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.etf import etf_quotes as etf_quotes
     from kiwoomdata.questions.etf import etf_return as etf_return
     from kiwoomdata.questions.etf import etf_trades as etf_trades
+    from kiwoomdata.questions.extremes import extremes as extremes
+    from kiwoomdata.questions.extremes import limit_moves as limit_moves
+    from kiwoomdata.questions.extremes import search_ranking as search_ranking
+    from kiwoomdata.questions.extremes import valuation_ranking as valuation_ranking
+    from kiwoomdata.questions.extremes import volume_records as volume_records
+    from kiwoomdata.questions.extremes import volume_walls as volume_walls
     from kiwoomdata.questions.finding import find as find
     from kiwoomdata.questions.flows import closing_investor_trades as closing_investor_trades
     from kiwoomdata.questions.flows import intraday_investor_trades as intraday_investor_trades
     from kiwoomdata.questions.flows import investor_flows as investor_flows
+    from kiwoomdata.questions.foreigners import foreign_holdings as foreign_holdings
+    from kiwoomdata.questions.foreigners import (
+        foreign_institution_ranking as foreign_institution_ranking,
+    )
+    from kiwoomdata.questions.foreigners import foreign_ranking as foreign_ranking
+    from kiwoomdata.questions.foreigners import same_side_ranking as same_side_ranking
     from kiwoomdata.questions.institutions import broker_trend as broker_trend
     from kiwoomdata.questions.institutions import institution_trades as institution_trades
     from kiwoomdata.questions.institutions import institution_trend as institution_trend
     from kiwoomdata.questions.investor_rankings import buying_streaks as buying_streaks
-    from kiwoomdata.questions.investor_rankings import foreign_holdings as foreign_holdings
-    from kiwoomdata.questions.investor_rankings import (
-        foreign_institution_ranking as foreign_institution_ranking,
-    )
-    from kiwoomdata.questions.investor_rankings import foreign_ranking as foreign_ranking
     from kiwoomdata.questions.investor_rankings import intraday_investor_flow as intraday_investor_flow
     from kiwoomdata.questions.investor_rankings import investor_ranking as investor_ranking
     from kiwoomdata.questions.investor_rankings import investor_totals as investor_totals
-    from kiwoomdata.questions.investor_rankings import same_side_ranking as same_side_ranking
     from kiwoomdata.questions.investors import investor_breakdown as investor_breakdown
     from kiwoomdata.questions.investors import sector_flows as sector_flows
     from kiwoomdata.questions.lending import credit_eligible as credit_eligible
@@ -117,16 +123,10 @@ if TYPE_CHECKING:
     from kiwoomdata.questions.program_rankings import program_by_stock as program_by_stock
     from kiwoomdata.questions.program_rankings import program_ranking as program_ranking
     from kiwoomdata.questions.rankings import credit_ranking as credit_ranking
-    from kiwoomdata.questions.rankings import extremes as extremes
-    from kiwoomdata.questions.rankings import limit_moves as limit_moves
     from kiwoomdata.questions.rankings import most_traded as most_traded
     from kiwoomdata.questions.rankings import movers as movers
     from kiwoomdata.questions.rankings import order_imbalance as order_imbalance
-    from kiwoomdata.questions.rankings import search_ranking as search_ranking
     from kiwoomdata.questions.rankings import surges as surges
-    from kiwoomdata.questions.rankings import valuation_ranking as valuation_ranking
-    from kiwoomdata.questions.rankings import volume_records as volume_records
-    from kiwoomdata.questions.rankings import volume_walls as volume_walls
     from kiwoomdata.questions.sectors import sector_indices as sector_indices
     from kiwoomdata.questions.sectors import sector_quote as sector_quote
     from kiwoomdata.questions.sectors import sector_stocks as sector_stocks

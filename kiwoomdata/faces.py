@@ -23,7 +23,9 @@ from kiwoomdata.questions import (
     brokers,
     candles,
     etf,
+    extremes,
     flows,
+    foreigners,
     institutions,
     investor_rankings,
     investors,
@@ -85,7 +87,7 @@ class Histories(Generic[T]):
     candles = _Of(candles.candles)
     etf_daily = _Of(etf.etf_daily)
     etf_daily_flows = _Of(etf.etf_daily_flows)
-    foreign_holdings = _Of(investor_rankings.foreign_holdings)
+    foreign_holdings = _Of(foreigners.foreign_holdings)
     investor_flows = _Of(flows.investor_flows)
     broker_trend = _Of(institutions.broker_trend)
     investor_breakdown = _Of(investors.investor_breakdown)
@@ -116,12 +118,12 @@ class Functions(Histories[T]):
     institution_trades = _Of(institutions.institution_trades)
     institution_trend = _Of(institutions.institution_trend)
     buying_streaks = _Of(investor_rankings.buying_streaks)
-    foreign_institution_ranking = _Of(investor_rankings.foreign_institution_ranking)
-    foreign_ranking = _Of(investor_rankings.foreign_ranking)
+    foreign_institution_ranking = _Of(foreigners.foreign_institution_ranking)
+    foreign_ranking = _Of(foreigners.foreign_ranking)
     intraday_investor_flow = _Of(investor_rankings.intraday_investor_flow)
     investor_ranking = _Of(investor_rankings.investor_ranking)
     investor_totals = _Of(investor_rankings.investor_totals)
-    same_side_ranking = _Of(investor_rankings.same_side_ranking)
+    same_side_ranking = _Of(foreigners.same_side_ranking)
     sector_flows = _Of(investors.sector_flows)
     credit_eligible = _Of(lending.credit_eligible)
     lending_by_stock = _Of(lending.lending_by_stock)
@@ -138,16 +140,16 @@ class Functions(Histories[T]):
     program_by_stock = _Of(program_rankings.program_by_stock)
     program_ranking = _Of(program_rankings.program_ranking)
     credit_ranking = _Of(rankings.credit_ranking)
-    extremes = _Of(rankings.extremes)
-    limit_moves = _Of(rankings.limit_moves)
+    limit_moves = _Of(extremes.limit_moves)
     most_traded = _Of(rankings.most_traded)
     movers = _Of(rankings.movers)
     order_imbalance = _Of(rankings.order_imbalance)
-    search_ranking = _Of(rankings.search_ranking)
+    search_ranking = _Of(extremes.search_ranking)
     surges = _Of(rankings.surges)
-    valuation_ranking = _Of(rankings.valuation_ranking)
-    volume_records = _Of(rankings.volume_records)
-    volume_walls = _Of(rankings.volume_walls)
+    valuation_ranking = _Of(extremes.valuation_ranking)
+    volume_records = _Of(extremes.volume_records)
+    volume_walls = _Of(extremes.volume_walls)
+    extremes = _Of(extremes.extremes)
     sector_indices = _Of(sectors.sector_indices)
     sector_quote = _Of(sectors.sector_quote)
     sector_stocks = _Of(sectors.sector_stocks)

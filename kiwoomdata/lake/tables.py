@@ -14,7 +14,7 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.lake.recorded import FEED_TABLES
 from kiwoomdata.questions.candles import candles
 from kiwoomdata.questions.flows import investor_flows
-from kiwoomdata.questions.investor_rankings import foreign_holdings
+from kiwoomdata.questions.foreigners import foreign_holdings
 from kiwoomdata.questions.investors import investor_breakdown
 from kiwoomdata.questions.lending import short_selling
 from kiwoomdata.questions.prices import daily_prices

@@ -221,7 +221,7 @@ def _rest_of_the_page(
     symbol: str, table: Table, venue: Any, measure: Any, options: dict[str, Any]
 ) -> list[Panel]:
     """What a page has more, each from an answer of its own, on the days of the prices."""
-    from kiwoomdata.questions.investor_rankings import foreign_holdings
+    from kiwoomdata.questions.foreigners import foreign_holdings
     from kiwoomdata.questions.investors import investor_breakdown
     from kiwoomdata.questions.lending import short_selling
 
