@@ -19,8 +19,15 @@ class _Hidden(str):
         return "'***'"
 
 
+class _HiddenBytes(bytes):
+    __slots__ = ()
+    __repr__ = _Hidden.__repr__
+
+
 def hide(value: T) -> T:
-    """The same value; a text is not shown any more."""
+    """The same value; a text, or bytes that were given for one, are not shown any more."""
+    if isinstance(value, bytes):
+        return _HiddenBytes(value)  # type: ignore[return-value]
     return _Hidden(value) if isinstance(value, str) else value  # type: ignore[return-value]
 
 

@@ -15,8 +15,8 @@ from kiwoomdata.client.connection import Mode
 __all__ = ["current", "default_client", "use"]
 
 
-_SECRET = ("app_", "quota_store")
-"""How the parameters begin that hold a secret."""
+_SECRET = ("app_", "quota_store", "key", "base_url", "ws_url")
+"""How the parameters begin that hold a secret, or that one is put into by mistake."""
 # --- the client of whoever gives none ---
 _chosen_client: Client | None = None
 _chosen_settings: dict[str, Any] = {}

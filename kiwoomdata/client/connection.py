@@ -85,20 +85,21 @@ class Connection:
         clock: Callable[[], datetime] | None = None,
         **gone: Never,
     ) -> None:
-        app_key, app_secret, unknown = hide(app_key), hide(app_secret), list(gone)
+        app_key, app_secret, key, unknown = hide(app_key), hide(app_secret), hide(key), list(gone)
+        base_url, ws_url = hide(base_url), hide(ws_url)  # what is refused may hold a password
         quota_store = hide(quota_store or os.environ.get("KIWOOMDATA_QUOTA_STORE") or None)
         gone.clear()  # a misspelt key's secret
         refuse_gone("Client", unknown)
         chosen = mode or os.environ.get("KIWOOM_MODE") or None
         if chosen != "simulator":
-            base_url = base_url or os.environ.get("KIWOOM_BASE_URL")
-            ws_url = ws_url or os.environ.get("KIWOOM_WS_URL")
+            base_url = hide(base_url or os.environ.get("KIWOOM_BASE_URL"))
+            ws_url = hide(ws_url or os.environ.get("KIWOOM_WS_URL"))
         if chosen is not None and chosen not in ("simulator", *_SERVERS):
             raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {chosen!r}")
         self._simulator: Server | None = None
         credentials: Credentials | None
         if key is not None:
-            key_name(key)
+            key = key_name(key)
         if chosen == "simulator" and base_url is None:
             from kiwoomdata.simulator.server import shared_simulator
 
@@ -198,7 +199,8 @@ class Connection:
         name
             As ``key=``. A name that no key is found for is a :class:`ConfigError`.
         """
-        key_name(name)
+        name = hide(name)
+        name = key_name(name)
         other = object.__new__(type(self))
         vars(other).update(vars(self), _of=self, streams=weakref.WeakSet())
         other.transport = self._connected(self._named(name))

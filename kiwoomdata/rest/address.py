@@ -7,6 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from kiwoomdata.errors import ConfigError
+from kiwoomdata.masking import hide
 
 __all__ = ["check_address", "is_loopback"]
 
@@ -30,8 +31,10 @@ _ADDRESS = re.compile(
 def check_address(url: str, name: str, schemes: tuple[str, str]) -> str:
     """Check a server's address: encrypted, or plain to this machine alone."""
     plain, encrypted = schemes
+    url = hide(url)
     if any(sign in url for sign in "@?#"):
         raise ConfigError(f"{name}: an address with a user, a query or a fragment is not taken")
+    url = str(url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

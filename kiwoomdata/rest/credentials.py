@@ -71,8 +71,9 @@ def find_credentials(
     Sources are not mixed: half a pair is a :class:`ConfigError` that names the missing half.
     """
     app_key, app_secret = hide(app_key), hide(app_secret)
+    name = hide(name)
     if name is not None:
-        key_name(name)
+        name = key_name(name)
         if app_key is not None or app_secret is not None:
             raise ConfigError("key: names a key that is found elsewhere; give it or app_key, not both")
     if app_key is not None or app_secret is not None:
@@ -107,7 +108,7 @@ def key_name(name: object) -> str:
             "key: expected a key's name, at most 24 letters, digits and _ that begin with a letter; what was "
             "given (not shown) is none. A key itself goes into the environment or the keyring"
         )
-    return name
+    return str(name)
 
 
 def _pair(key: tuple[str, str | None], secret: tuple[str, str | None], remedy: str) -> Credentials:

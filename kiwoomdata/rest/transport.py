@@ -263,7 +263,9 @@ class Transport:
         stopped: BaseException
         try:
             return self._over_the_wire(method, request, token)
-        except (requests.exceptions.SSLError, requests.exceptions.InvalidProxyURL) as error:
+        except requests.exceptions.InvalidURL:  # ours was checked; a proxy's may show its password
+            return _Outcome(error=TransportError(f"{api_id}: {_NO_PROXY}"))
+        except requests.exceptions.SSLError as error:
             return _Outcome(error=TransportError(self._clean(f"{api_id}: {error}", request, token)))
         except InterruptedError as error:
             stopped = InterruptedError(str(error))
@@ -333,6 +335,10 @@ class Transport:
         self._gate.close()
 
 
+_NO_PROXY = (
+    "the proxy that the environment names has no address that can be read (not shown, as it may hold a "
+    "password). Look at HTTPS_PROXY and ALL_PROXY; in a password, / and # are written as %2F and %23."
+)
 _SLOWER = "Pass a slower quota=, such as '1/s burst 2', or see whether another program uses the same key."
 
 

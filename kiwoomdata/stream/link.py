@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidProxy
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
@@ -252,7 +252,7 @@ class Link:
                 finally:
                     self._connection = None
         except Exception as error:
-            return self.session.failure(error, renewed=renewed)
+            return self.session.failure(_bare(error), renewed=renewed)
         return self.session.failure(renewed=renewed)
 
     def _listen(self, connection: ClientConnection) -> None:
@@ -332,6 +332,14 @@ class Link:
 
 
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+
+
+def _bare(error: Exception) -> Exception:
+    """The error without the frames on its way, which hold the token, and without a proxy's password."""
+    error.__context__ = error.__cause__ = None
+    if isinstance(error, InvalidProxy):
+        error.proxy = "***"
+    return error.with_traceback(None)
 
 
 def _ends(event: Event) -> bool:

@@ -11,6 +11,7 @@ import pickle
 import string
 import traceback
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -326,3 +327,33 @@ def test_no_frame_of_a_client_that_cannot_be_made_shows_a_key(
     shown = [repr(frame.f_locals) for frame in frames if frame.f_code.co_filename != __file__]
     assert shown
     assert [canary for canary in CANARIES for text in (*shown, str(caught.value)) if canary in text] == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"app_key": "canary-key-0123", "app_secret": b"canary-secret-0123"},
+        {"app_key": b"canary-key-0123", "app_secret": "canary-secret-0123"},
+        {"key": "canary-secret-0123"},
+        {"base_url": "http://me:canary-secret-0123@127.0.0.1", "app_key": "k", "app_secret": "s"},
+        {"ws_url": "ws://127.0.0.1/?token=canary-secret-0123", "app_key": "k", "app_secret": "s"},
+    ],
+)
+@pytest.mark.parametrize("make", [kd.Client, kd.use])
+def test_no_frame_shows_what_is_refused_and_may_be_a_secret(settings: dict[str, Any], make: Any) -> None:
+    with pytest.raises(kd.ConfigError) as caught:
+        make("real", **settings)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    shown = [repr(frame.f_locals) for frame in frames if frame.f_code.co_filename != __file__]
+    assert shown
+    assert [canary for canary in CANARIES for text in (*shown, str(caught.value)) if canary in text] == []
+
+
+def test_with_key_shows_nothing_that_is_no_name() -> None:
+    client = kd.Client("simulator", cache=False)
+    with pytest.raises(kd.ConfigError) as caught:
+        client.with_key("canary-secret-0123")
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    shown = [repr(frame.f_locals) for frame in frames if frame.f_code.co_filename != __file__]
+    assert shown
+    assert [text for text in (*shown, str(caught.value)) if "canary" in text] == []

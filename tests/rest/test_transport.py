@@ -166,6 +166,18 @@ def test_a_proxy_that_drips_is_ended_too(wire: Wire, monkeypatch: pytest.MonkeyP
         gc.collect()
 
 
+@pytest.mark.parametrize("password", ["canary#word", "canary/word", "canary?word"])
+def test_a_proxy_whose_address_cannot_be_read_is_told_without_its_password(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{password}@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    wire.base_url = "https://api.invalid"
+    with pytest.raises(kd.TransportError, match=r"proxy .* Look at HTTPS_PROXY") as caught:
+        transport_to(wire, Retry(attempts=3, base=60)).send(ASK)  # and does not try again
+    assert "canary" not in str(caught.value)
+
+
 def test_one_thread_watches_all_exchanges_and_ends_when_there_are_none() -> None:
     dog, before = Watchdog(), set(threading.enumerate())
     with ExitStack() as stack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
@@ -273,6 +274,34 @@ def test_pings_alone_keep_a_connection_alive(ws: WsServer, stream: Stream) -> No
         ws.push('{"trnm":"PING"}')
         assert live.wait(seconds=0.1)
     assert ws.connections == 1
+
+
+def test_no_frame_of_a_connection_that_ended_holds_the_token(ws: WsServer, client: kd.Client) -> None:
+    ws.on_open = [lambda socket: socket.close(1008)]  # before the login is sent, or after
+    live = stream_to_frame("005930", rows=1, client=client)
+    with pytest.raises(errors.ConnectionLost, match="violation of its policy") as caught:
+        live.wait(rows=1, seconds=10)
+    live.stop()
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "not-a-real-one" not in shown
+    cause = caught.value.__cause__
+    assert (type(cause).__name__, cause and cause.__traceback__) == ("ConnectionClosedError", None)
+
+
+@pytest.mark.parametrize("proxy", ["http://me:canary-password@", "http://me:canary-password#1@127.0.0.1:1"])
+def test_a_proxy_without_an_address_is_told_without_its_password(
+    client: kd.Client, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    link = Link("wss://api.invalid", client.transport.tokens, pause=lambda attempt, rng: 0.0)
+    link.start()
+    until(lambda: not link.running)
+    assert isinstance(link.error, errors.ConnectionLost)
+    shown = "".join(traceback.TracebackException.from_exception(link.error, capture_locals=True).format())
+    assert "the proxy's address is not valid" in shown
+    assert "canary" not in shown
+    link.stop()
 
 
 def test_a_server_that_is_not_there_is_told_after_a_few_tries(ws: WsServer, client: kd.Client) -> None:
