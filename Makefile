@@ -96,7 +96,7 @@ versions:
 
 # From a fresh environment, as it writes all that is installed.
 pins: $(VENV)/.test
-	$(PIP) install -e '.[interop]'
+	$(PIP) install -e '.[interop,site]'
 	{ sed -n 1p .ci/pins.txt; $(BIN)/python -m pip freeze --exclude-editable; } > .ci/pins.new
 	mv .ci/pins.new .ci/pins.txt
 
@@ -110,10 +110,11 @@ docs: $(VENV)/.test
 	$(BIN)/python -m sphinx -a -W --keep-going -b html docs docs/_build/html
 	$(BIN)/python -m sphinx -a -W --keep-going -b html -D language=ko docs docs/_build/html/ko
 
-# The built site in a real browser.
+# The built site, and JupyterLab with a chart that moves, in a real browser.
 .PHONY: site
 site: docs
-	$(BIN)/python -m pytest -rs tests/site/site_checks.py
+	$(PIP) install $(PINS) -e '.[site]'
+	$(BIN)/python -m pytest -rs tests/site/site_checks.py tests/site/lab_checks.py
 
 # After a change of an English page: what docs/locale/ko then lacks is translated by hand.
 catalogs: $(VENV)/.test

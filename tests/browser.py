@@ -33,6 +33,7 @@ class Browser:
         """What the console said as an error, and what was not found, since the page was opened."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # a page in front, as people have it
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         self._last += 1
@@ -79,6 +80,12 @@ class Browser:
         done = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
+
+    def until(self, script: str) -> Any:
+        """The value of an expression of JavaScript, once it is true, which takes at most a minute."""
+        look = f"const look = () => {{ const value = {script}; value ? done(value) : setTimeout(look, 20) }}"
+        late = "setTimeout(() => failed(Error('not true within a minute')), 60_000)"
+        return self.ask(f"new Promise((done, failed) => {{ {look}; look(); {late} }})")
 
     def shot(self, file: Path) -> None:
         file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
