@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 
 import kiwoomdata as kd
+from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import KST
 from tests.prove.market import sessions_since
 from tests.prove.peer import Asked, Peer, Step
@@ -257,6 +258,40 @@ def test_who_bought_by_day_is_the_exchanges_and_adds_up(measure: str) -> None:
         assert frame["institution"].sum() == week["기관합계"]
         assert frame["individual"].sum() == week["개인"]
         assert frame["foreign"].sum() == week["외국인"] + week["기타외국인"]
+
+
+def test_who_bought_kospi_as_a_whole_is_the_exchanges_and_adds_up() -> None:
+    unit = 100 * MILLION
+    told = {
+        row["date"]: row
+        for row in table("investors_by_day.csv", scope="STK", etf_incl="false", measure="krw")
+    }
+    groups = {"orgn_netprps": "institution", "etc_corp_netprps": "other_corp", "ind_netprps": "individual",
+              "frgnr_netprps": "foreign_total"}  # fmt: skip
+    (part,) = ENDPOINTS["ka10051"].parts
+
+    def page(asked: Asked) -> list[Step]:
+        row = told[f"{asked.body['base_dt']:.4}-{asked.body['base_dt'][4:6]}-{asked.body['base_dt'][6:]}"]
+        flows = {key: signed(round(int(row[theirs]) / unit)) for key, theirs in groups.items()}
+        market = {**dict.fromkeys((column.key for column in part.columns), ""), **flows}
+        return answer({"inds_netprps": [{**market, "inds_cd": "001_AL", "inds_nm": "종합(KOSPI)"}]})
+
+    sums = dict.fromkeys(("institution", "other_corporation", "individual", "foreign"), 0)
+    with serving(page, datetime(2021, 1, 23, 12, tzinfo=KST)) as client:
+        for day, exchange_says in told.items():
+            row = kd.sector_flows(day, client=client).row(0, named=True)
+            assert (row["sector"], row["date"], row["flow_unit"]) == ("001", date.fromisoformat(day), "KRW")
+            for name, theirs in zip(sums, groups.values(), strict=True):
+                assert row[name] == round(int(exchange_says[theirs]) / unit) * unit
+                sums[name] += row[name]
+            assert abs(sum(row[name] for name in sums)) <= 2 * unit  # four numbers, each to a hundred million
+    week = {
+        row["investor"]: int(row["net_value"])
+        for row in table("investors_by_class.csv", scope="STK", etf_incl="false")
+    }
+    of_the_week = (week["기관합계"], week["기타법인"], week["개인"], week["외국인"] + week["기타외국인"])
+    for name, net in zip(sums, of_the_week, strict=True):
+        assert abs(sums[name] - net) <= len(told) * unit / 2
 
 
 def test_an_index_has_a_bar_for_each_session_since_1980_and_for_no_other_day() -> None:
