@@ -361,9 +361,13 @@ class Endpoint:
 
     @property
     def shown(self) -> dict[str, str]:
-        """The parameters of an example request, by our names: those that have no default."""
+        """The parameters of an example request, by our names: those that have no default.
+
+        A range that must begin also ends, or the example would ask for more with each year.
+        """
+        asked = {param.name for param in self.params if param.required and not param.blank}
+        if "start" in asked:
+            asked.add("end")
         return {
-            param.name: param.shown
-            for param in self.params
-            if param.default is None and param.required and not param.blank
+            param.name: param.shown for param in self.params if param.default is None and param.name in asked
         }

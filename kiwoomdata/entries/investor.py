@@ -519,7 +519,7 @@ SAME_SIDE_RANKING = Endpoint(
     function="same_side_ranking",
     example='kd.same_side_ranking("2024-01-02", "2024-01-31")',
     params=(
-        Param("strt_dt", "start", "시작일자", DATE, example="2026-11-02"),
+        Param("strt_dt", "start", "시작일자", DATE, example="2024-01-02"),
         Param("end_dt", "end", "종료일자", DATE, required=False),
         choice("mrkt_tp", "market", "시장구분", "all", all="000", kospi="001", kosdaq="101"),
         choice("trde_tp", "side", "매매구분", None, buy="1", sell="2"),
