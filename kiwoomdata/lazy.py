@@ -89,16 +89,21 @@ class _Scan:
         first, size = key.first, _CHUNK
         while rows and first <= key.last:
             last = _after(first, size, key.last)
-            some = key.codes[:rows]
-            frame = self._asked(_Key(some, first, last))
-            of_first = frame.filter(pl.col("date") == pl.col("date").min())
-            if len(some) < len(key.codes) and of_first.height < rows:
-                frame = self._asked(_Key(key.codes, first, last))
-            elif len(some) < len(key.codes):
-                frame = of_first
-            yield (frame := frame.head(rows))
+            frame = self._first(_Key(key.codes, first, last), rows)
+            yield frame
             rows -= frame.height
             first, size = last + timedelta(days=1), 4 * size
+
+    def _first(self, key: _Key, rows: int) -> pl.DataFrame:
+        """The first rows of some days: those of the first day, where enough symbols have one there."""
+        day, count = next(iter(trading_days(key.first, key.last)), None), rows
+        while day is not None and count < len(key.codes):
+            # Who was listed later has none, though others have.
+            of_first = self._asked(key._replace(codes=key.codes[:count])).filter(date=day)
+            if of_first.height >= rows:
+                return of_first.head(rows)
+            count *= 2
+        return self._asked(key).head(rows)
 
     def _asked(self, key: _Key) -> pl.DataFrame:
         """The eager frame of some symbols and days; of the same plan, no symbol is asked for twice."""

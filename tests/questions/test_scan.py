@@ -83,6 +83,29 @@ def test_a_head_is_that_of_the_eager_frame(client: kd.Client, codes: list[str], 
     assert kd.scan.daily_prices(codes, *RANGE, client=client).head(rows).collect().equals(eager.head(rows))
 
 
+LATE = "373220"
+"""Listed on 2022-01-27."""
+
+
+@pytest.mark.parametrize("rows", [1, 2, 30])
+def test_a_head_is_of_the_first_day_though_its_first_symbol_came_later(client: kd.Client, rows: int) -> None:
+    asked: Any = ([LATE, *CODES], "2022-01-03", "2022-03-31")
+    eager = kd.daily_prices(*asked, client=client)
+    assert eager["date"].min() < eager.filter(symbol=LATE)["date"].min()  # type: ignore[operator]
+    assert kd.scan.daily_prices(*asked, client=client).head(rows).collect().equals(eager.head(rows))
+
+
+def test_a_head_asks_for_more_symbols_only_as_it_needs_them(
+    server: kd.simulator.Server, bare: kd.Client
+) -> None:
+    codes = [LATE, *kd.stocks("kospi", client=bare)["symbol"]]
+    with pytest.warns(kd.EmptyAnswer, match=LATE):
+        found = kd.scan.daily_prices(codes, "2020-01-02", "2020-12-30", client=bare).head(3).collect()
+    assert found.height == 3
+    assert found["date"].unique().to_list() == [date(2020, 1, 2)]
+    assert server.log.count("ka10086") < 20
+
+
 def test_a_head_stops_early(server: kd.simulator.Server, bare: kd.Client) -> None:
     scan = kd.scan.daily_prices(CODES, "2015-01-02", "2024-06-28", client=bare)
     assert scan.head(3).collect()["symbol"].to_list() == CODES[:3]
