@@ -7,14 +7,14 @@
 ('pandas', 'date', 4)
 
 Frames have numpy dtypes (int64, or float64 where values are missing), a DatetimeIndex where rows have a
-day, a MultiIndex of day and symbol where several symbols were asked for, and their provenance in
-``frame.attrs["kiwoomdata"]``. All else is as in :mod:`kiwoomdata`.
+day, a MultiIndex of day and symbol where several symbols were asked for, whatever ``columns=`` keeps beside
+it, and their provenance in ``frame.attrs["kiwoomdata"]``. All else is as in :mod:`kiwoomdata`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
@@ -26,7 +26,7 @@ from kiwoomdata._public import FRAMES, HOME_OF, MODULES
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import split_code
 from kiwoomdata.origin import attach, attached
-from kiwoomdata.present import korean_names
+from kiwoomdata.present import BesideIndex, korean_names
 from kiwoomdata.stream.start import Streams
 
 try:
@@ -93,20 +93,32 @@ def _index(frame: pl.DataFrame, source: _kd.Provenance | None) -> list[str]:
 
 def in_pandas(function: Callable[P, pl.DataFrame]) -> Callable[P, pd.DataFrame]:
     """The same function, giving a pandas frame; also the ``.frame`` of an error is one."""
-    return _handing(function, to_pandas, "pandas.DataFrame")
+    return _handing(function, _handed, "pandas.DataFrame")
 
 
-def _handing(function: Callable[P, G], hand: Callable[[G], H], given: str) -> Callable[P, H]:
+def _handed(frame: pl.DataFrame, columns: object = None) -> pd.DataFrame:
+    """The pandas frame, with the ``columns`` that were asked for beside its index."""
+    result = to_pandas(frame)
+    if not isinstance(columns, BesideIndex) or columns.asked is None:
+        return result
+    asked = frame.columns[frame.width - columns.asked :]
+    return result[[name for name in asked if name not in result.index.names]]
+
+
+def _handing(function: Callable[P, G], hand: Callable[[G, object], H], given: str) -> Callable[P, H]:
     """The same function, with what it gives handed over, as its help says by the word ``given``."""
 
     @wraps(function)
     def handing(*args: P.args, **kwargs: P.kwargs) -> H:
+        columns = kwargs.get("columns")
+        if isinstance(columns, Sequence) and columns not in ("en", "ko"):
+            columns = kwargs["columns"] = BesideIndex([columns] if isinstance(columns, str) else columns)
         try:
-            return hand(function(*args, **kwargs))
+            return hand(function(*args, **kwargs), columns)
         except Exception as error:
             rows = getattr(error, "frame", None)
             if isinstance(rows, pl.DataFrame):
-                error.frame = to_pandas(rows)  # type: ignore[attr-defined]  # our errors have the place
+                error.frame = _handed(rows, columns)  # type: ignore[attr-defined]  # our errors have the place
             raise
 
     handing.__signature__ = inspect.signature(function).replace(return_annotation=given)  # type: ignore[attr-defined]
@@ -127,10 +139,10 @@ read_parquet = in_pandas(_kd.read_parquet)
 
 request_parts = _handing(
     _kd.request_parts,
-    lambda parts: {name: to_pandas(frame) for name, frame in parts.items()},
+    lambda parts, _: {name: to_pandas(frame) for name, frame in parts.items()},
     "dict[str, pandas.DataFrame]",
 )
-ticks = _handing(_kd.ticks, lambda lazy: to_pandas(lazy.collect()), "pandas.DataFrame")
+ticks = _handing(_kd.ticks, lambda lazy, _: to_pandas(lazy.collect()), "pandas.DataFrame")
 
 
 class cache:

@@ -121,6 +121,24 @@ def present(
     return renamed
 
 
+class BesideIndex(list[str]):
+    """Columns to keep beside what tells the rows apart, which comes first: the day or moment that begins a
+    row, symbol, venue, sector."""
+
+    asked: int | None = None
+    """How many of the chosen columns, the last ones, were asked for; None until they are chosen."""
+
+    def choose(self, frame: pl.DataFrame) -> list[str]:
+        kept, first = list(dict.fromkeys(self)), frame.columns[0]
+        telling: list[str] = []
+        if frame.schema[first] in (pl.Date, pl.Datetime):
+            kept = [name for name in kept if name != first]
+            beside = (name for name in ("symbol", "venue", "sector") if name in frame.columns)
+            telling = [first, *(name for name in beside if name not in kept)]
+        self.asked = len(kept)
+        return telling + kept
+
+
 def chosen_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
     """The columns to keep, in the order of the caller; each must be one of the frame's."""
     if columns in ("en", "ko"):
@@ -132,7 +150,7 @@ def chosen_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
     for name in columns:
         if name not in frame.columns:
             raise ValueError(f"columns: {name!r} is not one of {', '.join(frame.columns)}")
-    return list(dict.fromkeys(columns))
+    return columns.choose(frame) if isinstance(columns, BesideIndex) else list(dict.fromkeys(columns))
 
 
 def wide(frame: Frame, values: str) -> Frame:

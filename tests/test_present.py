@@ -86,6 +86,50 @@ def test_several_venues_are_a_level_of_their_own(shared: kd.Client) -> None:
     assert frame.index.is_unique
 
 
+@pytest.mark.parametrize(
+    ("columns", "left"),
+    [
+        (["close"], ["close"]),
+        ("close", ["close"]),
+        (["date", "close"], ["close"]),
+        (["close", "date", "volume"], ["close", "volume"]),
+        (["volume", "symbol", "close"], ["volume", "close"]),
+        (["venue", "close"], ["venue", "close"]),
+        (["date"], []),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"names": "ko"}])
+def test_chosen_columns_stand_beside_the_whole_index(
+    shared: kd.Client, options: Any, columns: Any, left: list[str]
+) -> None:
+    whole = kdp.daily_prices(TWO, *RANGE, client=shared)
+    frame = kdp.daily_prices(TWO, *RANGE, client=shared, columns=columns, **options)
+    assert frame.index.equals(whole.index)
+    source = kd.provenance(frame)
+    assert source
+    assert source.api_id == "ka10086"
+    headings = kdp.daily_prices(TWO, *RANGE, client=shared, **options)[[]]
+    assert frame.index.names == headings.index.names
+    if not options:
+        assert list(frame.columns) == left
+    for heading, name in zip(frame.columns, left, strict=True):
+        assert frame[heading].to_list() == whole[name].to_list()
+
+
+def test_chosen_columns_of_one_symbol_and_of_a_list(shared: kd.Client) -> None:
+    one = kdp.daily_prices("005930", *RANGE, client=shared, columns=["close", "symbol"])
+    assert isinstance(one.index, pd.DatetimeIndex)
+    assert list(one.columns) == ["close", "symbol"]
+    minutes = kdp.candles(TWO, "2026-11-19", interval="30m", client=shared, columns=["close"])
+    assert minutes.index.names == ["time", "symbol"]
+    listed = kdp.rights_quotes(client=shared, columns=["name", "price"])
+    assert (type(listed.index), list(listed.columns)) == (pd.RangeIndex, ["name", "price"])
+    with pytest.raises(ValueError, match="^columns: 'clos' is not one of date, symbol"):
+        kdp.daily_prices(TWO, *RANGE, client=shared, columns=["clos"])
+    with pytest.raises(TypeError, match="names='ko'"):
+        kdp.daily_prices(TWO, *RANGE, client=shared, columns="ko")
+
+
 def test_frames_put_together_of_several_symbols_are_told_apart_too(shared: kd.Client) -> None:
     one, other = (kd.daily_prices(symbol, *RANGE, client=shared) for symbol in TWO)
     assert kdp.to_pandas(pl.concat([one, other])).index.names == ["date", "symbol"]
