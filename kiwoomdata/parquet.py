@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.origin import Provenance, attach, attached
 
 __all__ = ["read_parquet", "source_of", "with_source", "write_parquet"]
@@ -48,6 +49,7 @@ def write_parquet(frame: Any, path: str | os.PathLike[str], *, source: Provenanc
     'ka10086'
     >>> folder.cleanup()
     """
+    forks.check()
     source = source or attached(frame)
     if hasattr(frame, "attrs"):
         frame = pl.from_pandas(frame, include_index=any(name is not None for name in frame.index.names))
@@ -86,6 +88,7 @@ def read_parquet(path: str | os.PathLike[str]) -> pl.DataFrame:
     (True, True)
     >>> folder.cleanup()
     """
+    forks.check()
     file = Path(path)
     frame = pl.read_parquet(file, glob=False, hive_partitioning=False)
     source = source_of(pl.read_parquet_metadata(file))

@@ -58,6 +58,34 @@ print(child(lambda: kd.plot.candles(frame.head(4))))
     assert said.count("\n1\n") == 10
 
 
+def test_files_and_lakes_fail_at_once_too(tmp_path: Path) -> None:
+    said = run(
+        """
+import kiwoomdata.pandas as kdp
+file, lake = sys.argv[1], kd.Lake(sys.argv[2])
+kd.use("simulator")
+frame = kd.daily_prices("005930", "2024-01-02", "2024-01-05")
+kd.write_parquet(frame, file)
+lake.update("005930", what="daily_prices", start="2026-11-16")
+for work in (
+    lambda: kd.write_parquet(frame, file),
+    lambda: kd.read_parquet(file),
+    lambda: kdp.read_parquet(file),
+    lambda: lake.update("005930", what="trade"),
+    lambda: lake.scan("daily_prices"),
+    lake.info,
+    lake.check,
+    lake.compact,
+):
+    print(child(work))
+""",
+        tmp_path / "prices.parquet",
+        tmp_path / "lake",
+    )
+    assert said.count("ConfigError this process was forked after polars had begun to work") == 8
+    assert said.count("\n1\n") == 8
+
+
 def test_a_child_that_was_forked_before_works() -> None:
     said = run("""
 kd.use("simulator")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata.arguments import DateLike, Symbols, as_date, as_symbols
 from kiwoomdata.calendar import today
 from kiwoomdata.client import Client
@@ -129,6 +130,7 @@ class Lake:
         KiwoomDataWarning
             A key that is left out.
         """
+        forks.check()
         names = chosen_tables(what)
         first = None if start is None else as_date(start, "start", whole="first")
         feeds = [name for name in names if name in FEED_TABLES]

@@ -34,6 +34,7 @@ import filelock
 import msgspec
 import polars as pl
 
+from kiwoomdata import forks
 from kiwoomdata._version import __version__
 from kiwoomdata.errors import CacheError
 from kiwoomdata.folders import sync_folder
@@ -114,6 +115,7 @@ class Files:
         return True
 
     def need(self) -> None:
+        forks.check()
         if not self.exists():
             raise ValueError(f"path: {str(self.folder)!r} is no lake; Lake(path).update(...) makes one")
 
