@@ -37,6 +37,8 @@ except ImportError as error:
         f"kiwoomdata.pandas could not load pandas and pyarrow ({error}): pip install 'kiwoomdata[pandas]'"
     ) from error
 
+__all__ = sorted({"__version__", "to_pandas", *HOME_OF, *MODULES})
+
 P = ParamSpec("P")
 G = TypeVar("G")
 H = TypeVar("H")
@@ -296,4 +298,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return sorted({"__version__", "to_pandas", *HOME_OF, *MODULES})
+    return list(__all__)

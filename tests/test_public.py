@@ -88,6 +88,13 @@ def test_the_names_that_type_checkers_see_in_the_pandas_face_are_the_same() -> N
     assert set(FRAMES) <= made
 
 
+@pytest.mark.parametrize("face", ["kiwoomdata", "kiwoomdata.pandas"])
+def test_a_star_brings_the_public_names_and_nothing_else(face: str) -> None:
+    brought: dict[str, object] = {}
+    exec(f"from {face} import *", brought)
+    assert set(brought) - {"__builtins__", "to_pandas"} == set(kd.__all__)
+
+
 def test_a_submodule_never_hides_a_public_name() -> None:
     """Importing ``kiwoomdata.x`` sets the attribute x: a function of that name would be gone."""
     modules = {path.stem for path in PACKAGE.glob("*.py")} | {p.name for p in PACKAGE.iterdir() if p.is_dir()}
