@@ -581,9 +581,10 @@ def test_neither_netrc_nor_a_proxy_takes_part_in_talk_with_this_machine(
             "https://[::1",
             "",
         ),
+        *("https://a..com", f"https://{64 * 'a'}.com", "https://a-.com", 5, b"https://a.com"),
     ],
 )
-def test_a_bad_address_is_refused(url: str) -> None:
+def test_a_bad_address_is_refused(url: Any) -> None:
     with pytest.raises(kd.ConfigError, match="base_url: expected an address such as 'https://|is not taken"):
         check_address(url, "base_url", ("http", "https"))
 
@@ -605,6 +606,7 @@ def test_an_address_that_may_hold_a_password_is_refused_and_not_shown(url: str) 
             "https://API.kiwoom.com.:443/",
             "http://127.0.0.1:8080",
             "http://[::1]:8080/base",
+            f"https://{63 * 'a'}.com",
         ),
         *("http://localhost", "https://my_host/x-y/~z"),
     ],
