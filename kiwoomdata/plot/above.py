@@ -1,4 +1,4 @@
-"""Titles and legends above axes: side by side, or one over the other where there is no room."""
+"""Titles and legends above axes, names beside them: broken, folded or smaller where there is no room."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
 
-__all__ = ["part_titles", "put_legend"]
+__all__ = ["fit_labels", "part_titles", "put_legend"]
 
 _WIDE = 0.6
 """Of a figure's width, what surely has room above its axes: those of the narrowest chart take more."""
@@ -44,6 +44,35 @@ def part_titles(figure: Figure) -> None:
         if legend is not None:
             legend.set_in_layout(True)
             _part(ax, legend, ax.get_window_extent().width)
+
+
+def fit_labels(figure: Figure) -> None:
+    """Break names of y axes that are longer than their axes are high, and then make them smaller.
+
+    How high axes are is known once they are laid out; before that they are at most a tenth higher.
+    """
+    if not any(_height(ax) > 0.9 * ax.get_window_extent().height for ax in figure.axes):
+        return
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+    for ax in figure.axes:
+        room, label = ax.get_window_extent().height, ax.yaxis.label
+        if _height(ax) > room:
+            label.set_text(_in_two(label.get_text().split()))
+        if (height := _height(ax)) > room:
+            label.set_fontsize(max(5, label.get_fontsize() * room / height))
+
+
+def _in_two(words: list[str]) -> str:
+    """Words in the two lines of which the longer one is shortest, or one word."""
+    lines = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+    return "\n".join(min(lines, key=lambda pair: max(map(len, pair)), default=words))
+
+
+def _height(ax: Axes) -> float:
+    """How far the name of a y axis reaches along it."""
+    label = ax.yaxis.label
+    return label.get_window_extent().height if label.get_text() else 0.0
 
 
 def _legend(ax: Axes) -> Legend | None:

@@ -16,7 +16,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import is_color_like, to_rgb
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from kiwoomdata.plot.above import part_titles, put_legend
+from kiwoomdata.plot.above import fit_labels, part_titles, put_legend
 from kiwoomdata.plot.font import FAMILIES, register
 from kiwoomdata.plot.words import WORDS
 from kiwoomdata.present import choose
@@ -258,6 +258,7 @@ class Look:
             try:
                 yield figure
                 part_titles(figure)
+                fit_labels(figure)
                 self._write(figure, 192 if self.figsize else _SLIDE / size[0])
             except BaseException:
                 plt.close(figure)

@@ -285,20 +285,7 @@ def test_charts_without_an_axis_of_prices_say_that_they_have_no_such_option(
             CHARTS[name][1](frames[name], **{option: True})
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "candles",
-        "flows",
-        "program",
-        "strength by day",
-        "book",
-        "short selling",
-        "movers",
-        "sectors",
-        "breakdown",
-    ],
-)
+@pytest.mark.parametrize("name", CHARTS)
 def test_texts_of_a_small_chart_cover_no_other(name: str, frames: dict[str, pl.DataFrame]) -> None:
     check_texts(CHARTS[name][1](frames[name], figsize=(4.6, 4.2)).figure)
 

@@ -22,7 +22,7 @@ def test_a_dashboard_has_price_volume_flows_and_program(market: kd.Client) -> No
 
 def test_a_dashboard_in_won_shows_foreigners_apart(market: kd.Client) -> None:
     figure = plot.dashboard("005930", *YEAR, market, measure="value", theme="dark", locale="en")
-    units = {ax.get_label(): ax.get_ylabel() for ax in figure.axes}
+    units = {ax.get_label(): ax.get_ylabel().replace("\n", " ") for ax in figure.axes}
     assert units["flows"] == "Cum. net buying (KRW)"
     assert units["foreign"] == "Cum. net buying (shares)"
     assert units["program"].endswith("(KRW)")
@@ -106,6 +106,24 @@ def test_a_day_shows_price_volume_strength_and_program(market: kd.Client, locale
     program = kd.program_trend("005930", by="time", client=market)
     assert labelled(ax, "program").lines[-1].get_ydata()[-1] == program["net_buy_volume"][-1]
     check_texts(figure)
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+@pytest.mark.parametrize("size", [(4.6, 4.2), (4.6, 7), (9, 4.2)])
+def test_names_of_axes_that_lie_close_keep_to_their_own(
+    market: kd.Client, size: tuple[float, float], locale: Any
+) -> None:
+    week = "005930", "2026-11-16", "2026-11-20", market
+    five_panels = size[0], size[1] + 1.4
+    for figure in (
+        plot.dashboard(*week, figsize=size, locale=locale),
+        plot.dashboard(*week, measure="value", figsize=five_panels, locale=locale),
+        plot.intraday("005930", market, figsize=size, locale=locale),
+    ):
+        check_texts(figure)
+        for ax in figure.axes:
+            high = ax.get_window_extent().height
+            assert ax.yaxis.label.get_window_extent().height < 1.2 * high, ax.get_ylabel()
 
 
 def test_what_is_told_of_another_session_is_left_out_of_a_day(
