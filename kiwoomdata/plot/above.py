@@ -60,7 +60,7 @@ def fit_labels(figure: Figure) -> None:
         if _height(ax) > room:
             label.set_text(_in_two(label.get_text().split()))
         if (height := _height(ax)) > room:
-            label.set_fontsize(max(5, label.get_fontsize() * room / height))
+            label.set_fontsize(max(5.0, float(label.get_fontsize()) * room / height))
 
 
 def _in_two(words: list[str]) -> str:

@@ -251,7 +251,8 @@ def _bars(ax: Axes, look: Look, table: Table, line: Timeline, unit: str, legend:
     """Each class on top of the one before, those that sold below zero."""
     classes = _classes(table, once=True)
     shown, level = fitted(ax, table, dict.fromkeys(CLASSES, "sum"))
-    x, width = line.at(shown.when), on(line, shown, level).bar
+    over = on(line, shown, level)
+    x, width = over.at(shown.when), over.bar
     tops, bottoms, handles = np.zeros(len(x)), np.zeros(len(x)), []
     for name, colour in zip(classes, _colours(look, classes), strict=True):
         values = np.nan_to_num(shown[name])

@@ -87,8 +87,8 @@ def said(spacing: Spacing | None, look: Look) -> str:
 
 
 def on(line: Timeline, shown: Table, spacing: Spacing | None) -> Timeline:
-    """The axis of days for a coarser table, whose rows stand over their last days."""
-    return line if spacing is None else line.every(shown.when)
+    """The axis of days for a coarser table, whose rows stand over all days of their periods."""
+    return line if spacing is None else line.every(spacing, shown.when)
 
 
 def period(spacing: Spacing | None) -> str:

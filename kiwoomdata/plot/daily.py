@@ -97,7 +97,8 @@ def draw_sums(
 ) -> None:
     """Bars of a column, of weeks or longer where there are more days than pixels can show."""
     shown, level = fitted(ax, table, {name: "sum"})
-    x, width = line.at(shown.when), on(line, shown, level).bar
+    over = on(line, shown, level)
+    x, width = over.at(shown.when), over.bar
     if signed:
         draw_flow_bars(ax, look, x, shown[name], width)
         y_limits(ax, shown[name], np.zeros(1))

@@ -186,7 +186,7 @@ def _lines(
     return place
 
 
-def draw_flow_bars(ax: Axes, look: Look, x: Floats, values: Floats, width: float) -> None:
+def draw_flow_bars(ax: Axes, look: Look, x: Floats, values: Floats, width: float | Floats) -> None:
     """Net buying day by day, in the colours of up and down."""
     ax.axhline(0, color=look.faint, linewidth=0.8, zorder=1.5, label="_zero")
     bars(ax, x, values, look.by_sign(values), width, zorder=2, alpha=0.9)
@@ -205,7 +205,8 @@ def _small_bars(
     heights = [1.0] * len(rows) + ([1.1] if closes is not None else [])
     every = panels(place, heights, [*names, "close"][1 : len(heights)])
     shown, level = fitted(place, table, dict.fromkeys(INVESTORS, "sum"))
-    x, width = line.at(shown.when), on(line, shown, level).bar
+    over = on(line, shown, level)
+    x, width = over.at(shown.when), over.bar
     for axes, (unit, name, together) in zip(every, rows, strict=False):
         look.dress(axes)
         draw_flow_bars(axes, look, x, shown[name], width)

@@ -109,7 +109,8 @@ def dashboard(
     options: dict[str, Any] = {"client": client or default_client(), "names": "en", "style": "plain"}
     asked = {"period": period, "venue": venue, "measure": measure}
     table = _prices(symbol, start, end, windows, asked, options)
-    others, parts = rebased(table, beside), _parts(table, windows)
+    others = rebased(table, beside)
+    parts = _parts(table, windows, lines=others is not None)
     if others is not None:
         parts[0] = rebased_panel(parts[0], others)
     if page:
@@ -118,7 +119,9 @@ def dashboard(
     before = close[-2] if len(close) > 1 else np.nan
 
     def headline(ax: Axes) -> None:
-        _draw_headline(ax, look, (table.heading, said(fitted(ax, table)[1], look)), close[-1], before)
+        _draw_headline(
+            ax, look, (table.heading, said(None if others else fitted(ax, table)[1], look)), close[-1], before
+        )
 
     return _page(table, look, parts, headline, others)
 
@@ -185,7 +188,7 @@ def _learn_names(code: str, client: Client) -> None:
             look_up(client)
 
 
-def _parts(table: Table, windows: tuple[int, ...]) -> list[Panel]:
+def _parts(table: Table, windows: tuple[int, ...], *, lines: bool) -> list[Panel]:
     won = table.only("flow_unit") == "KRW"
     unit = "KRW" if won else "shares"
     together = ("individual", "institution") if won else ("individual", "institution", "foreign")
@@ -196,7 +199,7 @@ def _parts(table: Table, windows: tuple[int, ...]) -> list[Panel]:
 
     def volume(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
         shown, level = fitted(ax, table)
-        draw_volume(ax, look, shown, on(line, shown, level))
+        draw_volume(ax, look, shown, on(line, shown, level), level if lines else None)
 
     def flows(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
         look.legend(ax, draw_flow_lines(ax, look, table, line, together, unit))

@@ -44,8 +44,8 @@ def candles(
     Days without trading take no room; a day on which a stock was halted is a grey dash at its close.
     Nights between minutes take none either, and a line marks them. Where there are more rows than two
     pixels each can show, candles and volume are those of weeks, months, quarters or years (of minutes:
-    of 3 to 60 minutes or days), which the title says; the averages stay those of the rows, without
-    those over fewer rows than two of the bars hold.
+    of 3 to 60 minutes or days), which the title says, or the volume's axis where lines are compared; the
+    averages stay those of the rows, without those over fewer rows than two of the bars hold.
 
     Parameters
     ----------
@@ -112,9 +112,9 @@ def candles(
         else:
             draw_rebased(upper, look, others, line)
         for each in lower:
-            draw_volume(each, look, shown, on(line, shown, spacing))
+            draw_volume(each, look, shown, on(line, shown, spacing), spacing if others else None)
         line.put_on(upper, look)
-        look.entitle(upper, table.heading, said(spacing if others is None or lower else None, look))
+        look.entitle(upper, table.heading, said(None if others else spacing, look))
     return upper
 
 
@@ -246,7 +246,7 @@ def _mark_gaps(ax: Axes, look: Look, table: Table, line: Timeline) -> list[Patch
     lacking = table["gap"] > 0 if "gap" in table else np.zeros(table.rows, dtype=bool)
     if not lacking.any():
         return []
-    x, half = line.at(table.when)[lacking], np.full(lacking.sum(), line.step / 2)
+    x, half = line.at(table.when)[lacking], np.broadcast_to(line.room, lacking.shape)[lacking] / 2
     fill, stroke = to_rgba(look.faint, 0.15), to_rgba(look.faint, 0.7)
     hatched: Any = {"hatch": "////", "facecolor": fill, "edgecolor": stroke, "linewidth": 0}
     corners = boxes(x - half, x + half, np.zeros(len(x)), np.ones(len(x)))
@@ -256,14 +256,16 @@ def _mark_gaps(ax: Axes, look: Look, table: Table, line: Timeline) -> list[Patch
     return [Patch(**hatched, label=look.say("gap"))]
 
 
-def draw_volume(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
+def draw_volume(ax: Axes, look: Look, table: Table, line: Timeline, of: Spacing | None = None) -> None:
+    """Bars of the volume; ``of`` names their period where the title does not, as prices beside are lines."""
     look.dress(ax)
     bars(ax, line.at(table.when), table["volume"], _colours(look, table), line.bar, alpha=0.75)
     line.mark_nights(ax, look)
     _mark_gaps(ax, look, table, line)
     y_limits(ax, table["volume"], zero=True)
     count_axis(ax, Amounts(look.locale), 4)
-    ax.set_ylabel(look.label("volume", "shares"))
+    told = f"{look.say('volume')} · {said(of, look)}\n({look.say('shares')})"
+    ax.set_ylabel(told if of else look.label("volume", "shares"))
 
 
 def draw_price_behind(ax: Axes, look: Look, x: Floats, price: Floats, word: str = "close") -> Line2D:

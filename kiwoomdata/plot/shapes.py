@@ -28,13 +28,21 @@ def boxes(left: Floats, right: Floats, low: Floats, high: Floats) -> Any:
 
 
 def bars(
-    ax: Axes, x: Floats, heights: Floats, colours: Colours, width: float, *, base: Any = 0.0, **more: Any
+    ax: Axes,
+    x: Floats,
+    heights: Floats,
+    colours: Colours,
+    width: float | Floats,
+    *,
+    base: Any = 0.0,
+    **more: Any,
 ) -> None:
     """Upright bars from ``base``. Where the height is missing there is none."""
     there = np.isfinite(heights)
     base = np.broadcast_to(base, heights.shape)[there]
     if not isinstance(colours, str):
         colours = np.asarray(colours)[there]
+    width = np.broadcast_to(width, heights.shape)[there]
     x, heights = x[there], heights[there]
     corners = boxes(x - width / 2, x + width / 2, base, base + heights)
     # An edge of the bar's own colour keeps bars visible that are thinner than a pixel.
@@ -47,11 +55,12 @@ def sticks(
     x: Floats,
     ohlc: tuple[Floats, Floats, Floats, Floats],
     colours: Floats,
-    width: float,
+    width: float | Floats,
 ) -> None:
     """Candles: a line from low to high, a body from open to close; flat bodies are a dash."""
     open_, high, low, close = ohlc
     there = np.isfinite(open_) & np.isfinite(high) & np.isfinite(low) & np.isfinite(close)
+    width = np.broadcast_to(width, x.shape)[there]
     x, colours = x[there], colours[there]
     open_, high, low, close = (column[there] for column in (open_, high, low, close))
     thickness = float(np.clip(90 / max(len(x), 1), 0.5, 1.0))

@@ -56,7 +56,8 @@ class Timeline:
 
     def __init__(self, moments: Moments, *, dated: bool = True) -> None:
         self.moments = np.unique(moments)
-        self._step: float | None = None
+        self._spacing: Spacing | None = None
+        self._periods = np.array([], dtype=np.int64)
         days = self.moments.astype("datetime64[D]")
         self.dated = dated
         self.daily = bool((self.moments == days).all()) and dated
@@ -67,29 +68,43 @@ class Timeline:
         return np.asarray((moments - moments.astype("datetime64[D]")) / _MINUTE, dtype=np.float64)
 
     def at(self, moments: Moments) -> Floats:
-        """The x of moments that the timeline was made of."""
+        """The x of moments that the timeline was made of, or of the middle of their periods."""
         if self.clock:
             return self._minutes(moments)
+        if self._spacing is not None:
+            first, after = self._spans(self._spacing.period(moments))
+            return (first + after - 1) / 2
         return np.searchsorted(self.moments, moments).astype(np.float64)
 
-    def every(self, moments: Moments) -> Timeline:
-        """The same axis for bars that stand at some of its moments alone, as sums of weeks do."""
+    def every(self, spacing: Spacing, moments: Moments) -> Timeline:
+        """The same axis for bars of the periods of ``moments``, such as weeks: each over all of its days."""
         fewer = copy(self)
-        places = self.at(moments)
-        fewer._step = float(np.median(np.diff(places))) if len(places) > 1 else 1.0
+        fewer._spacing, fewer._periods = spacing, spacing.period(moments)
         return fewer
+
+    def _spans(self, periods: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first place of each period, and the one after its last."""
+        assert self._spacing is not None
+        every = self._spacing.period(self.moments)
+        return np.searchsorted(every, periods), np.searchsorted(every, periods, side="right")
 
     @property
     def step(self) -> float:
-        """The least distance of two neighbours: how much room a bar has."""
-        if self._step is not None:
-            return self._step
+        """The least distance of two neighbours."""
         return float(np.diff(self.places).min()) if len(self.places) > 1 else 1.0
 
     @property
-    def bar(self) -> float:
+    def room(self) -> float | Floats:
+        """How wide a bar may be: as neighbours are apart, or each as the days of its period."""
+        if self._spacing is None:
+            return self.step
+        first, after = self._spans(self._periods)
+        return (after - first).astype(np.float64)
+
+    @property
+    def bar(self) -> float | Floats:
         """How wide a bar is: slimmer where there are few, so that five days do not look like walls."""
-        return 0.66 * self.step * float(np.clip(len(self.places) / 12, 0.25, 1.0))
+        return 0.66 * self.room * float(np.clip(len(self.places) / 12, 0.25, 1.0))
 
     @property
     def limits(self) -> tuple[float, float]:

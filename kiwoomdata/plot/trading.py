@@ -144,11 +144,12 @@ def program(
 
 def _fitted(
     ax: Axes, table: Table, line: Timeline, kind: _ProgramFrame
-) -> tuple[dict[str, Floats], Floats, float, str]:
+) -> tuple[dict[str, Floats], Floats, float | Floats, str]:
     """Sums for no more bars than there is room for, where they stand, how wide they are, and of what."""
     shown, level = fitted(ax, table, dict.fromkeys(kind.columns.values(), "sum"))
     found = {word: shown[column] for word, column in kind.columns.items() if column in shown}
-    return found, line.at(shown.when), on(line, shown, level).bar, period(level)
+    over = on(line, shown, level)
+    return found, over.at(shown.when), over.bar, period(level)
 
 
 def _sums(ax: Axes, look: Look, table: Table, line: Timeline, kind: _ProgramFrame) -> None:

@@ -272,6 +272,16 @@ def test_several_stocks_are_compared_from_the_first_day_that_all_have() -> None:
         plot.candles(main, compare=both)
 
 
+def test_lines_of_days_over_bars_of_weeks_are_no_candles_of_weeks() -> None:
+    ax = plot.candles(
+        bars_of(700), compare=bars_of(700, start=80_000.0).with_columns(symbol=pl.lit("000660"))
+    )
+    assert len(ax.lines[1].get_ydata()) == 700
+    assert ax.get_title("left") == ""
+    assert labelled(ax, "volume").get_ylabel() == "거래량 · 주봉\n(주)"
+    check_texts(ax.figure)
+
+
 def test_a_stock_is_compared_with_an_index_by_its_name(market: kd.Client) -> None:
     days = ("2026-10-01", "2026-10-30")
     stock, index = (

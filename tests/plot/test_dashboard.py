@@ -57,7 +57,9 @@ def test_three_years_of_a_dashboard_are_weeks_on_one_axis_of_days(market: kd.Cli
     weeks = len(polygons(ax))
     assert 140 < weeks < 160
     for name in ("volume", "program"):
-        assert len(polygons(labelled(ax, name))) == weeks
+        bars = np.array(polygons(labelled(ax, name)))[:, :, 0]
+        assert len(bars) == weeks
+        assert (bars.min(axis=1)[1:] > bars.max(axis=1)[:-1]).all()  # a short week's is slim, and covers none
     assert len(labelled(ax, "flows").lines[1].get_ydata()) > 700
     assert labelled(ax, "program").get_ylabel() == "프로그램\n순매수 (주, 주별 합)"
     assert [line.get_color() for line in ax.lines] == [
