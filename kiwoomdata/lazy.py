@@ -55,6 +55,9 @@ class _Scan:
         jobs = self.plan.jobs.values()
         self.first = max(job.since for job in jobs if job.since is not None)
         self.last = min(job.until for job in jobs if job.until is not None)
+        walks = [job.endpoint.walk for job in jobs]
+        self.counted = not self.open and any(walk and walk.whole and walk.since for walk in walks)
+        """Rows may count from the first day asked (ka10014): that day is never a later one."""
         self._lock = threading.Lock()
         self._kept: list[tuple[float, _Key, pl.DataFrame]] = []
 
@@ -82,13 +85,15 @@ class _Scan:
                 "filter(pl.col('date') >= date(2024, 1, 2))"
             )
         chosen = tuple(code for code, symbol in zip(codes, bare, strict=True) if symbol in left)
-        return _Key(chosen, inside[0], inside[-1]) if chosen and inside.len() else None
+        if not chosen or inside.is_empty():
+            return None
+        return _Key(chosen, self.first if self.counted else inside[0], inside[-1])
 
     def _pieces(self, key: _Key, rows: int) -> Iterator[pl.DataFrame]:
         """The first rows, by few requests: some days at a time, and of some symbols where they suffice."""
         first, size = key.first, _CHUNK
         while rows and first <= key.last:
-            last = _after(first, size, key.last)
+            last = key.last if self.counted else _after(first, size, key.last)
             frame = self._first(_Key(key.codes, first, last), rows)
             yield frame
             rows -= frame.height

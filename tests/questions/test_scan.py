@@ -83,6 +83,19 @@ def test_a_head_is_that_of_the_eager_frame(client: kd.Client, codes: list[str], 
     assert kd.scan.daily_prices(codes, *RANGE, client=client).head(rows).collect().equals(eager.head(rows))
 
 
+@pytest.mark.parametrize("rows", [None, 30])
+def test_what_counts_from_the_first_day_asked_counts_from_it_in_a_scan(
+    client: kd.Client, rows: int | None
+) -> None:
+    asked: Any = (CODES[:2], "2026-09-01", "2026-10-30")
+    eager, scan = kd.short_selling(*asked, client=client), kd.scan.short_selling(*asked, client=client)
+    late = pl.col("date") >= date(2026, 10, 12)
+    if rows is None:
+        assert scan.filter(late).collect().equals(eager.filter(late))
+    else:
+        assert scan.head(rows).collect().equals(eager.head(rows))
+
+
 LATE = "373220"
 """Listed on 2022-01-27."""
 
