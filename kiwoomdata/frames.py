@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -94,10 +93,10 @@ def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.Data
     beside = [_beside_the_lists(endpoint, page) for page in pages]
     if part.key is None:
         return _of_dicts(endpoint, part, [_as_text(part, flat) for flat in beside], list(range(len(pages))))
-    numbers = [number for number, page in enumerate(pages) for _ in page.rows(part)]
+    numbers = [number for number, page in enumerate(pages) for _ in range(page.height(part))]
     alone = all(other.key is not None for other in endpoint.parts)
-    frame = None if alone and any(beside) else _quick(part, pages)
-    if frame is None:
+    tables = [table for page in pages if (table := page.table(part)) is not None]
+    if (alone and any(beside)) or len(tables) < len(pages):
         more = [_short(endpoint, flat) for flat in beside] if alone else [{}] * len(pages)
         rows = [
             _as_text(part, {**flat, **row})
@@ -105,46 +104,9 @@ def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.Data
             for row in page.dicts(part)
         ]
         return _of_dicts(endpoint, part, rows, numbers)
+    empty = pl.DataFrame(schema=dict.fromkeys(part.by_key, pl.String()))
+    frame = pl.concat([empty, *tables], rechunk=True)
     return frame.with_columns(pl.Series("_page", numbers, dtype=pl.Int32))
-
-
-def _quick(part: Part, pages: Sequence[Page]) -> pl.DataFrame | None:
-    """All rows in one go, where they hold the part's keys and nothing else; None where that is not sure.
-
-    polars drops keys that its schema lacks. But a JSON pair has exactly one colon outside its texts,
-    so where there are as many colons as cells that are not null, no key was dropped, none came twice,
-    and no text held a colon.
-    """
-    data = b"\n".join(_lines(part, page) for page in pages if page.rows(part))
-    height = sum(len(page.rows(part)) for page in pages)
-    if not height:
-        return pl.DataFrame(schema=dict.fromkeys(part.by_key, pl.String()))
-    try:
-        frame = pl.read_ndjson(data, schema=dict.fromkeys(part.by_key, pl.String()))
-    except pl.exceptions.PolarsError:
-        return None
-    cells = frame.height * frame.width - sum(frame.null_count().row(0))
-    if frame.height != height or cells != data.count(b":"):
-        return None
-    blank = []
-    for key, nulls in frame.null_count().row(0, named=True).items():
-        sent = len(re.findall(rb'"%s"\s*:' % key.encode(), data)) if nulls else height
-        if 0 < sent < height:
-            return None
-        if nulls and sent:
-            blank.append(pl.col(key).fill_null(""))
-    return frame.with_columns(blank) if blank else frame
-
-
-def _lines(part: Part, page: Page) -> bytes:
-    """The rows of a page, one on each line.
-
-    Where they stand close together, as all servers were seen to write them, they are not taken apart. A text
-    that holds what stands between rows is broken by that, and cannot be read as a row afterwards.
-    """
-    rows = page.rows(part)
-    lines = bytes(page.envelope[part.key or ""])[1:-1].replace(b"},{", b"}\n{")
-    return lines if lines.count(b"\n{") == len(rows) - 1 else b"\n".join(rows)
 
 
 def _of_dicts(

@@ -22,6 +22,7 @@ WINGS = {
     "kinds/numbers.py": "tests/test_kinds.py",
     "kinds/reading.py": "tests/test_kinds.py",
     "kinds/times.py": "tests/test_kinds.py",
+    "rest/page.py": "tests/rest/test_protocol.py tests/test_frames.py tests/store/test_sick_answers.py",
     "rest/protocol.py": "tests/rest/test_protocol.py tests/store/test_sick_answers.py tests/test_complete.py",
     "rest/limits.py": "tests/rest/test_limits.py",
     "rest/gates.py": "tests/rest/test_limits.py",

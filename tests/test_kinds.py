@@ -223,9 +223,12 @@ def test_a_date_that_is_none_is_refused(text: str) -> None:
     assert [trouble.text for trouble in read(DATE, text)[1]] == [text]
 
 
-@pytest.mark.parametrize("text", ["9 1500", "09 500", "250000", "93000", "240000", "096000", "9:00"])
+@pytest.mark.parametrize(
+    "text", ["9 1500", "09 500", "250000", "93000", "240000", "096000", "091560", "9:00"]
+)
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     assert [(t.text, t.unproven) for t in read(TIME, text)[1]] == [(text, False)]
+    assert [t.text for t in read(DATETIME, f"20241125{text}")[1]] == [f"20241125{text}"]
 
 
 @pytest.mark.parametrize("text", ["888888", "999999"])

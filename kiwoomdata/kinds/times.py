@@ -59,7 +59,8 @@ TIME = Kind(
     pl.Time(),
     "a time of six digits",
     _parse_time,
-    lambda c: pl.when(c.str.contains("^[0-9]{6}$")).then(c).str.to_time("%H%M%S", strict=False),
+    # polars takes a second of 60 for the next minute.
+    lambda c: pl.when(c.str.contains("^[0-9]{4}[0-5][0-9]$")).then(c).str.to_time("%H%M%S", strict=False),
 )
 EVENT_TIME = replace(
     TIME,
@@ -74,9 +75,9 @@ DATETIME = Kind(
     "a date and time of fourteen digits",
     _parse_datetime,
     lambda c: (
-        pl.when(c.str.contains("^[0-9]{14}$"))
+        pl.when(c.str.contains("^[0-9]{12}[0-5][0-9]$"))
         .then(c)
-        .str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
+        .str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us", cache=False)
         .dt.replace_time_zone("Asia/Seoul", ambiguous="null", non_existent="null")
     ),
 )

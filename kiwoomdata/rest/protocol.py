@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import codecs
 import html
-import json
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from kiwoomdata.entries.entry import Endpoint, Part
+from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.entries.guide import PATHS
 from kiwoomdata.errors import ApiError, AuthError, RateLimited, TransportError, Unsupported
 from kiwoomdata.kinds import DATE
 from kiwoomdata.masking import brief
+from kiwoomdata.rest.page import Page, contradictions
 
 __all__ = [
     "Fetched",
@@ -68,121 +67,6 @@ class Request:
     def headers(self) -> dict[str, str]:
         more = {"cont-yn": self.cont_yn, "next-key": self.next_key} if self.cont_yn else {}
         return {"api-id": self.api_id, **more}
-
-
-@dataclass(frozen=True)
-class Page:
-    """One answer as served: headers in lower case, and the body's bytes."""
-
-    api_id: str
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
-    envelope: Mapping[str, msgspec.Raw] = field(repr=False, compare=False)
-    """The body's keys, their values not read yet."""
-
-    @property
-    def more(self) -> bool:
-        return self.headers.get("cont-yn", "").strip().upper() == "Y"
-
-    @property
-    def next_key(self) -> str:
-        return self.headers.get("next-key", "").strip()
-
-    @property
-    def unsaid(self) -> str:
-        """Why the headers do not tell whether there is more; blank where they do.
-
-        Every list that was seen ended with ``N`` and a blank key; nobody has seen anything else live.
-        """
-        said = self.headers.get("cont-yn", "").strip()
-        if not said:
-            return "the server did not say whether there is more (no cont-yn)"
-        if said.upper() not in ("Y", "N"):
-            return f"the server did not say plainly whether there is more (cont-yn {brief(said)!r})"
-        if said.upper() == "N" and self.next_key:
-            key = brief(self.next_key)
-            return f"the server called this the last page and sent the key {key!r} to the next"
-        return ""
-
-    @cached_property
-    def json(self) -> dict[str, Any]:
-        """The body as plain Python values."""
-        return {key: self.value(key) for key in self.envelope}
-
-    def value(self, key: str) -> Any:
-        """The plain value of one of the body's keys."""
-        try:
-            return msgspec.json.decode(self.envelope[key])
-        except msgspec.ValidationError:  # 1e999: of what else there can be all is taken
-            raise TransportError(f"{self.api_id}: {key} holds a number that is out of range") from None
-
-    def rows(self, part: Part) -> Sequence[msgspec.Raw]:
-        """The rows of a list, not read yet; the all-blank row that means "nothing" (May 2026) is none."""
-        found = self._rows.get(part.name)
-        if found is None:
-            found = self._rows[part.name] = self._cut(part)
-        return found
-
-    @cached_property
-    def _rows(self) -> dict[str, Sequence[msgspec.Raw]]:
-        return {}
-
-    def _cut(self, part: Part) -> Sequence[msgspec.Raw]:
-        raw = self.envelope.get(part.key or "")
-        if raw is None or bytes(raw) in (b"null", b'""', b"[]"):
-            return []
-        try:
-            rows = _LIST.decode(raw)
-            if {memoryview(row)[0] for row in rows} - {_BRACE}:
-                raise TransportError(f"{self.api_id}: {part.key} is not a list of rows")
-            if len(rows) == 1 and not any(str(v or "").strip() for v in _ROW.decode(rows[0]).values()):
-                return []
-        except msgspec.ValidationError:
-            raise TransportError(f"{self.api_id}: {part.key} is not a list of rows") from None
-        return rows
-
-    def dicts(self, part: Part) -> list[dict[str, Any]]:
-        """The same rows, read. A key that a row has twice, and differently, has a list of both values."""
-        try:
-            rows = self.rows(part)
-            read = [_ROW.decode(row) for row in rows]
-            for raw, row in zip(rows, read, strict=True):
-                if bytes(raw).count(b":") > len(row):
-                    row |= _contradictions(raw)
-            return read
-        except msgspec.ValidationError:
-            raise TransportError(f"{self.api_id}: {part.key} holds a number that is out of range") from None
-
-    def texts(self, part: Part, key: str) -> list[str]:
-        """The texts of one key that are not blank, without reading the others."""
-        if not self.rows(part):
-            return []
-        values = [row.value for row in _one_key(key).decode(self.envelope[part.key or ""])]
-        if set(map(type, values)) == {str} and min(values) > "0" and max(values) < ":":  # digits in front
-            return values
-        return [text for value in values if value is not None and (text := str(value).strip())]
-
-
-_BRACE = ord("{")
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
-_ROW = msgspec.json.Decoder(dict[str, Any])
-
-
-def _contradictions(text: bytes | msgspec.Raw) -> dict[str, list[Any]]:
-    """The keys that a JSON object has more than once, with different values, and all of these."""
-    told: dict[str, list[Any]] = {}
-    for key, value in json.loads(bytes(text), object_pairs_hook=tuple):
-        if value not in told.setdefault(key, []):
-            told[key].append(value)
-    return {key: values for key, values in told.items() if len(values) > 1}
-
-
-@cache
-def _one_key(key: str) -> msgspec.json.Decoder[Any]:
-    row = msgspec.defstruct(
-        "Row", [("value", str | int | float | None, None)], rename={"value": key}, gc=False
-    )
-    return msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
 
 
 # --- reading an answer ---------------------------------------------------------------------
@@ -232,9 +116,8 @@ def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -
         content.decode()  # msgspec leaves values alone that it does not read yet
         body = _ENVELOPE.decode(content)
         wrong = "" if _verdict(body)[0] else "no return_code"
-        # One colon for each key, outside of the values: more are keys that came again.
-        if content.count(b":") - sum(bytes(raw).count(b":") for raw in body.values()) > len(body):
-            wrong = wrong or ", ".join(_contradictions(content))
+        if not _each_once(content, body):
+            wrong = wrong or ", ".join(contradictions(content))
     except msgspec.ValidationError as error:
         wrong = str(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -244,6 +127,18 @@ def read(api_id: str, status: int, headers: Mapping[str, str], content: bytes) -
             f"{api_id}: HTTP {status} with JSON that is no envelope: {_shown(api_id, content)}", status=status
         )
     return Page(api_id, headers, content, body)
+
+
+_KEY = re.compile(rb'[\s{,]*"(?:[^"\\]|\\.)*"\s*:\s*')
+
+
+def _each_once(content: bytes, body: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether the values, each behind a key, are all that a body holds: no key came again."""
+    end = 0
+    for raw in body.values():
+        key = _KEY.match(content, end)
+        end = key.end() + len(memoryview(raw)) if key else end
+    return content[end:].strip() == b"}"
 
 
 _BOMS = {
@@ -269,8 +164,8 @@ def _in_utf8(content: bytes, content_type: str) -> bytes:
     # Who says EUC-KR sends its superset, as Windows does.
     charset = _BOMS.get(bom) or ("cp949" if _KOREAN.search(content_type) else "utf-8")
     with suppress(UnicodeError):
-        if charset == "cp949" and _HANGUL.search(content.decode()):
-            return content
+        if charset == "utf-8" or (charset == "cp949" and _HANGUL.search(content.decode())):
+            return content[len(bom) :]
     with suppress(UnicodeError):
         return content[len(bom) :].decode(charset).encode()
     return content
@@ -394,13 +289,13 @@ def pages(
     """
     request, part = Request(endpoint.api_id, endpoint.path, dict(body)), endpoint.rows
     keys: set[str] = set()
-    previous: Sequence[msgspec.Raw] = ()
+    before: Page | None = None
     oldest: date | None = None  # or a moment, which is a date as well
     for number in range(1, max_pages + 1):
         page = yield request
         if part is None or part.key is None:
             return Stop("the answer is one page")
-        rows = page.rows(part)
+        rows = page.height(part)
         oldest_here, downwards = _oldest(endpoint, page)
         reached = oldest_here if downwards else None
         if since is not None and reached is not None and _is_enough(reached, since):
@@ -414,7 +309,7 @@ def pages(
                 return Stop(f"the server said that {what}", doubtful=number > 1 or endpoint.every_day)
             wanted = since or _first_named(endpoint, body)
             early = wanted is not None and not (oldest_here and _is_enough(oldest_here, wanted))
-            doubtful = early and is_full(endpoint, len(rows), len(previous) if number > 1 else None)
+            doubtful = early and is_full(endpoint, rows, before.height(part) if before else None)
             full = ", which is full" if doubtful else ""
             return Stop(f"the server said that this was the last page{full}", doubtful=doubtful)
         if not rows:
@@ -423,10 +318,11 @@ def pages(
             return Stop("the server said that there is more but sent no key to ask with", truncated=True)
         if page.next_key in keys:
             return Stop(f"the server repeated the key {brief(page.next_key)!r}", truncated=True)
-        if rows == previous or (reached is not None and oldest is not None and _stands(reached, oldest)):
+        again = before is not None and before.envelope.get(part.key) == page.envelope[part.key]
+        if again or (reached is not None and oldest is not None and _stands(reached, oldest)):
             return Stop(f"page {number} brought nothing older than the page before", truncated=True)
         keys.add(page.next_key)
-        previous, oldest = rows, reached or oldest
+        before, oldest = page, reached or oldest
         request = Request(endpoint.api_id, endpoint.path, dict(body), "Y", page.next_key)
     return Stop(f"the ceiling of {max_pages} pages", truncated=True)
 
@@ -480,8 +376,10 @@ def _oldest(endpoint: Endpoint, page: Page) -> tuple[date | None, bool]:
         return None, True
     try:
         texts = page.texts(part, dated.key)
-        if texts and min(texts).startswith("00000000"):
+        oldest = min(texts, default="")
+        if oldest.startswith("00000000"):
             texts = [text for text in texts if not text.startswith("00000000")]
-        return (dated.kind.parse(min(texts).strip()), texts[0] >= texts[-1]) if texts else (None, True)
+            oldest = min(texts, default="")
+        return (dated.kind.parse(oldest), texts[0] >= texts[-1]) if texts else (None, True)
     except ValueError:
         return None, True  # for decoding to complain about

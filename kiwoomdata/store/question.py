@@ -87,7 +87,7 @@ def ended_oddly(endpoint: Endpoint, part: Part, pages: Sequence[Page], *, reache
     """
     if reached or pages[-1].more:
         return False
-    *before, last = (len(page.rows(part)) for page in pages)
+    *before, last = (page.height(part) for page in pages)
     return not last or is_full(endpoint, last, max(before, default=None))
 
 

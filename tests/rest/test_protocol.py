@@ -98,7 +98,7 @@ def test_on_nxt_the_empty_page_is_how_the_history_ends() -> None:
 
 def test_an_all_blank_row_is_no_row() -> None:
     blank = [{"date": "", "close_pric": " "}]
-    assert page(blank).rows(PRICES.parts[0]) == []
+    assert page(blank).height(PRICES.parts[0]) == 0
 
 
 def test_paging_stops_at_a_page_without_progress() -> None:
@@ -297,8 +297,8 @@ def test_rows_that_are_no_rows_are_an_error(odd: Any) -> None:
 
 @pytest.mark.parametrize("nothing", [None, "", [], [{"date": "", "close_pric": " "}], [{"date": None}]])
 def test_nothing_is_said_in_several_ways(nothing: Any) -> None:
-    assert envelope({"return_code": 0, "daly_stkpc": nothing}).rows(PRICES.parts[0]) == []
-    assert envelope({"return_code": 0}).rows(PRICES.parts[0]) == []
+    assert envelope({"return_code": 0, "daly_stkpc": nothing}).height(PRICES.parts[0]) == 0
+    assert envelope({"return_code": 0}).height(PRICES.parts[0]) == 0
 
 
 # --- charsets -----------------------------------------------------------------------------
