@@ -386,15 +386,15 @@ def test_closing_tables_agree_with_daily_prices(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("api_id", ["ka90005", "ka90010"])
-def test_market_program_nets_add_up_as_written(talk: Talk, api_id: str) -> None:
+def test_each_number_of_market_programs_is_rounded_by_itself(talk: Talk, api_id: str) -> None:
+    off = []
     for row in talk.ask(api_id).rows:
         nets = []
-        for kind in ("dfrt_trde", "ndiffpro_trde"):
+        for kind in ("dfrt_trde", "ndiffpro_trde", "all"):
             nets.append(number(row[f"{kind}_netprps"]))
-            assert nets[-1] == number(row[f"{kind}_buy"]) - number(row[f"{kind}_sel"])
-            quantity = number(row[f"{kind}_buy_qty"]) - number(row[f"{kind}_sell_qty"])
-            assert number(row[f"{kind}_netprps_qty"]) == quantity
-        assert number(row["all_netprps"]) == sum(nets)
+            off.append(nets[-1] - number(row[f"{kind}_buy"]) + number(row[f"{kind}_sel"]))
+        off.append(nets[2] - nets[1] - nets[0])
+    assert set(off) == {-1, 0, 1}  # 28 of 100 live totals are (2026-07)
 
 
 def test_the_index_is_a_hundredfold_through_the_day_and_decimal_by_day(talk: Talk) -> None:
