@@ -130,7 +130,7 @@ class Market(Trading):
             minutes = self.index_minutes(self.session_day)
             if not minutes:
                 return rows[:-1]
-            rows[-1] = rows[-1]._replace(close=minutes[-1].kospi200, basis=minutes[-1].basis)
+            rows[-1] = rows[-1]._replace(close=minutes[-1].kospi200, basis=minutes[-1].basis or 0.0)
         return rows
 
     def index_minutes(self, day: date | None = None) -> list[program.IndexMinute]:
@@ -148,7 +148,7 @@ class Market(Trading):
                 if row.date == self.session_day and self._moment(None):
                     found += self.program_day_minutes(board, row.date, venue)[-1:]
                 elif courses := self._whole.courses(board, row.date, venue):
-                    last = program.IndexMinute(intraday.clock(courses[-1].closes), row.close, row.basis)
+                    last = program.IndexMinute(program.last_row(courses), row.close, row.basis)
                     found.append(program.at_minute(row.date, courses, last))
         return found
 
@@ -160,9 +160,7 @@ class Market(Trading):
         courses, index = self._whole.courses(board, day, venue), self._whole.index_minutes(day)
         if not (courses and index):
             return []
-        minutes = program.spread(
-            index, min(each.opens for each in courses), max(each.closes for each in courses)
-        )
+        minutes = program.spread(index, min(each.opens for each in courses), program.last_row(courses))
         return [program.at_minute(day, courses, at) for at in minutes if self._has_been(day, at.time)]
 
     def arbitrage_balances(self, start: date, end: date) -> list[program.ArbitrageBalance]:

@@ -25,6 +25,7 @@ __all__ = [
     "course",
     "index_days",
     "index_minutes",
+    "last_row",
     "spread",
 ]
 
@@ -51,11 +52,11 @@ class IndexDay(NamedTuple):
 
 
 class IndexMinute(NamedTuple):
-    """The index and the basis at the end of a minute."""
+    """The index and the basis at the end of a minute; 0 and None where there is none yet."""
 
     time: time
     kospi200: float
-    basis: float
+    basis: float | None
 
 
 class MarketProgram(NamedTuple):
@@ -66,7 +67,7 @@ class MarketProgram(NamedTuple):
     arbitrage: Sides
     non_arbitrage: Sides
     kospi200: float
-    basis: float
+    basis: float | None
 
     @property
     def total(self) -> Sides:
@@ -151,12 +152,20 @@ def at_minute(day: date, courses: Sequence[Course], minute: IndexMinute) -> Mark
     return MarketProgram(day, minute.time, arbitrage, others, minute.kospi200, minute.basis)
 
 
-def spread(minutes: Sequence[IndexMinute], opens: int, closes: int) -> list[IndexMinute]:
-    """The index over longer hours than its own: before it opens and after it closes it stands still."""
+def last_row(courses: Iterable[Course]) -> time:
+    """When a day's rows end: at 18:05 (live, 2026), unless a venue trades longer."""
+    return max(time(18, 5), *(clock(each.closes) for each in courses))
+
+
+def spread(minutes: Sequence[IndexMinute], opens: int, until: time) -> list[IndexMinute]:
+    """The index over longer hours than its own: after it closes it stands still.
+
+    Live (2026), a row of 08:51 has an index of 0 and no basis, and just after the open there is none yet.
+    """
     first, last = seconds(minutes[0].time), seconds(minutes[-1].time)
-    before = [minutes[0]._replace(time=clock(second)) for second in range(opens, first, 60)]
-    after = [minutes[-1]._replace(time=clock(second)) for second in range(last + 60, closes + 1, 60)]
-    return [*before, *minutes, *after]
+    before = [IndexMinute(clock(second), 0, None) for second in range(opens, first, 60)]
+    after = [minutes[-1]._replace(time=clock(second)) for second in range(last + 60, seconds(until) + 1, 60)]
+    return [*before, minutes[0]._replace(basis=None), *minutes[1:], *after]
 
 
 def _totals(rng: Random, usual: float, board: Board) -> Sides:

@@ -388,13 +388,25 @@ def test_closing_tables_agree_with_daily_prices(talk: Talk) -> None:
 @pytest.mark.parametrize("api_id", ["ka90005", "ka90010"])
 def test_each_number_of_market_programs_is_rounded_by_itself(talk: Talk, api_id: str) -> None:
     off = []
-    for row in talk.ask(api_id).rows:
+    for row in [row for page in talk.walk(api_id, pages=4) for row in page.rows]:
         nets = []
         for kind in ("dfrt_trde", "ndiffpro_trde", "all"):
             nets.append(number(row[f"{kind}_netprps"]))
             off.append(nets[-1] - number(row[f"{kind}_buy"]) + number(row[f"{kind}_sel"]))
         off.append(nets[2] - nets[1] - nets[0])
     assert set(off) == {-1, 0, 1}  # 28 of 100 live totals are (2026-07)
+
+
+def test_a_day_of_market_programs_runs_to_five_past_six_and_has_no_basis_at_first(talk: Talk) -> None:
+    rows = [row for page in talk.walk("ka90005") for row in page.rows]
+    assert (rows[0]["cntr_tm"], rows[-1]["cntr_tm"]) == ("180500", "090000")
+    assert {row["basis"] for row in rows if row["cntr_tm"] >= "153000"} == {rows[0]["basis"]}
+    assert [row["cntr_tm"] for row in rows if not row["basis"]] == ["090000"]
+    both = [row for page in talk.walk("ka90005", mrkt_tp="P001_AL01", stex_tp="3") for row in page.rows]
+    assert (both[0]["cntr_tm"], both[-1]["cntr_tm"]) == ("183000", "080000")
+    early = [row for row in both if row["cntr_tm"] < "090000"]
+    assert {(row["kospi200"], row["basis"]) for row in early} == {("0", "")}
+    assert len(early) == 60
 
 
 def test_the_index_is_a_hundredfold_through_the_day_and_decimal_by_day(talk: Talk) -> None:
