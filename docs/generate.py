@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.condition import CONDITIONS, ConditionCall
 from kiwoomdata.entries.entry import Column, Endpoint, Flag, Param, Unit
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed
+from kiwoomdata.kinds import KST
 
 __all__ = ["condition_page", "costs_page", "feed_page", "pages", "tr_page", "which_page", "write"]
 
@@ -195,8 +197,11 @@ def costs_page() -> str:
         *((name, {}) for name in ("foreign_holdings", "etf_daily")),
     ]
     rows = []
+    # Adjusted candles are walked back from today: the page is of a day, not of the day of its build.
+    asked_on = datetime(2026, 11, 20, 18, tzinfo=KST)
     # An estimate sends nothing: the address and the key are never used, the real server's quota is.
-    with kd.Client("real", app_key="-", app_secret="-", cache=False, state=False) as client:  # noqa: S106
+    keys = {"app_key": "-", "app_secret": "-"}
+    with kd.Client("real", **keys, cache=False, state=False, clock=lambda: asked_on) as client:
         for name, words in asked:
             estimate = getattr(kd.estimate, name)(symbol="005930", **words, **year, client=client)
             told = "".join(f', {word}="{value}"' for word, value in words.items())
@@ -214,9 +219,10 @@ def costs_page() -> str:
             "# What a year costs",
             "",
             "Requests and waiting for the 244 trading days of 2024, at the five requests a second that",
-            "one key of the real server has, as `kd.estimate` reckons them. Each day is asked for once:",
-            "afterwards the [cache](../../howto/cache.md) or a [lake](../../howto/lake.md) has it. A",
-            "mark ~ stands where the server decides how many rows a page has.",
+            "one key of the real server has, as `kd.estimate` reckons them on",
+            f"{asked_on:%Y-%m-%d}. Each day is asked for once: afterwards the [cache](../../howto/cache.md)",
+            "or a [lake](../../howto/lake.md) has it. A mark ~ stands where the server decides how many rows",
+            "a page has.",
             "",
             *_table(
                 (
