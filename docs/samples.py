@@ -25,6 +25,7 @@ __all__ = ["CALLS", "sample", "setup"]
 _DAY, _HOUR = date(2024, 12, 30), time(15, 40)
 _YEAR = '"2024-01-02", "2024-01-31"'
 _OWN = {
+    "limit_moves": 'kd.limit_moves(state="previous_limit_up")',  # none stands at its limit on that day
     "candles": f'kd.candles("005930", {_YEAR})',
     "index_candles": f'kd.index_candles("kospi", {_YEAR})',
     "investor_flows": f'kd.investor_flows("005930", {_YEAR})',

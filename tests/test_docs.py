@@ -333,7 +333,7 @@ def test_each_function_shows_its_columns_and_rows_the_same_on_every_day() -> Non
     flows = "\n".join(samples.sample("investor_flows"))
     assert "   * - ``individual``\n     - 개인\n     - Int64\n     - shares\n" in flows
     empty = [name for name in samples.CALLS if "row 1" not in "\n".join(samples.sample(name))]
-    assert empty == ["limit_moves"]  # no stock stands at its limit on the day that is shown
+    assert empty == []
 
 
 def test_each_function_says_what_to_see_also() -> None:
