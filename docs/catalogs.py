@@ -20,18 +20,11 @@ __all__ = ["CODE", "FOLDER", "held", "update", "wanted"]
 HERE = Path(__file__).parent
 FOLDER = HERE / "locale/ko/LC_MESSAGES"
 
-ENGLISH = [
-    "_build",
-    "changelog.md",
-    "develop",
-    "notebooks/0*",
-    "quickstart-ko.md",
-    "reference/feed",
-    "reference/tr/index.md",
-    "reference/tr/k*.md",
-]
+ENGLISH = ("changelog", "develop/", "notebooks/0")
+"""Pages that stay English beside the generated ones. They are read, for the menu names them in Korean."""
+_UNREAD = ["_build", "quickstart-ko.md", "reference/feed", "reference/tr/index.md", "reference/tr/k*.md"]
 # Without autodoc a page is its prose alone, and is read in a moment.
-_QUICK = ["-D", "extensions=myst_parser", "-D", f"exclude_patterns={','.join(ENGLISH)}"]
+_QUICK = ["-D", "extensions=myst_parser", "-D", f"exclude_patterns={','.join(_UNREAD)}"]
 
 CODE = re.compile(r"(?:\{\w+\})?`[^`]+`|(?<=\])\([^)]+\)|\bk[at]\d{5}")
 """What stands in both languages alike: literals, roles, targets of links, names of TRs."""
@@ -43,6 +36,7 @@ def wanted() -> dict[str, Catalog]:
         build = [sys.executable, "-m", "sphinx", "-Q", "-b", "gettext", *_QUICK, str(HERE), out]
         subprocess.run(build, check=True, timeout=240)  # noqa: S603 - its own words alone
         found = _read(Path(out), "pot")
+    found = {page: catalog for page, catalog in found.items() if not page.startswith(ENGLISH)}
     for catalog in found.values():
         for message in list(catalog):
             if not re.search("[A-Za-z]", CODE.sub("", str(message.id))):

@@ -116,13 +116,15 @@ def write(folder: Path) -> None:
     """Write a page of each notebook and their index, and only what changed."""
     folder.mkdir(exist_ok=True)
     made: dict[str, bytes] = {}
-    listed = []
+    listed, entries = [], []
     for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
         text, pictures = page(notebook)
         made |= {f"{notebook.stem}.md": text.encode(), **pictures}
         title, _, about, *_ = text.splitlines()
-        listed.append(f"- [{title.removeprefix('# ')}]({notebook.stem}.md): {about}")
-    tree = ["```{toctree}", ":hidden:", "", *(name[:-3] for name in made if name.endswith(".md")), "```"]
+        title = title.removeprefix("# ")
+        listed.append(f"- [{title}]({notebook.stem}.md): {about}")
+        entries.append(f"{title} <{notebook.stem}>")  # written out, so that the Korean menu has it in Korean
+    tree = ["```{toctree}", ":hidden:", "", *entries, "```"]
     made["index.md"] = "\n".join(["# Notebooks", "", *listed, "", *tree, ""]).encode()
     for name, content in made.items():
         file = folder / name
