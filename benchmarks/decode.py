@@ -65,7 +65,7 @@ def ours(contents: list[bytes]) -> pl.DataFrame:
         assert protocol.refusal(page)[0] == "none"
         pages.append(page)
         walk.send(page)
-    texts, _ = frames.text_parts(PRICES, pages)
+    texts, *_ = frames.text_parts(PRICES, pages)
     return frames.typed(PRICES, PRICES.parts[0], texts["prices"], BODY)
 
 

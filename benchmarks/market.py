@@ -64,7 +64,7 @@ def typed_bars(contents: list[bytes]) -> pl.DataFrame:
         assert protocol.refusal(page)[0] == "none"
         pages.append(page)
         walk.send(page)
-    texts, _ = frames.text_parts(BARS, pages)
+    texts, *_ = frames.text_parts(BARS, pages)
     return frames.typed(BARS, BARS.parts[1], texts["bars"], BODY)
 
 

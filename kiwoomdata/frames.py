@@ -69,19 +69,23 @@ def units(endpoint: Endpoint, body: Mapping[str, str], part: str | None = None) 
     }
 
 
-def text_parts(endpoint: Endpoint, pages: Sequence[Page]) -> tuple[dict[str, pl.DataFrame], int]:
-    """The text frames of a response by part, and how many rows were dropped because pages overlapped."""
+def text_parts(
+    endpoint: Endpoint, pages: Sequence[Page]
+) -> tuple[dict[str, pl.DataFrame], int, frozenset[str]]:
+    """The text frames of a response by part, how many rows were dropped because pages overlapped, and the
+    days (or moments) that two rows tell differently."""
     found: dict[str, pl.DataFrame] = {}
     dropped = 0
+    differing: frozenset[str] = frozenset()
     for part in endpoint.parts:
         texts = text_frame(endpoint, part, pages)
         if part.key is not None:
-            texts, twice = _unique(endpoint, part, texts)
-            dropped += twice
+            texts, twice, days = _unique(endpoint, part, texts)
+            dropped, differing = dropped + twice, differing | days
         else:
             texts = texts.drop("_page").unique(maintain_order=True)  # each page says it again
         found[part.name] = texts
-    return found, dropped
+    return found, dropped, differing
 
 
 def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.DataFrame:
@@ -187,52 +191,53 @@ def _has_rows(endpoint: Endpoint, texts: Mapping[str, pl.DataFrame]) -> bool:
     return rows is not None and (rows.name not in texts or texts[rows.name].height > 0)
 
 
-def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def _unique(endpoint: Endpoint, part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, int, frozenset[str]]:
     """Drop the rows of later pages whose key an earlier page has brought already.
 
     Only overlap between pages is dropped: two rows of one page stand as the server wrote them
     (the vendor's own ka10044 example prints one stock twice), unless they are equal throughout
-    in a TR that has one row a day, or one a moment.
+    in a TR that has one row a day, or one a moment. Of such a TR, the days that two rows tell differently.
     """
     if texts.height < 2:
-        return texts.drop("_page"), 0
+        return texts.drop("_page"), 0, frozenset()
     if not endpoint.key:
         kept = _without_overlap(texts)
-        return kept.drop("_page"), texts.height - kept.height
+        return kept.drop("_page"), texts.height - kept.height, frozenset()
     keys = [column.key for column in part.columns if column.name in endpoint.key]
     if texts.select(keys).n_unique() == texts.height:
-        return texts.drop("_page"), 0
+        return texts.drop("_page"), 0, frozenset()
     first = pl.col("_page").min().over(keys)
     kept = texts.filter(pl.col("_page") == first) if texts["_page"].n_unique() > 1 else texts
-    dated = endpoint.key in _DATED
-    if dated and kept.height < texts.height:
-        _tell_differing(endpoint, keys[0], kept, texts.filter(pl.col("_page") != first))
-    if dated and kept.select(keys).is_duplicated().any():
-        kept = kept.unique(keep="first", maintain_order=True)
-        days = kept.filter(kept.select(keys).is_duplicated())[keys[0]].unique().sort(descending=True)
-        if len(days):
-            warn(
-                f"{endpoint.api_id}: the server sent different rows of one "
-                f"{_DATED[endpoint.key]}, {_first_of(days)}; all of them are kept",
-                KiwoomDataWarning,
-            )
-    return kept.drop("_page"), texts.height - kept.height
+    differing: set[str] = set()
+    if endpoint.key in _DATED:
+        if kept.height < texts.height:
+            days = _differing(keys[0], kept, texts.filter(pl.col("_page") != first))
+            differing.update(days)
+            what = f"two pages differ in the row of {_first_of(days)}; the first page's is taken"
+            _warn_of(endpoint, days, what)
+        if kept.select(keys).is_duplicated().any():
+            kept = kept.unique(keep="first", maintain_order=True)
+            days = kept.filter(kept.select(keys).is_duplicated())[keys[0]].unique().sort(descending=True)
+            differing.update(days)
+            what = f"the server sent different rows of one {_DATED[endpoint.key]}, {_first_of(days)}"
+            _warn_of(endpoint, days, f"{what}; all of them are kept")
+    return kept.drop("_page"), texts.height - kept.height, frozenset(filter(None, differing))
 
 
-def _tell_differing(endpoint: Endpoint, day: str, kept: pl.DataFrame, again: pl.DataFrame) -> None:
-    """Warn of days that a later page tells otherwise than the first page that had them."""
+def _differing(day: str, kept: pl.DataFrame, again: pl.DataFrame) -> pl.Series:
+    """The days that a later page tells otherwise than the first page that had them, newest first."""
     columns = [name for name in kept.columns if name != "_page"]
     other = again.join(kept, on=columns, how="anti", nulls_equal=True)
-    days = other[day].unique().sort(descending=True)
+    return other[day].unique().sort(descending=True)
+
+
+def _warn_of(endpoint: Endpoint, days: pl.Series, what: str) -> None:
     if len(days):
-        warn(
-            f"{endpoint.api_id}: two pages differ in the row of {_first_of(days)}; the first page's is taken",
-            KiwoomDataWarning,
-        )
+        warn(f"{endpoint.api_id}: {what}", KiwoomDataWarning)
 
 
 def _first_of(days: pl.Series) -> str:
-    first = brief(str(days[0]))
+    first = brief(str(days.first()))
     return f"{first} (and of {len(days) - 1} more)" if len(days) > 1 else first
 
 

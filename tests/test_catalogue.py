@@ -202,7 +202,7 @@ def envelope(endpoint: Endpoint, body: dict[str, Any]) -> protocol.Page:
 
 
 def read(endpoint: Endpoint, page: protocol.Page, body: dict[str, str]) -> dict[str, pl.DataFrame]:
-    texts, _ = frames.text_parts(endpoint, [page])
+    texts, *_ = frames.text_parts(endpoint, [page])
     return {part.name: frames.typed(endpoint, part, texts[part.name], body) for part in endpoint.parts}
 
 

@@ -59,7 +59,7 @@ def entry(*columns: Column, params: tuple[Param, ...] = (), **fields: Any) -> En
 def read(endpoint: Endpoint, *rows: dict[str, str], body: dict[str, str] | None = None) -> pl.DataFrame:
     (part,) = endpoint.parts
     page = protocol.read("ka99999", 200, {}, msgspec.json.encode({"rows": rows, "return_code": 0}))
-    texts, _ = frames.text_parts(endpoint, [page])
+    texts, *_ = frames.text_parts(endpoint, [page])
     return frames.typed(endpoint, part, texts["rows"], body or {})
 
 

@@ -25,7 +25,7 @@ def example(api_id: str, **request: str) -> tuple[Endpoint, dict[str, pl.DataFra
     endpoint, printed = ENDPOINTS[api_id], EXAMPLES[api_id]
     body = body_of(endpoint, {**printed["request"], **request})
     page = protocol.read(api_id, 200, {"cont-yn": "N"}, msgspec.json.encode(printed["response"]))
-    texts, dropped = frames.text_parts(endpoint, [page])
+    texts, dropped, _ = frames.text_parts(endpoint, [page])
     assert dropped == 0
     return endpoint, {p.name: frames.typed(endpoint, p, texts[p.name], body) for p in endpoint.parts}, body
 

@@ -129,7 +129,7 @@ def _(given: Given) -> Run:
             protocol.read("ka10081", 200, {**more, "next-key": f"k{number}"}, text)
             for number, text in enumerate(texts)
         ]
-        found, _ = frames.text_parts(endpoint, pages)
+        found, *_ = frames.text_parts(endpoint, pages)
         return frames.typed(endpoint, part, found[part.name], body).height
 
     return run

@@ -30,6 +30,8 @@ any                 a cell that no rule reads    DecodeError, or     not this ro
                                                  null by on_bad
 any                 no day in a row, or no price DecodeError, or     not this row           each time
                     where the basis is compared  null
+any                 two rows of one day,         both, or the first  not this day           each time
+                    which differ                 page's
 any                 another key left out         null                with null; asked for   each time
                                                                      twice more if other
                                                                      rows have the key
@@ -52,6 +54,7 @@ older, or nothing   an answer whose days are     it                  it, in the 
                     all final                                        the older
 older, or nothing   one with a day that is not   it                  nothing                what is missing
                     final, a hole, a bad cell,
+                    a day told in two ways,
                     an end that is early or odd
 ==================  ===========================  ==================  =====================  ==================
 

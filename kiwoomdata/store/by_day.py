@@ -253,11 +253,12 @@ class _Answering:
         self, first: str, last: str, pages: Sequence[Page], stop: Stop, final: str, *, left: bool = False
     ) -> None:
         endpoint, part, column = self.series.endpoint, self.series.part, self.series.column
-        texts, dropped = frames.text_parts(endpoint, pages)
+        texts, dropped, differing = frames.text_parts(endpoint, pages)
         self.pages += len(pages)
         self.duplicates += dropped
         served = texts.pop(part.name).with_columns(pl.col(column).str.strip_chars())
         _, days, fits = read(endpoint, part, served, self.series.body)
+        fits &= ~served[column].is_in([day.strip() for day in differing])
         by_moment = part.by_key[column].kind.name == "datetime"
         if by_moment and not fits.all():
             fits &= ~days.is_in(_spoilt(days, fits)).fill_null(value=True)

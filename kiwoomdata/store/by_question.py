@@ -11,7 +11,8 @@ they answer, and serve until a newer day could stand in them. Three kinds:
 * an answer that changes with the day (``final="by the day"``): until the next 06:00 in Seoul.
 
 An answer is kept only if nothing about it is in doubt: it came to its end, each row can be read and has a
-day, each trading day has its row, and it goes back to the first day that the request names.
+day that no other row tells differently, each trading day has its row, and it goes back to the first day that
+the request names.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def held(store: Store, question: Question) -> Answer | None:
         return None
     contents = msgspec.msgpack.decode(zlib.decompress(loaded[1]), type=list[bytes])
     pages = [protocol.read(key.api_id, 200, {}, content) for content in contents]
-    texts, dropped = frames.text_parts(question.endpoint, pages)
+    texts, dropped, _ = frames.text_parts(question.endpoint, pages)
     store.used(key)
     return Answer(
         texts, ALL_STORED, cached_rows=head.count, duplicates=dropped, fetched_at=head.fetched,
@@ -143,7 +144,12 @@ def _days(question: Question, found: Answer, pages: list[Page]) -> list[str] | N
         if not days or (expected and not reached) or _has_holes(question, days):
             return None
     blank = all(sum(t.null_count().row(0)) == t.height * t.width for t in found.texts.values())
-    if found.stop.truncated or blank or (part and ended_oddly(endpoint, part, pages, reached=reached)):
+    if (
+        found.stop.truncated
+        or found.differing
+        or blank
+        or (part and ended_oddly(endpoint, part, pages, reached=reached))
+    ):
         return None
     return days
 

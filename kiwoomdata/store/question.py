@@ -50,6 +50,8 @@ class Answer:
     requests: int = 0
     cached_rows: int = 0
     duplicates: int = 0
+    differing: frozenset[str] = frozenset()
+    """Days that two of the rows tell differently."""
     as_of: date | None = None
     fetched_at: float | None = None
     """When stored rows came, in seconds since 1970; None for what came just now."""
@@ -67,8 +69,15 @@ class Needs:
 
 def as_it_came(endpoint: Endpoint, walk: Pages, pages: Sequence[Page]) -> Answer:
     """The answer that the pages of a walk make, with nothing from the store."""
-    texts, dropped = frames.text_parts(endpoint, pages)
-    return Answer(texts, walk.stop, pages=len(pages), requests=walk.requests, duplicates=dropped)
+    texts, dropped, differing = frames.text_parts(endpoint, pages)
+    return Answer(
+        texts,
+        walk.stop,
+        pages=len(pages),
+        requests=walk.requests,
+        duplicates=dropped,
+        differing=differing,
+    )
 
 
 def day_of(text: str | None) -> date | None:

@@ -43,11 +43,11 @@ def missed_trades(client: Client, item: str, above: int, upto: int, day: date) -
     pages = []
     for page in client.pages(endpoint, body, max_pages=MOST_PAGES):
         pages.append(page)
-        texts, _ = frames.text_parts(endpoint, [page])
+        texts, *_ = frames.text_parts(endpoint, [page])
         oldest = frames.typed(endpoint, _PART, texts[_PART.name], body)["cumulative_volume"].min()
         if isinstance(oldest, int) and oldest <= above:
             break
-    texts, _ = frames.text_parts(endpoint, pages)
+    texts, *_ = frames.text_parts(endpoint, pages)
     found = frames.typed(endpoint, _PART, texts[_PART.name], body)
     symbol, venue = split_code(item) or (item, None)
     return (

@@ -58,7 +58,7 @@ def envelope(data: bytes) -> None:
             next(walk)
             with suppress(StopIteration):
                 walk.send(page)
-            texts, _ = frames.text_parts(endpoint, [page])
+            texts, *_ = frames.text_parts(endpoint, [page])
         except TransportError:
             continue
         for part in endpoint.parts:
