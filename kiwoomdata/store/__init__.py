@@ -52,6 +52,8 @@ the answer, and no  (nothing is asked)           what is held        -          
 newer day can be
 older, or nothing   an answer whose days are     it                  it, in the place of    -
                     all final                                        the older
+older, or nothing   one without a key of         it, null            it, and asked for      each time
+                    the catalogue                                    anew once a day
 older, or nothing   one with a day that is not   it                  nothing                what is missing
                     final, a hole, a bad cell,
                     a day told in two ways,

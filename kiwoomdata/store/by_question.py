@@ -12,7 +12,7 @@ they answer, and serve until a newer day could stand in them. Three kinds:
 
 An answer is kept only if nothing about it is in doubt: it came to its end, each row can be read and has a
 day that no other row tells differently, each trading day has its row, and it goes back to the first day that
-the request names.
+the request names. One that lacks a key is kept for its business day.
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ def held(store: Store, question: Question) -> Answer | None:
     contents = msgspec.msgpack.decode(zlib.decompress(loaded[1]), type=list[bytes])
     pages = [protocol.read(key.api_id, 200, {}, content) for content in contents]
     texts, dropped, _ = frames.text_parts(question.endpoint, pages)
+    old = msgspec.json.decode(head.more) != as_text(business_day(question.now))
+    if old and not question.offline and frames.absent(question.endpoint, texts):
+        return None  # a later answer may have the key that this one lacks
     store.used(key)
     return Answer(
         texts, ALL_STORED, cached_rows=head.count, duplicates=dropped, fetched_at=head.fetched,

@@ -454,3 +454,31 @@ def test_a_single_page_that_may_be_full_is_not_kept(make_client: MakeClient, tmp
         market.last_page = 1000
         healed = kd.program_cumulative("2026-02-02", client=client)
     assert healed.height == whole.filter(pl.col("date") >= date(2026, 2, 2)).height
+
+
+def test_an_answer_without_a_key_is_kept_for_its_day_and_healed_by_a_later_one(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    market, lacking = Market(*SATURDAY), [True]
+
+    def answer(number: int, asked: Asked) -> Answer:
+        given = market(number, asked)
+        if lacking[0]:
+            for each in given.body["stk_orgn_trde_trnsn"]:
+                del each["orgn_dt_acc"]
+        return given
+
+    with Envelopes(answer) as server:
+        client = make_client(server, cache=tmp_path / "store", clock=market.clock)
+        ask = partial(kd.institution_trend, "005930", "2026-11-02", "2026-11-20", client=client)
+        for _ in range(2):
+            with pytest.warns(kd.MissingKey, match="orgn_dt_acc"):
+                assert ask()["institution_cumulative"].null_count() == 15
+        assert len(server.asked) == 1
+        lacking[0], market.moment = False, TUESDAY
+        with pytest.warns(kd.MissingKey, match="orgn_dt_acc"):
+            ask(offline=True)
+        assert len(server.asked) == 1
+        for _ in range(2):
+            assert ask()["institution_cumulative"].null_count() == 0
+        assert len(server.asked) == 2
