@@ -134,6 +134,11 @@ def test_what_the_store_goes_by_is_there(endpoint: Endpoint) -> None:
     keys = {param.key for param in endpoint.params}
     walk, dated = endpoint.walk, endpoint.dated_by
     assert endpoint.as_of is None or endpoint.as_of in keys
+    if endpoint.as_of_if:
+        heeds = endpoint.param(endpoint.as_of_if[0])
+        assert endpoint.as_of
+        assert heeds
+        assert endpoint.as_of_if[1] in heeds.choices.values()
     if walk is None:
         assert endpoint.period == "day"
         assert endpoint.final != "next morning" or endpoint.as_of

@@ -319,6 +319,9 @@ class Endpoint:
     as_of: str | None = None
     """The request key that names the day, or the last day of the range, that the whole answer is about: the
     answer is final when that day is, and is kept by its question."""
+    as_of_if: tuple[str, str] | None = None
+    """The request key and its code under which the server heeds that day; otherwise it answers of its newest,
+    whatever day stands beside."""
     every_day: bool = False
     """There is a row for each trading day (for each period, of longer bars), so that a day without one is
     missing, not empty. Of minutes and trades, a day without a row is told in any case."""

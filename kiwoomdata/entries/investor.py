@@ -734,6 +734,7 @@ BUYING_STREAKS = Endpoint(
     page_rows=100,
     final="next morning",
     as_of="end_dt",
+    as_of_if=("dt", "0"),
     note=(
         "Values are in millions and quantities in shares, whatever measure was asked. A streak of "
         "selling has negative days. An unknown market is answered with KOSPI."
@@ -855,6 +856,7 @@ FOREIGN_INSTITUTION_RANKING = Endpoint(
     ),
     final="next morning",
     as_of="date",
+    as_of_if=("qry_dt_tp", "1"),
     note=("A row holds four places of the same rank. The server adds pipe1 to pipe3, which nobody explains."),
     parts=(
         Part(

@@ -100,8 +100,10 @@ def _holds(question: Question, last: str, kept: str) -> bool:
         return kept == as_text(business_day(question.now))
     final, newest = last_final_day(endpoint, question.now), day_of(last)
     if endpoint.as_of is not None:
-        named = day_of(question.body.get(endpoint.as_of))
-        return named is not None and named <= final
+        named, heeded = day_of(question.body.get(endpoint.as_of)), endpoint.as_of_if
+        return (
+            named is not None and named <= final and (not heeded or question.body.get(heeded[0]) == heeded[1])
+        )
     if newest is None or newest > final:
         return False
     wanted, today = _wanted(question), question.now.date()

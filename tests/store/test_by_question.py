@@ -19,6 +19,7 @@ from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
+from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import KST
 from tests.envelopes import Answer, Asked, Envelopes, row
 from tests.store.history import OK, MakeClient, source
@@ -441,6 +442,28 @@ def test_an_answer_that_was_cut_short_by_since_is_not_taken_for_the_whole(client
     whole = client.request("ka10047", {"symbol": "005930"})
     assert recent.height < whole.height
     assert whole["date"][-1] < date(2025, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("api_id", "newest", "heeded"),
+    [
+        ("ka90009", {"dated": "no", "date": "2026-11-10"}, {"dated": "yes", "date": "2026-11-10"}),
+        ("ka10131", {"days": "5", "end": "2026-11-10"}, {"days": "range", "end": "2026-11-10"}),
+    ],
+)
+def test_a_day_that_the_request_says_not_to_heed_settles_nothing(
+    make_client: MakeClient, tmp_path: Path, api_id: str, newest: dict[str, str], heeded: dict[str, str]
+) -> None:
+    market, endpoint = Market(*SATURDAY), ENDPOINTS[api_id]
+    (part,) = endpoint.parts
+    answer = Answer({part.key: [row(api_id, **dict.fromkeys(list(part.by_key)[:2], "1"))], **OK})
+    with Envelopes(lambda number, asked: answer) as server:
+        client = make_client(server, cache=tmp_path / "store", clock=market.clock)
+        for day, requests in ((newest, 2), (heeded, 1)):
+            for _ in range(2):
+                client.request(api_id, {**endpoint.shown, **day})
+            assert len(server.asked) == requests
+            server.asked.clear()
 
 
 def test_a_single_page_that_may_be_full_is_not_kept(make_client: MakeClient, tmp_path: Path) -> None:
