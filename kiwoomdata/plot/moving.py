@@ -148,7 +148,7 @@ class LivePlot:
         going_on = self._alive()  # asked first, so that what comes before the end is drawn
         try:
             self.update()
-        except Exception:  # of the stream too, which raises once what ended it
+        except BaseException:  # of the stream too, which raises once what ended it, as on_batch's sys.exit
             self._end()
             raise
         if not going_on:

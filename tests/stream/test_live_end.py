@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -83,6 +84,19 @@ def test_a_chart_ends_with_a_stream_that_was_ended(ws: WsServer, stream: Stream)
     with pytest.raises(errors.Kicked):
         clock.strike()
     assert (chart.running, clock.stopped, clock.strike()) == (False, True, False)
+
+
+def test_a_chart_ends_with_a_stream_whose_callback_left_the_program(ws: WsServer, stream: Stream) -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    clock = Clock()
+    live = stream(on_batch=lambda event: sys.exit(3), every="0.05s")
+    chart = live.plot(clockwork=clock)
+    ws.push(trade(1))
+    until(lambda: not live.running)
+    with pytest.raises(SystemExit):
+        clock.strike()
+    assert (chart.running, clock.stopped, clock.strike()) == (False, True, False)
+    assert chart.ax.get_title("left").endswith(" · 끝남")
 
 
 def test_the_age_of_the_last_value_shows_a_subscription_that_went_silent(
