@@ -66,10 +66,12 @@ def prefetch(
 
     jobs = {f"{code} {name}": job(name, code) for code in codes for name in what}
     failed: dict[str, Exception] = {}
-    for source in side_by_side(client, jobs, "series", failed.__setitem__).values():
+    for name, source in side_by_side(client, jobs, "series", failed.__setitem__).items():
         if source is not None:
+            if source.truncated:  # where the client marks it, nobody sees the frame
+                report.failures[name] = f"Truncated: {source.why}"
             report.rows += source.rows
             report.cached_rows += source.cached_rows
             report.requests += source.requests
-    report.failures = {name: f"{type(error).__name__}: {error}" for name, error in failed.items()}
+    report.failures |= {name: f"{type(error).__name__}: {error}" for name, error in failed.items()}
     return report

@@ -126,7 +126,8 @@ class Lake:
         Warns
         -----
         IncompleteFrame
-            Series that failed.
+            Series that failed, or ended before ``start`` in a way that leaves their beginning in doubt. What
+            came of one whose pages contradicted themselves (Truncated) is kept.
         KiwoomDataWarning
             A key that is left out.
         """

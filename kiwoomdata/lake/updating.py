@@ -49,6 +49,7 @@ def update(
     needs = _needed(files, codes, [TABLES[name] for name in names if name != STOCKS], start, keys.any)
     report.series = len({(need.table.name, need.code) for need in needs})
     warned: dict[str, Told] = defaultdict(dict)
+    doubtful: dict[str, str] = {}
     step = _Step(files, report)
     try:
         for key, need, got, told in _side_by_side(keys, needs, _rows_at_the_edges(files, needs)):
@@ -56,6 +57,8 @@ def update(
             warned[need.code] |= kept
             if key and isinstance(got, Got):
                 report.keys[key] += got.requests
+            if isinstance(got, Got) and got.source.doubtful:
+                doubtful[f"{need.code} {need.table.name}"] = got.source.why
             step.take(need, got)
     except KeyboardInterrupt:
         step.write()
@@ -67,6 +70,12 @@ def update(
         warn(
             f"{len(report.failures)} of {report.series} series failed and the next update tries them again: "
             f"{listed(f'{name} ({why})' for name, why in report.failures.items())}",
+            IncompleteFrame,
+        )
+    if doubtful:
+        warn(
+            "the paging of these ended as a history that begins there does, and as a server in trouble does; "
+            f"the next update asks again: {listed(f'{name} ({why})' for name, why in doubtful.items())}",
             IncompleteFrame,
         )
     return report
@@ -186,10 +195,12 @@ class _Step:
 
     def take(self, need: Need, result: Got | Exception) -> None:
         name = f"{need.code} {need.table.name}"
-        if isinstance(result, Exception):
-            why = f"{type(result).__name__}: {result}"
+        why = "" if isinstance(result, Got) else f"{type(result).__name__}: {result}"
+        if isinstance(result, Got) and result.source.truncated:  # what came is kept
+            why = f"Truncated: {result.source.why}"
+        if why:
             self._report.failures[name] = self._failed[need.table.name][need.code] = why
-        else:
+        if isinstance(result, Got):
             self._got[need.table.name].append(result)
             self._rows += result.rows.height
             self._report.rows += result.rows.height
@@ -222,8 +233,7 @@ def write(
             manifest.units |= {
                 name: unit for name, unit in got.source.units.items() if name in got.rows.columns
             }
-            first = got.held.first
-            manifest.start = first if manifest.start is None or first is None else min(manifest.start, first)
+            manifest.start = min(got.need.first, manifest.start or got.need.first)
         if table.name == "candles":
             _write_factors(files, kept)
         rows = [got.rows for got in kept if got.rows.height]

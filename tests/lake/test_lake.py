@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 import duckdb
@@ -14,9 +14,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
+from kiwoomdata.kinds import KST
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.files import Files
 from kiwoomdata.lake.tables import about_of
+from tests.envelopes import Answer, Asked, Envelopes, row
 
 MakeClient = Callable[..., kd.Client]
 CODES = ["005930", "000660", "0000D0"]
@@ -354,6 +356,35 @@ def test_a_symbol_that_fails_is_told_and_tried_again(
     assert lake.update(what="candles", client=client).series == 1
     assert lake.info().filter(table="candles")["failed"].to_list() == [0]
     assert lake.scan("candles").select(pl.col("symbol").unique()).collect()["symbol"].len() == 3
+
+
+def test_pages_that_contradict_themselves_are_a_failure_and_what_came_is_kept(
+    lake: kd.Lake, server: kd.simulator.Server, make_client: MakeClient
+) -> None:
+    client = make_client(server, cache=False)
+    server.inject("more_without_key", api_id="ka10086", times=1)
+    with pytest.warns(kd.IncompleteFrame, match=r"1 of 1 series failed.*daily_prices \(Truncated: .* no key"):
+        report = lake.update("005930", what="daily_prices", start=START, client=client)
+    assert list(report.failures) == ["005930 daily_prices"]
+    assert lake.scan("daily_prices").collect().height == report.rows > 0
+    assert lake.check()["what"].to_list() == ["failed"]
+    assert lake.update(what="daily_prices", client=client).failures == {}
+    assert lake.check().is_empty()
+    assert lake.scan("daily_prices").select(pl.col("date").min()).collect().item() == date(2025, 11, 3)
+
+
+def test_an_end_that_may_come_early_is_told(lake: kd.Lake, make_client: MakeClient) -> None:
+    days = kd.trading_days("2026-06-01", "2026-11-17")[::-1]
+
+    def answer(number: int, asked: Asked) -> Answer:
+        rows = [row("ka10086", date=f"{day:%Y%m%d}", close_pric="5") for day in days[:20]]
+        return Answer({"daly_stkpc": rows, "return_code": 0, "return_msg": ""})
+
+    with Envelopes(answer) as server:
+        client = make_client(server, cache=False, clock=lambda: datetime(2026, 11, 20, 18, 30, tzinfo=KST))
+        with pytest.warns(kd.IncompleteFrame, match=r"as a server in trouble.*005930 daily_prices \(the"):
+            report = lake.update("005930", what="daily_prices", start="2026-06-01", client=client)
+    assert (report.failures, report.rows) == ({}, 20)
 
 
 def test_a_code_that_nobody_has_is_told(lake: kd.Lake, client: kd.Client) -> None:
