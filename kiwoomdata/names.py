@@ -7,11 +7,13 @@ import re
 import unicodedata
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kiwoomdata.arguments import SUFFIXES, hint, listed_codes, no_stock
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.errors import KiwoomDataError
 from kiwoomdata.kinds import split_code
 from kiwoomdata.store.finality import business_day
 from kiwoomdata.telling import gathered
@@ -19,7 +21,7 @@ from kiwoomdata.telling import gathered
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
 
-__all__ = ["code_of", "learn", "look_up", "name_of", "with_codes"]
+__all__ = ["code_of", "entitled", "learn", "name_of", "with_codes"]
 
 Listed: TypeAlias = Mapping[str, tuple[str, ...]]
 """Name to the codes that have it."""
@@ -28,6 +30,7 @@ _MARKETS = ("kospi", "kosdaq")
 _NEAR = 3
 _NO_NAMES = ("MGD", "MGU")  # gold, which the live feeds take beside stocks
 _kept: weakref.WeakKeyDictionary[Client, tuple[date, Listed]] = weakref.WeakKeyDictionary()
+_refused: weakref.WeakKeyDictionary[Client, date] = weakref.WeakKeyDictionary()
 _known: dict[str, set[str]] = {}
 
 
@@ -73,9 +76,18 @@ def with_codes(
     return codes[0] if isinstance(value, str) and len(codes) == 1 else codes
 
 
-def look_up(client: Client) -> None:
-    """Have the names of KOSPI and KOSDAQ at hand; it asks once a day (ka10099)."""
-    learn((code, name) for name, codes in _listed(client, offline=False).items() for code in codes)
+def entitled(codes: Iterable[str], client: Client) -> None:
+    """Have the names of stocks at hand for titles, which do without where they cannot be had.
+
+    Where one is unknown, the lists of KOSPI and KOSDAQ (ka10099) are asked for, once a day.
+    """
+    day = business_day(client.now())
+    if all(map(name_of, codes)) or _refused.get(client) == day:
+        return
+    _refused[client] = day
+    with suppress(KiwoomDataError), gathered({}):
+        learn((code, name) for name, codes in _listed(client, offline=False).items() for code in codes)
+        del _refused[client]
 
 
 def code_of(text: str, listed: Listed, *, name: str = "symbol") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -12,8 +11,7 @@ import polars as pl
 
 from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, previous_trading_day
 from kiwoomdata.client import default_client
-from kiwoomdata.errors import KiwoomDataError
-from kiwoomdata.names import look_up, name_of
+from kiwoomdata.names import entitled
 from kiwoomdata.plot.breakdown import class_panels
 from kiwoomdata.plot.coarser import fitted, on, said
 from kiwoomdata.plot.compare import Rebased, compared, rebased, timeline
@@ -159,7 +157,7 @@ def _prices(
     frame = daily_prices(symbol, start, end, **asked, **options)
     first = frame["date"].min()
     if isinstance(first, date):
-        _learn_names(frame["symbol"][0], options["client"])
+        entitled(frame["symbol"].head(1), options["client"])
         with gathered({}):  # a stock may be younger than its averages
             before = daily_prices(
                 symbol,
@@ -179,13 +177,6 @@ def _prices(
     )
     table = averaged(priced(table, "dashboard"), windows)
     return table.since(np.datetime64(first, "us")) if isinstance(first, date) else table
-
-
-def _learn_names(code: str, client: Client) -> None:
-    """A title wants the name; without one it is the code alone."""
-    if name_of(code) is None:
-        with suppress(KiwoomDataError), gathered({}):
-            look_up(client)
 
 
 def _parts(table: Table, windows: tuple[int, ...], *, lines: bool) -> list[Panel]:
@@ -323,7 +314,7 @@ def intraday(
     bars = candles(symbol, previous_trading_day(day), day, interval="1m", **options)
     bars = bars.filter(pl.col("time").dt.date() == pl.col("time").dt.date().max())
     if len(bars):
-        _learn_names(bars["symbol"][0], client)
+        entitled(bars["symbol"].head(1), client)
     table = priced(read(bars, "intraday", needs=OHLC, may=("volume", "change")), "intraday")
     parts = [Panel("price", 3.0, _minutes), Panel("volume", 0.9, draw_volume)]
     asked = (

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiwoomdata import forks
+from kiwoomdata.client import current
 from kiwoomdata.entries import ENDPOINTS
-from kiwoomdata.names import name_of
+from kiwoomdata.names import entitled, name_of
 from kiwoomdata.origin import attached
 from kiwoomdata.present import korean_names
 
@@ -174,6 +175,9 @@ def read(
     if drawn and all(np.isnan(column).all() for column in drawn):
         why = f"there is no value on any of the {len(table)} rows"
         raise undrawable(chart, wording, why, NothingToDraw)
+    client = current()
+    if source is not None and client is not None and source.server == client.base_url and "name" not in told:
+        entitled(set(filter(None, told.get("symbol", ()))), client)
     found = Table(numbers, told, moments, dated, table.columns)
     return _sorted(found)
 

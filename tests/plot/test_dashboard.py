@@ -86,10 +86,10 @@ def test_a_page_shows_classes_shorts_and_what_foreigners_hold_too(market: kd.Cli
 def test_a_dashboard_whose_name_cannot_be_asked_for_is_titled_by_its_code(
     market: kd.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(client: kd.Client) -> None:
+    def refused(client: kd.Client, *, offline: bool) -> None:
         raise kd.ApiError("not now", code="1", api_id="ka10099")
 
-    monkeypatch.setattr("kiwoomdata.plot.overview.look_up", refused)
+    monkeypatch.setattr("kiwoomdata.names._listed", refused)
     figure = plot.dashboard("035420", "2026-11-16", "2026-11-20", market)
     assert figure.axes[0].get_title("left") == "035420"
 

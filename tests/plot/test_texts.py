@@ -15,6 +15,7 @@ from matplotlib import font_manager
 from matplotlib import pyplot as plt
 
 import kiwoomdata as kd
+import kiwoomdata.pandas as kdp
 from kiwoomdata import names, plot
 from kiwoomdata.plot.font import FAMILY, FONT_FILE
 from kiwoomdata.plot.numbers import exact
@@ -91,6 +92,33 @@ def test_an_answer_that_names_stocks_is_enough_for_a_title(market: kd.Client) ->
     kd.quotes(["000660", "035420"], client=market)
     frame = kd.daily_prices("035420", "2026-11-16", "2026-11-20", client=market)
     assert plot.candles(frame).get_title("left") == "NAVER 035420"
+
+
+@pytest.mark.parametrize("face", [kd, kdp])
+def test_a_frame_of_the_chosen_client_is_titled_by_name(
+    face: Any, server: kd.simulator.Server, client: kd.Client
+) -> None:
+    one, other = (
+        face.daily_prices(code, "2026-11-16", "2026-11-20", client=client) for code in ("005930", "000660")
+    )
+    assert plot.candles(one).get_title("left") == "005930"
+    kd.use(client)
+    assert plot.candles(one).get_title("left") == "삼성전자 005930"
+    asked = server.log.count("ka10099")
+    assert plot.candles(other).get_title("left") == "SK하이닉스 000660"
+    assert asked == server.log.count("ka10099") >= 2
+    kd.use("simulator")
+    names._known.clear()
+    assert plot.candles(one).get_title("left") == "005930"  # of another server
+
+
+def test_a_server_that_refuses_names_is_asked_once(server: kd.simulator.Server, client: kd.Client) -> None:
+    kd.use(client)
+    frame = kd.daily_prices("005930", "2026-11-16", "2026-11-20")
+    server.inject("refusal", api_id="ka10099", times=1)
+    titles = [plot.candles(frame).get_title("left") for _ in range(2)]
+    assert titles == ["005930", "005930"]
+    assert server.log.count("ka10099") == 1
 
 
 def test_a_code_with_two_names_is_titled_by_its_code() -> None:
