@@ -363,7 +363,7 @@ def _price_row(day: Day, lags: date, amounts: bool) -> Row:
 def _after_hours(ask: Ask) -> Content:
     session, book = ask.market.after_hours(ask.symbol), ask.market.orderbook(ask.symbol)
     today = ask.market.snapshot(ask.symbol)
-    if session is None or book is None or today is None:
+    if session is None or book is None or today is None or ask.venue != "krx":
         return Content()
     silent = ask.stock is not None and ask.stock.on_nxt
     if silent:  # zeros for what NXT trades too, whatever it trades (live, August 2026: 606 of 606)

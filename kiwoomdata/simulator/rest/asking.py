@@ -31,6 +31,8 @@ _AGAIN = "000000-1"
 _VENUES: Mapping[str, Venue] = {"1": "krx", "2": "nxt", "3": "all"}
 _SUFFIXES: Mapping[str | None, Venue] = {None: "krx", "_NX": "nxt", "_AL": "all"}
 _STOCK = re.compile(r"([0-9][0-9A-Z]{5})(_NX|_AL)?")
+_BLANK_WITH_SUFFIX = {"ka10087"}
+"""TRs of KRX alone that answer a suffix with blanks, and do not refuse it (live, August 2026)."""
 
 
 class _Dated(Protocol):
@@ -183,17 +185,17 @@ def check_body(endpoint: Endpoint, body: Mapping[str, Any], switches: Switches) 
         text = "" if value is None else str(value)
         if text:
             for one in text.split(param.join) if param.join else (text,):
-                _check(param, one, switches)
+                _check(param, one, switches, param.suffix or endpoint.api_id in _BLANK_WITH_SUFFIX)
             texts[param.key] = text
         elif param.required and not param.blank:
             raise Refused("1511", parameter=param.key)
     return texts
 
 
-def _check(param: Param, text: str, switches: Switches) -> None:
+def _check(param: Param, text: str, switches: Switches, suffix: bool) -> None:
     if param.kind is CODE and not param.pattern:
         code = _STOCK.fullmatch(text)
-        if code is None or (code[2] and not param.suffix):
+        if code is None or (code[2] and not suffix):
             # Class 5 is what the mock server answered to "KRX:005930" (August 2026).
             raise Refused("1517", return_code=5, parameter=param.key, reason=f"종목코드 {text}")
         if switches.mode == "mock" and code[2]:

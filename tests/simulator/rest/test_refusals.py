@@ -84,8 +84,8 @@ def test_a_wrong_form_of_code_is_refused_in_class_5(talk: Talk, code: str) -> No
     assert talk.ask("ka10086", stk_cd=code).verdict == (5, "1517")
 
 
-def test_after_hours_quotes_take_no_venue(talk: Talk) -> None:
-    assert talk.ask("ka10087", stk_cd="005930_NX").verdict == (5, "1517")
+def test_a_tr_of_krx_alone_takes_no_venue(talk: Talk) -> None:
+    assert talk.ask("ka40002", stk_cd="069500_NX").verdict == (5, "1517")
 
 
 @pytest.mark.parametrize("content", [b"not json", b"[1]", b"\xff", b"[" * 100_000])

@@ -320,6 +320,13 @@ def test_intraday_sellers_are_negative_and_the_net_is_the_sum(talk: Talk) -> Non
         assert number(row["buy_qty"]) % 1000 == 0
 
 
+@pytest.mark.parametrize("suffix", ["_NX", "_AL"])
+def test_the_single_price_session_is_blank_at_another_venue(talk: Talk, suffix: str) -> None:
+    asked = talk.ask("ka10087", stk_cd=f"00088K{suffix}")
+    assert asked.json.pop("return_code") == 0
+    assert {text for key, text in asked.json.items() if key not in ("return_code", "return_msg")} == {""}
+
+
 def test_stocks_of_all_venues_carry_the_suffix_in_intraday_tables(talk: Talk) -> None:
     codes = [row["stk_cd"] for row in talk.ask("ka10063", stex_tp="3").rows]
     assert codes
