@@ -122,7 +122,9 @@ PROGRAM_BY_TIME = Endpoint(
     params=_MARKET_PARAMS,
     page_rows=100,
     order="newest first",
-    note=_IGNORES_DATE,
+    note=_IGNORES_DATE
+    + " Rows run to 18:05, the newest is ka90010's row of the day; just after the open there is no basis, "
+    "before it no index. Each number is rounded by itself: in 28 of 100 rows the total was one off.",
     parts=(
         Part(
             "trend",
@@ -146,7 +148,9 @@ PROGRAM_BY_DAY = Endpoint(
     page_rows=100,
     order="newest first",
     final="next morning",
-    note=_IGNORES_DATE + " For KOSDAQ the live server repeats KOSPI's kospi200 and basis on past days.",
+    note=_IGNORES_DATE
+    + " For KOSDAQ observers disagree whose index stands in kospi200 on past days, KOSPI's "
+    "or its own (both 2026).",
     parts=(
         Part(
             "trend",
@@ -241,6 +245,9 @@ PROGRAM_CUMULATIVE = Endpoint(
 )
 
 
+_BLANK = "blank live (2026)"
+
+
 def _stock_columns(when: Column, price_name: str) -> tuple[Column, ...]:
     def amount(key: str, name: str, ko: str, kind: Kind, style: Style) -> Column:
         # 2,134,888 beside 9,175,980 shares is 232,660 won (ka90008, live 2026-08-07), 452,674 beside
@@ -261,9 +268,18 @@ def _stock_columns(when: Column, price_name: str) -> tuple[Column, ...]:
         quantity("prm_buy_qty", "buy_volume", "프로그램매수수량"),
         flow("prm_netprps_qty", "net_buy_volume", "프로그램순매수수량", SHARES),
         flow("prm_netprps_qty_irds", "net_buy_volume_change", "프로그램순매수수량증감", SHARES),
-        Column("base_pric_tm", "base_price_time", TEXT, "기준가시간", note="free text: 기준가(11/21)"),
-        Column("dbrt_trde_rpy_sum", "lending_repaid_as_served", QUANTITY, "대차거래상환주수합", UNKNOWN),
-        Column("remn_rcvord_sum", "balance_sum_as_served", QUANTITY, "잔고수주합", UNKNOWN),
+        Column(
+            "base_pric_tm", "base_price_time", TEXT, "기준가시간", note="free text, 기준가(11/21); blank live"
+        ),
+        Column(
+            "dbrt_trde_rpy_sum",
+            "lending_repaid_as_served",
+            QUANTITY,
+            "대차거래상환주수합",
+            UNKNOWN,
+            note=_BLANK,
+        ),
+        Column("remn_rcvord_sum", "balance_sum_as_served", QUANTITY, "잔고수주합", UNKNOWN, note=_BLANK),
         Column("stex_tp", "venue", VENUE, "거래소구분"),
     )
 

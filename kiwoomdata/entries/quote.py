@@ -217,8 +217,9 @@ QUOTE_BOARD = Endpoint(
     params=(SYMBOL,),
     note="With _AL the book is KRX's and NXT's added up, and the row mixes venues: the price of the last "
     "trade anywhere beside the change of KRX's close (2026-08-04). last_quantity, highest, lowest and the "
-    "counts are blank live. The day before's 11,963 million beside 88,862 shares are 134,624 won each, at a "
-    "close of 135,300; the value of today stands beside it in the same unit.",
+    "counts are blank live, and the expected price stands still after the close. The day before's 11,963 "
+    "million beside 88,862 shares are 134,624 won each, at a close of 135,300; the value of today stands "
+    "beside it in the same unit.",
     parts=(
         Part(
             "board",
@@ -396,7 +397,8 @@ INSTITUTION_TREND = Endpoint(
     order="newest first",
     final="next morning",
     note="The two price flags change nothing live and must be there. Today's flows read 0 until the session "
-    "has ended (both 2026).",
+    "has ended. With _AL the price is the last trade anywhere, its change and rate are those of KRX's close: "
+    "259,000 beside +55,500 and +26.81 % (all 2026).",
     parts=(
         Part(
             "averages",
@@ -509,8 +511,10 @@ INTRADAY_INVESTOR_TRADES = Endpoint(
     en="What one class of investor trades during the session",
     function="intraday_investor_trades",
     example='kd.intraday_investor_trades("foreign", market="kospi")',
-    note="Live, only foreigners (6) have rows, only from 09:00 to 15:30, and amt_qty_tp and smtm_netprps_tp "
-    "change nothing: shares and amounts come side by side (August 2026). Rows come in the order of codes.",
+    note="Live, only foreigners (6) have rows, only from 09:00 to 15:30, and amt_qty_tp and "
+    "smtm_netprps_tp change nothing: shares and amounts come side by side; frgn_all 1 is another "
+    "aggregate, of whom nobody has said (August 2026). Rows come in the order of codes: 1,420 of both "
+    "markets in two pages.",
     when_empty="Live it has rows for investor='foreign' alone, and only during the session (09:00 to 15:30); "
     "ask kd.closing_investor_trades() after it.",
     params=(
@@ -590,7 +594,8 @@ CLOSING_INVESTOR_TRADES = Endpoint(
     key=("code",),
     note="Price and volume are of now; the investors are the last completed session's until the evening "
     "(live, August 2026). The twelve classes lack the domestic foreigners, so they need not add up to 0. "
-    "The rows come in the order of codes: who stops early lacks stocks, not the least of them.",
+    "The rows come in the order of codes: who stops early lacks stocks, not the least of them. KOSPI came "
+    "in 14 pages, KOSDAQ in 19, both in 32.",
     parts=(
         Part(
             "trades",
@@ -678,7 +683,9 @@ DAILY_PRICES = Endpoint(
     rebased=True,
     nxt_ends_empty=True,
     credit_columns=("credit_ratio", "credit_balance_ratio"),
-    note="Venue NXT: individual and institution are NXT's own, foreign mirrors KRX (seen May 2026).",
+    note="Venue NXT: individual and institution are NXT's own, foreign mirrors KRX (seen May 2026). With "
+    "_AL the volume is KRX's and NXT's to the share (27,825,493 + 25,198,903 = 53,024,396), and the close "
+    "the last trade anywhere (233,500 beside KRX's 239,500); a change may be that of KRX's close.",
     parts=(
         Part(
             "prices",
@@ -730,8 +737,9 @@ AFTER_HOURS_QUOTE = Endpoint(
     function="after_hours_quote",
     example='kd.after_hours_quote("00088K")',
     params=(SYMBOL_KRX,),
-    note="The time is the regular session's. The change is against today's close. A stock that is traded on "
-    "NXT is answered with zeros whatever it trades: 0 of 606 had a row on any list (all live, August 2026).",
+    note="The time is the regular session's. The change is against today's close. A stock that is traded "
+    "on NXT is answered with zeros whatever it trades: 0 of 606 had a row on any list. A code with _NX or "
+    "_AL is answered with blanks (all live, August 2026).",
     parts=(
         Part(
             "book",
