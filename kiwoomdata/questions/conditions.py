@@ -11,7 +11,7 @@ import polars as pl
 from kiwoomdata.arguments import word
 from kiwoomdata.client import default_client, refuse_gone
 from kiwoomdata.entries.condition import LIST, SEARCH, ConditionCall
-from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, Truncated, UnknownKey
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, MissingKey, Truncated, UnknownKey
 from kiwoomdata.frames import complain
 from kiwoomdata.kinds import decode
 from kiwoomdata.masking import brief
@@ -20,6 +20,7 @@ from kiwoomdata.present import present
 from kiwoomdata.stream.condition import Asker, as_text, not_live_here, which
 from kiwoomdata.stream.events import ConditionList, ConditionPage
 from kiwoomdata.stream.lanes import seq_argument
+from kiwoomdata.telling import listed
 
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
@@ -187,10 +188,19 @@ def _code(row: Mapping[str, Any]) -> str:
 
 def _members(rows: Sequence[Mapping[str, Any]], client: Client) -> pl.DataFrame:
     """The rows of an answer as a typed frame; keys that the catalogue lacks stay text."""
-    known = {column.key for column in SEARCH.columns}
+    known = {column.key: None for column in SEARCH.columns}
+    lacking = [key for key in known if any(key not in row for row in rows)]
+    if lacking:
+        told = f"{SEARCH.api_id}: the server left out {listed(lacking)}; the cells are null"
+        warnings.warn(told, MissingKey, stacklevel=3)
+    coded = [row for row in rows if (as_text(row.get("9001")) or "").strip()]
+    if len(coded) < len(rows):
+        told = f"{SEARCH.api_id}: {len(rows) - len(coded)} row(s) without a code were left out"
+        warnings.warn(told, KiwoomDataWarning, stacklevel=3)
+        rows = coded
     extra = list(dict.fromkeys(key for row in rows for key in row if key not in known))
     if extra:
-        told = f"{SEARCH.api_id}: the server sent {', '.join(extra)}, which the catalogue lacks; kept as text"
+        told = f"{SEARCH.api_id}: the server sent {listed(extra)}, which the catalogue lacks; kept as text"
         warnings.warn(told, UnknownKey, stacklevel=3)
     texts = pl.DataFrame(
         {

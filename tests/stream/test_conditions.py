@@ -275,6 +275,22 @@ def test_pages_that_lead_nowhere_are_told_with_what_was_found(
     assert "on_truncated" not in str(caught.value)
 
 
+def test_rows_without_a_code_are_left_out_and_told(ws: WsServer, client: kd.Client) -> None:
+    answering(ws, page("1", ROW, ROW | {"9001": ""}, ROW | {"9001": " "}))
+    with pytest.warns(kd.KiwoomDataWarning, match="ka10172: 2 row.s. without a code were left out"):
+        frame = condition_search("1", client=client)
+    assert frame["symbol"].to_list() == ["005930"]
+
+
+def test_a_key_that_the_server_left_out_is_told(ws: WsServer, client: kd.Client) -> None:
+    answering(
+        ws, page("1", ROW, {key: text for key, text in ROW.items() if key != "13"} | {"9001": "A000660"})
+    )
+    with pytest.warns(kd.MissingKey, match="ka10172: the server left out 13; the cells are null"):
+        frame = condition_search("1", client=client)
+    assert frame["cumulative_volume"].to_list() == [10_386_116, None]
+
+
 def test_keys_that_the_catalogue_lacks_are_kept_as_text(ws: WsServer, client: kd.Client) -> None:
     answering(ws, page("1", ROW | {"77": 5}))
     with pytest.warns(kd.UnknownKey, match="ka10172: the server sent 77"):
