@@ -30,6 +30,7 @@ from kiwoomdata.errors import ConfigError
 __all__ = [
     "FIRST_SESSION",
     "KST",
+    "NXT_SINCE",
     "is_trading_day",
     "last_trading_day",
     "next_trading_day",
@@ -65,6 +66,8 @@ EXAM_DAYS = frozenset(map(date.fromisoformat, _EXAMS.split()))
 
 FIRST_SESSION = date(1980, 1, 4)
 """The oldest session that is known."""
+NXT_SINCE = date(2025, 3, 4)
+"""The first session of NXT, the second venue."""
 _SATURDAYS = FIRST_SESSION, date(1998, 12, 5)
 """The sessions on Saturdays that are known."""
 _CLOSED_DAYS = Path(__file__).with_name("closed_days.txt")

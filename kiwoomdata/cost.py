@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from kiwoomdata.calendar import period_end, trading_days
+from kiwoomdata.calendar import NXT_SINCE, period_end, trading_days
 from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.kinds import split_code
 from kiwoomdata.store.question import day_of
 
 if TYPE_CHECKING:
@@ -93,18 +94,29 @@ class _Count:
 
 def _pages(job: Asked, first: date, last: date, days: Days) -> int:
     """The pages of a walk from ``last`` back to ``first``; one where nobody has said how long a page is."""
+    endpoint, walk = job.endpoint, job.endpoint.walk
+    if endpoint.page_rows is None:
+        return 1
     rows = _rows(job, first, last, days)
-    return max(1, -(-rows // job.endpoint.page_rows)) if job.endpoint.page_rows else 1
+    if walk is not None and walk.since is None and endpoint.period == "day" and not days(first, first):
+        rows += 1  # a walk back to a closed day ends where a row is older
+    return max(1, -(-rows // endpoint.page_rows))
 
 
 def _rows(job: Asked, first: date, last: date, days: Days) -> int:
     """The rows of a range of days: as if a stock traded on each and, of minute bars, in each minute."""
     endpoint, walk = job.endpoint, job.endpoint.walk
+    if _at_nxt(job):
+        first = max(first, NXT_SINCE)
     every = days(first, last) if first <= last else []
     if endpoint.period != "day":
         return len({period_end(day, endpoint.period) for day in every})
     bars = max(1, _MINUTES // int(job.body[walk.minutes])) if walk and walk.minutes else 1
     return bars * len(every)
+
+
+def _at_nxt(job: Asked) -> bool:
+    return any(code[1] == "nxt" for code in map(split_code, job.body.values()) if code)
 
 
 def _as_asked(job: Asked, today: date, days: Days) -> int:
@@ -138,7 +150,10 @@ def _is_exact(job: Asked) -> bool:
     if walk is None:
         return endpoint.rows is None
     known = endpoint.every_day and endpoint.page_rows is not None and walk.heeded and walk.minutes is None
-    return known and job.since is not None
+    if not known or job.since is None:
+        return False
+    # Where a history begins, some walks take one page more to find it.
+    return job.since >= NXT_SINCE or not _at_nxt(job)
 
 
 def _seconds(client: Client, requests: Mapping[str, int]) -> float:

@@ -90,6 +90,39 @@ def test_an_estimate_of_names_sends_nothing_either(
         assert kd.estimate.candles("삼성전자", "2024-01-02", client=client).held > 700
 
 
+@pytest.mark.parametrize("ask", [kd.daily_prices, kd.program_trend, kd.foreign_holdings])
+@pytest.mark.parametrize("start", ["2024-06-03", "2025-01-13"])
+@pytest.mark.filterwarnings("ignore::kiwoomdata.EmptyAnswer")
+def test_nxt_has_no_rows_from_before_it_opened(
+    server: kd.simulator.Server, make_client: MakeClient, ask: Any, start: str
+) -> None:
+    client, asked = make_client(server, cache=False), ("005930_NX", start, "2025-03-10")
+    told = getattr(kd.estimate, ask.__name__)(*asked, client=client)
+    sent = len(server.log)
+    frame = ask(*asked, client=client)
+    assert (told.exact, told.rows, frame.height) == (False, 5, 5)
+    assert 0 <= sum(entry.api_id.startswith("ka") for entry in server.log[sent:]) - told.requests <= 1
+
+
+def test_a_walk_back_to_a_closed_day_may_take_a_page_more(
+    server: kd.simulator.Server, make_client: MakeClient
+) -> None:
+    client = make_client(server, cache=False)
+    told = [
+        kd.estimate.investor_flows("005930", start, "2024-06-24", client=client)
+        for start in ("2024-05-24", "2024-05-25", "2024-05-27")  # 20 rows from Monday on
+    ]
+    assert [(each.requests, each.rows, each.exact) for each in told] == [
+        (2, 21, True),
+        (2, 20, True),
+        (1, 20, True),
+    ]
+    for start, cost in zip(("2024-05-24", "2024-05-25", "2024-05-27"), told, strict=True):
+        sent = server.log.count("ka10086")
+        kd.investor_flows("005930", start, "2024-06-24", client=client)
+        assert server.log.count("ka10086") - sent == cost.requests
+
+
 def test_minutes_and_lists_say_that_they_are_not_exact(
     server: kd.simulator.Server, make_client: MakeClient
 ) -> None:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiwoomdata.calendar import nth_trading_day_before, session_hours, trading_days
+from kiwoomdata.calendar import NXT_SINCE, nth_trading_day_before, session_hours, trading_days
 from kiwoomdata.simulator.market import market as market_module
 from kiwoomdata.simulator.market import numbers, orderbook, yearly
-from kiwoomdata.simulator.market.daily import NXT_SINCE, Day, Venue, krx_days, nxt_days
+from kiwoomdata.simulator.market.daily import Day, Venue, krx_days, nxt_days
 from kiwoomdata.simulator.market.flows import INSTITUTION_PARTS, INVESTORS
 from kiwoomdata.simulator.market.history import Path, history, table
 from kiwoomdata.simulator.market.market import Market

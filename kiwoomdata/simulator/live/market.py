@@ -14,10 +14,9 @@ from math import erf, exp, log, pi, sqrt
 from random import Random
 from typing import NamedTuple, Protocol
 
-from kiwoomdata.calendar import previous_trading_day, session_hours
+from kiwoomdata.calendar import NXT_SINCE, previous_trading_day, session_hours
 from kiwoomdata.kinds import DIRECTIONS
 from kiwoomdata.simulator.live.stocks import NEVER, Row, StockDay, coloured, hhmmss, millions
-from kiwoomdata.simulator.market.daily import NXT_SINCE
 from kiwoomdata.simulator.market.interruptions import Interruption, interruptions
 from kiwoomdata.simulator.market.intraday import seconds, sessions
 from kiwoomdata.simulator.market.market import Market

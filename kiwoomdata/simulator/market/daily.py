@@ -16,11 +16,9 @@ from kiwoomdata.simulator.market.flows import Flows, Sides, flows_of, split_volu
 from kiwoomdata.simulator.market.history import SMALLEST_VOLUME, Path, between, money
 from kiwoomdata.simulator.market.numbers import direction, price_limits, rate
 
-__all__ = ["NXT_SINCE", "Day", "Venue", "adjusted", "both_venues", "krx_days", "nxt_days"]
+__all__ = ["Day", "Venue", "adjusted", "both_venues", "krx_days", "nxt_days"]
 
 Venue = Literal["krx", "nxt", "all"]
-
-NXT_SINCE = date(2025, 3, 4)
 
 # How many numbers of its year's source the rows before one have used up. Normal numbers come in pairs: a
 # row at the first venue uses one of them, at the second four.

@@ -8,7 +8,8 @@ from functools import cached_property, lru_cache
 from random import Random
 from typing import NamedTuple
 
-from kiwoomdata.simulator.market.daily import NXT_SINCE, Venue
+from kiwoomdata.calendar import NXT_SINCE
+from kiwoomdata.simulator.market.daily import Venue
 from kiwoomdata.simulator.market.flows import Sides
 from kiwoomdata.simulator.market.intraday import clock, seconds, sessions
 from kiwoomdata.simulator.market.universe import Board

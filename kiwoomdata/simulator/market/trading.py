@@ -11,10 +11,15 @@ from math import prod
 from random import Random
 from typing import NamedTuple, Self
 
-from kiwoomdata.calendar import last_trading_day, nth_trading_day_before, session_hours, trading_days
+from kiwoomdata.calendar import (
+    NXT_SINCE,
+    last_trading_day,
+    nth_trading_day_before,
+    session_hours,
+    trading_days,
+)
 from kiwoomdata.simulator.market import intraday, program, universe
 from kiwoomdata.simulator.market.daily import (
-    NXT_SINCE,
     Day,
     Venue,
     adjusted,

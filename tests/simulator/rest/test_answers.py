@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiwoomdata.calendar import KST, nth_trading_day_before, trading_days
+from kiwoomdata.calendar import KST, NXT_SINCE, nth_trading_day_before, trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator import Server
 from tests.conftest import TODAY
@@ -29,7 +29,6 @@ BY_HAND = [
     api_id for api_id in PRINTED if ENDPOINTS[api_id].path == MARKET_DATA and not api_id.startswith("ka5")
 ]
 ETF_LISTED = date(2024, 12, 17)
-NXT_SINCE = date(2025, 3, 4)
 
 
 def day_of(text: str) -> date:
