@@ -41,7 +41,11 @@ SLOW = (
     "stream/test_session_model.py::test_after_any_sequence_the_server_holds_exactly_what_is_wanted",
     "stream/test_session_model.py::test_receive_raises_nothing_whatever_arrives",
 )
-ALONE = ("rest/test_limits.py",)
+ALONE = (
+    "rest/test_limits.py",
+    "rest/test_redis_gate.py::test_a_redis_that_hangs",
+    "rest/test_redis_gate.py::test_hosts_share",
+)
 
 # An example may take its time where tests run side by side; pytest-timeout ends what hangs.
 settings.register_profile("suite", deadline=None)
