@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, cast
 
@@ -112,9 +112,8 @@ def _scaled(
         pointed = texts.str.contains(".", literal=True) & (values != 0)
         if pointed.any():
             # Hundredths written as a whole number have no point; which of the two it is, nobody knows.
-            parted = replace(kind, expected="a whole number of the parts that the catalogue says")
             troubles.extend(
-                Trouble(values.name, text, parted, False, 1) for text in texts.filter(pointed).unique()
+                Trouble(values.name, text, kind, True, 1) for text in texts.filter(pointed).unique()
             )
             values = values.set(pointed, None)
         # polars divides by one number as it multiplies by its inverse: 187562 / 100 is 1875.6200000000001
