@@ -36,7 +36,7 @@ def shared() -> Iterator[kd.Client]:
 
 
 @several
-@given(st.sampled_from(list(sectors.SECTORS)), st.sampled_from(trading_days(date(2026, 1, 2), TODAY)), days_)
+@given(codes, st.sampled_from(trading_days(date(2026, 1, 2), TODAY)), days_)
 def test_an_index_moves_as_what_its_members_are_worth(code: str, day: date, other: date) -> None:
     members = MARKET.indices.members(code, day)
     assert members

@@ -7,10 +7,10 @@ base changes inside it, and the level of each year's end is the next one's base.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ import polars as pl
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.simulator.market.history import table
 from kiwoomdata.simulator.market.intraday import clock, sessions
-from kiwoomdata.simulator.market.program import WholeMarket
+from kiwoomdata.simulator.market.program import IndexDay, IndexMinute, basis, index_minutes
 from kiwoomdata.simulator.market.sectors import KOSPI200, SECTORS, is_member
 from kiwoomdata.simulator.market.universe import Stock
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IndexBar", "Indices", "Minute"]
 
-_BASES = {"001": 1_950.0, "101": 550.0}
+_BASES = {"001": 1_950.0, "101": 550.0, KOSPI200: 245.0}
 _BASE = 1_000.0  # of all others
 _LEVELS = ("previous_close", "open", "close")
 _STANDS_FOR = {KOSPI200: "002", "150": "138", "701": "002"}
@@ -65,8 +65,9 @@ class Minute(NamedTuple):
 class Indices:
     """The indices of a market."""
 
-    def __init__(self, market: Trading, whole: WholeMarket, rng: Callable[..., Random]) -> None:
-        self._market, self._kospi, self._rng = market, whole, rng
+    def __init__(self, market: Trading, rng: Callable[..., Random]) -> None:
+        self._market, self._rng = market, rng
+        self.kospi200_minutes = lru_cache(maxsize=64)(self._find_kospi200_minutes)
         self._year = lru_cache(maxsize=512)(self._find_year)
         self._kospi200 = lru_cache(maxsize=4_000)(self._find_kospi200)
         self._base = lru_cache(maxsize=512)(self._find_base)
@@ -116,13 +117,25 @@ class Indices:
             part = (n - begin) / (end - begin)
             level = levels[place - 1] + (levels[place] - levels[place - 1]) * part
             if code == KOSPI200:
-                level = self._kospi.index_minutes(day)[(second - opens) // 60].kospi200
+                level = self.kospi200_minutes(day)[(second - opens) // 60].kospi200
             elif n not in marks:
                 level += rng.gauss(0, 0.05) * (bar.high - bar.low)
             level = round(min(bar.high, max(bar.low, level)), 2)
             done = weights[n] / weights[-1]
             found.append(Minute(clock(second), level, int(bar.volume * done), int(bar.value * done)))
         return found
+
+    def kospi200(self, start: date, end: date) -> list[IndexDay]:
+        """The KOSPI 200 as each day ends, and the basis."""
+        market = self._market
+        days = trading_days(max(start, market.first_day), min(end, market.session_day))
+        bars = (self._year(KOSPI200, day.year)[day] for day in days)
+        return [IndexDay(b.date, b.open, b.close, b.previous_close, self._basis[b.date]) for b in bars]
+
+    @cached_property
+    def _basis(self) -> dict[date, float]:
+        days = trading_days(self._market.first_day, self._market.session_day)
+        return basis(self._rng("KOSPI200"), days)
 
     # How it is put together
 
@@ -174,11 +187,11 @@ class Indices:
         return found
 
     def _find_kospi200(self, bar: IndexBar) -> IndexBar:
-        """With the levels that the basis is told beside."""
-        rows, day = self._kospi.index, bar.date
-        row = rows[bisect_left(rows, day, key=lambda each: each.date)]
-        levels = [minute.kospi200 for minute in self._kospi.index_minutes(day)] or [row.open, row.close]
-        high, low = max(row.open, *levels), min(row.open, *levels)
-        return bar._replace(
-            previous_close=row.previous_close, open=row.open, high=high, low=low, close=row.close
-        )
+        """With the extremes of the minutes that the basis is told beside."""
+        levels = [bar.open, bar.close, *(minute.kospi200 for minute in self.kospi200_minutes(bar.date))]
+        return bar._replace(high=max(levels), low=min(levels))
+
+    def _find_kospi200_minutes(self, day: date) -> list[IndexMinute]:
+        rows = self.kospi200(day, day)
+        (opens, _), (_, closes) = sessions(day, "krx") or ((0, 0), (0, 0))
+        return index_minutes(self._rng("KOSPI200", day), rows[0], opens, closes) if rows else []

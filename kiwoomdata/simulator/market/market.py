@@ -125,7 +125,7 @@ class Market(Trading):
 
     def index_days(self, start: date, end: date) -> list[program.IndexDay]:
         """The KOSPI 200 day by day; the running day stands where its last minute is."""
-        rows = [row for row in self._whole.index if start <= row.date <= end]
+        rows = self.indices.kospi200(start, end)
         if rows and rows[-1].date == self.session_day:
             minutes = self.index_minutes(self.session_day)
             if not minutes:
@@ -136,20 +136,19 @@ class Market(Trading):
     def index_minutes(self, day: date | None = None) -> list[program.IndexMinute]:
         """The KOSPI 200 and its basis for each minute so far, ascending."""
         day = day or self.session_day
-        return [minute for minute in self._whole.index_minutes(day) if self._has_been(day, minute.time)]
+        return [minute for minute in self.indices.kospi200_minutes(day) if self._has_been(day, minute.time)]
 
     def program_days(
         self, board: Board, start: date, end: date, venue: Venue = "krx"
     ) -> list[program.MarketProgram]:
         """Program trading of a board day by day: the row of each day's last minute (so far)."""
         found = []
-        for row in self._whole.index:
-            if start <= row.date <= end:
-                if row.date == self.session_day and self._moment(None):
-                    found += self.program_day_minutes(board, row.date, venue)[-1:]
-                elif courses := self._whole.courses(board, row.date, venue):
-                    last = program.IndexMinute(program.last_row(courses), row.close, row.basis)
-                    found.append(program.at_minute(row.date, courses, last))
+        for row in self.indices.kospi200(start, end):
+            if row.date == self.session_day and self._moment(None):
+                found += self.program_day_minutes(board, row.date, venue)[-1:]
+            elif courses := self._whole.courses(board, row.date, venue):
+                last = program.IndexMinute(program.last_row(courses), row.close, row.basis)
+                found.append(program.at_minute(row.date, courses, last))
         return found
 
     def program_day_minutes(
@@ -157,7 +156,7 @@ class Market(Trading):
     ) -> list[program.MarketProgram]:
         """Program trading of a board since the day began, for each minute so far, ascending."""
         day = day or self.session_day
-        courses, index = self._whole.courses(board, day, venue), self._whole.index_minutes(day)
+        courses, index = self._whole.courses(board, day, venue), self.indices.kospi200_minutes(day)
         if not (courses and index):
             return []
         minutes = program.spread(index, min(each.opens for each in courses), program.last_row(courses))

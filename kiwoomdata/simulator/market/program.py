@@ -1,10 +1,10 @@
-"""Program trading of the whole market, the KOSPI 200 it follows, and the arbitrage balance."""
+"""Program trading of the whole market, the minutes and the basis of the KOSPI 200, arbitrage balances."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, time
-from functools import cached_property, lru_cache
+from functools import cached_property
 from random import Random
 from typing import NamedTuple
 
@@ -23,14 +23,12 @@ __all__ = [
     "WholeMarket",
     "at_minute",
     "balances",
+    "basis",
     "course",
-    "index_days",
     "index_minutes",
     "last_row",
     "spread",
 ]
-
-FIRST_INDEX = 245.0
 
 # Usual money a day in won, by board: arbitrage and non-arbitrage, one side.
 _USUAL: dict[Board, tuple[float, float]] = {"kospi": (0.9e11, 2.6e12), "kosdaq": (2e9, 3.2e11)}
@@ -87,16 +85,12 @@ class ArbitrageBalance(NamedTuple):
     sell_change: int
 
 
-def index_days(rng: Random, days: Iterable[date]) -> list[IndexDay]:
-    rows, close, basis = [], FIRST_INDEX, 0.3
+def basis(rng: Random, days: Iterable[date]) -> dict[date, float]:
+    """The basis at the close of each day."""
+    found, last = {}, 0.3
     for day in days:
-        before = close
-        move = rng.gauss(0.0001, 0.009) + 0.002 * (330 / close - 1)
-        open_ = round(before * (1 + 0.4 * move + rng.gauss(0, 0.002)), 2)
-        close = round(before * (1 + move), 2)
-        basis = round(0.8 * basis + rng.gauss(0.05, 0.5), 2)
-        rows.append(IndexDay(day, open_, close, before, basis))
-    return rows
+        found[day] = last = round(0.8 * last + rng.gauss(0.05, 0.5), 2)
+    return found
 
 
 def index_minutes(rng: Random, day: IndexDay, opens: int, closes: int) -> list[IndexMinute]:
@@ -193,22 +187,10 @@ class WholeMarket:
     def __init__(self, rng: Callable[..., Random], sessions_: Sequence[date]) -> None:
         self._rng = rng
         self._sessions = sessions_
-        self.index_minutes = lru_cache(maxsize=64)(self._draw_index_minutes)
-
-    @cached_property
-    def index(self) -> list[IndexDay]:
-        return index_days(self._rng("KOSPI200"), self._sessions)
 
     @cached_property
     def balances(self) -> list[ArbitrageBalance]:
         return balances(self._rng("arbitrage"), self._sessions)
-
-    def _draw_index_minutes(self, day: date) -> list[IndexMinute]:
-        row = next((row for row in self.index if row.date == day), None)
-        if row is None:
-            return []
-        (opens, _), (_, closes) = sessions(day, "krx")
-        return index_minutes(self._rng("KOSPI200", day), row, opens, closes)
 
     def courses(self, board: Board, day: date, venue: Venue) -> list[Course]:
         """The day's program trading, one course for each venue asked for; none on a day without a session."""

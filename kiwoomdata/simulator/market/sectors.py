@@ -13,7 +13,7 @@ from kiwoomdata.simulator.market.universe import listed
 __all__ = ["KOSPI200", "SECTORS", "Sector", "is_member", "sectors", "size_of"]
 
 KOSPI200 = "201"
-"""The market's own index, which stands by itself (see ``program``): futures and programs follow it."""
+"""The index that futures and programs follow."""
 
 
 class Sector(NamedTuple):

@@ -89,7 +89,7 @@ class Trading:
         self._book = lru_cache(maxsize=1_000)(self._draw_book)
         self._snapshot = lru_cache(maxsize=4_000)(self._find_snapshot)
         self._whole = program.WholeMarket(self._rng, self._sessions)
-        self.indices = Indices(self, self._whole, self._rng)
+        self.indices = Indices(self, self._rng)
         """The indices of its boards, sizes and industries."""
 
     def next_session(self) -> Self:
@@ -130,7 +130,7 @@ class Trading:
                 f"({self.first_day} to {self.session_day}), got ratio {ratio} on {day}"
             )
         self._splits[symbol][day] = ratio
-        self.indices = Indices(self, self._whole, self._rng)
+        self.indices = Indices(self, self._rng)
         for cache in (self._history, self._part, self._trades, self._book, self._snapshot):
             cache.cache_clear()
 
