@@ -56,7 +56,7 @@ lowest: .venv-lowest/.made
 
 interop: $(VENV)/.test
 	$(PIP) install $(PINS) -e '.[interop]'
-	$(BIN)/python -m pytest tests/interop/interop_checks.py
+	$(BIN)/python -m pytest tests/interop/interop_checks.py tests/interop/mcp_checks.py
 	$(BIN)/python -m pytest tests/test_docs.py -k "backtesting or mplfinance or vectorbt"
 
 # Ten thousand schedules of faults, in half an hour on two cores; the report is build/prove/prove.md.

@@ -37,7 +37,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "howto/cache": {"Cache": "캐시, 오프라인, cache, offline"},
     "howto/charts": {"Charts": "차트, 그래프, 그림, chart, plot"},
-    "howto/command-line": {"Command line": "명령줄, 터미널, command line, cli"},
+    "howto/command-line": {"Command line": "명령줄, 터미널, command line, cli, mcp"},
     "howto/dates-symbols-venues": {
         "Dates, symbols and venues": "종목코드, 종목명, 넥스트레이드, 대체거래소, nxt, ticker"
     },

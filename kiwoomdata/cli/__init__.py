@@ -7,6 +7,7 @@ import click
 from kiwoomdata._version import __version__
 from kiwoomdata.cli import asking, keeping, recordings, trying
 from kiwoomdata.cli.groups import Commands
+from kiwoomdata.cli.mcp import mcp
 
 __all__ = ["main"]
 
@@ -32,5 +33,6 @@ for command in (
     *(asking.get, asking.describe, asking.find),
     *(keeping.prefetch, keeping.cache, keeping.lake),
     *(recordings.record, recordings.replay, recordings.ticks),
+    mcp,
 ):
     main.add_command(command)

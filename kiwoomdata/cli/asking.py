@@ -21,15 +21,15 @@ from kiwoomdata.cli.output import (
     write,
 )
 
-__all__ = ["describe", "find", "get"]
+__all__ = ["FUNCTIONS", "describe", "find", "get"]
 
 
-_FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe", "find")),)
+FUNCTIONS = (*(name for name in FRAMES if name not in ("catalogue", "describe", "find")),)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument(
-    "function", shell_complete=lambda ctx, param, word: [n for n in _FUNCTIONS if n.startswith(word)]
+    "function", shell_complete=lambda ctx, param, word: [n for n in FUNCTIONS if n.startswith(word)]
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @MODE
@@ -64,8 +64,8 @@ def get(
     """
     import kiwoomdata as kd
 
-    if function not in _FUNCTIONS:
-        hint = nearest(function, _FUNCTIONS) or f" There are {', '.join(_FUNCTIONS)}."
+    if function not in FUNCTIONS:
+        hint = nearest(function, FUNCTIONS) or f" There are {', '.join(FUNCTIONS)}."
         raise click.UsageError(f"function: no {function!r}.{hint}")
     asked = getattr(kd, function)
     positional, named = _split(arguments, asked)
