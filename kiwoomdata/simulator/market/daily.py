@@ -48,10 +48,16 @@ class Day(NamedTuple):
     foreign_brokers: int
     program: Sides
     flows: Flows
+    krx_close: int | None = None
+    """Of both venues: KRX's close, which the change is of, where the last trade was at the other venue."""
 
     @property
     def change(self) -> int:
-        return self.close - self.previous_close
+        return self._judged - self.previous_close
+
+    @property
+    def _judged(self) -> int:
+        return self.close if self.krx_close is None else self.krx_close
 
     @property
     def change_rate(self) -> float:
@@ -61,7 +67,7 @@ class Day(NamedTuple):
     @property
     def sign(self) -> int:
         """1 limit up, 2 up, 3 flat, 4 limit down, 5 down."""
-        return direction(self.close, self.previous_close)
+        return direction(self._judged, self.previous_close)
 
     @property
     def limit_up(self) -> int:
@@ -161,12 +167,17 @@ def _nxt_day(rng: Random, krx: Day) -> Day:
 
 
 def both_venues(krx: Day | None, nxt: Day | None) -> Day | None:
-    """The two venues as one: the second opens first, the first one's close is the close."""
+    """The two venues as one: the second opens first and closes last.
+
+    Live (2026-08), the close is the last trade anywhere, and stands beside the change of KRX's.
+    """
     if krx is None or nxt is None:
         one = krx or nxt
         return one and one._replace(venue="all")
     return krx._replace(
         venue="all",
+        close=nxt.close if nxt.volume else krx.close,
+        krx_close=krx.close,
         open=nxt.open,
         high=max(krx.high, nxt.high),
         low=min(krx.low, nxt.low),
@@ -188,6 +199,7 @@ def adjusted(day: Day, ratio: int) -> Day:
         high=round(day.high / ratio),
         low=round(day.low / ratio),
         close=round(day.close / ratio),
+        krx_close=None if day.krx_close is None else round(day.krx_close / ratio),
         volume=day.volume * ratio,
         buy_volume=day.buy_volume * ratio,
         foreign_holding=day.foreign_holding * ratio,

@@ -152,7 +152,8 @@ def _quote_board(ask: Ask) -> Content:
         "stk_nm": stock.name,
         "date": day.date,
         "tm": trades[-1].time if trades else book.time,
-        "pred_close_pric": Coloured(before, before),
+        # Of both venues, the last trade of the day before, while the rate is on KRX's close (2026-08-04).
+        "pred_close_pric": str(yesterday.close if yesterday and venue == "all" else before),
         "pred_trde_qty": yesterday.volume if yesterday else 0,
         "upl_pric": Coloured(day.limit_up, before),
         "lst_pric": Coloured(day.limit_down, before),

@@ -93,20 +93,12 @@ def test_the_days_trades_add_up_to_what_rest_says(serve: Callable[..., Server], 
     assert {entry["item"] for entry in entries} == {item}
     trades = of(entries, "0B")
     prices = [abs(number(values["10"])) for values in trades]
-    if item == "005930_AL":  # the first venue's close is the close, the second trades on
-        prices = [abs(number(values["10"])) for values in trades if values["9081"] == "KRX"]
-        prices_all = [abs(number(values["10"])) for values in trades]
-    else:
-        prices_all = prices
     quantities = [number(values["15"]) for values in trades]
     assert row["date"] == "20261120"
     assert sum(map(abs, quantities)) == number(row["trde_qty"]) == number(trades[-1]["13"])
     assert prices[-1] == abs(number(row["close_pric"]))
-    assert prices_all[0] == abs(number(row["open_pric"]))
-    assert (max(prices_all), min(prices_all)) == (
-        abs(number(row["high_pric"])),
-        abs(number(row["low_pric"])),
-    )
+    assert prices[0] == abs(number(row["open_pric"]))
+    assert (max(prices), min(prices)) == (abs(number(row["high_pric"])), abs(number(row["low_pric"])))
     assert number(trades[-1]["14"]) == number(row["amt_mn"])
     bought = sum(quantity for quantity in quantities if quantity > 0)
     assert (bought, bought - sum(map(abs, quantities))) == (

@@ -73,15 +73,38 @@ def test_the_session_is_the_newest_row(talk: Talk, venue: str) -> None:
 @pytest.mark.parametrize("symbol", ["005930", "086520", "041510_NX", "000660_AL"])
 def test_the_sign_of_a_price_is_its_colour_against_the_close_before(talk: Talk, symbol: str) -> None:
     signs = set()
-    for page in talk.walk("ka10086", pages=4, stk_cd=symbol):
-        for row in page.rows:
-            before = abs(number(row["close_pric"])) - number(row["pred_rt"])
+    venue = symbol.removesuffix("_AL")  # whose change an _AL row holds
+    for page, judged in zip(
+        talk.walk("ka10086", pages=4, stk_cd=symbol),
+        talk.walk("ka10086", pages=4, stk_cd=venue),
+        strict=True,
+    ):
+        for row, of_venue in zip(page.rows, judged.rows, strict=True):
+            before = abs(number(of_venue["close_pric"])) - number(row["pred_rt"])
             for key in ("open_pric", "high_pric", "low_pric", "close_pric"):
                 price = abs(number(row[key]))
                 sign = row[key][0] if row[key][0] in "+-" else ""
                 assert sign == ("+" if price > before else "-" if price < before else "")
                 signs.add(sign)
     assert signs == {"+", "-", ""}
+
+
+def test_a_row_of_all_venues_mixes_them_as_live(talk: Talk) -> None:
+    def ask(api_id: str, code: str) -> dict[str, str]:
+        reply = talk.ask(api_id, stk_cd=code)
+        return reply.json if api_id == "ka10007" else reply.rows[0]
+
+    for api_id, price, change in (
+        ("ka10086", "close_pric", "pred_rt"),
+        ("ka10045", "close_pric", "pred_pre"),
+        ("ka10007", "cur_prc", "pred_rt"),
+    ):
+        krx, nxt, both = (ask(api_id, f"005930{suffix}") for suffix in ("", "_NX", "_AL"))
+        assert abs(number(both[price])) == abs(number(nxt[price])) != abs(number(krx[price]))
+        assert (both[change], both["flu_rt"]) == (krx[change], krx["flu_rt"])
+        assert number(both["trde_qty"]) == number(krx["trde_qty"]) + number(nxt["trde_qty"])
+    before = talk.ask("ka10086", stk_cd="005930_AL").rows[1]
+    assert abs(number(before["close_pric"])) == number(both["pred_close_pric"])
 
 
 def test_a_days_change_leads_from_close_to_close(talk: Talk) -> None:
