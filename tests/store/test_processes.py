@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
 from kiwoomdata.store.disk import Store
 from kiwoomdata.store.files import SeriesKey
-from tests.envelopes import Answer, Envelopes
+from tests.envelopes import Answer, Asked, Envelopes
 from tests.store.history import History, MakeClient, fewest
 
 
@@ -104,14 +105,22 @@ print(told.rows, told.requests)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals to one process")
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGKILL"])
 def test_a_prefetch_that_was_stopped_goes_on_where_it_was(store: Path, how: str) -> None:
-    with Envelopes(History()) as server:
+    history, stopped = History(), threading.Event()
+
+    def late(number: int, asked: Asked) -> None:
+        if number >= 100:
+            stopped.wait(30)
+
+    history.fault = late
+    with Envelopes(history) as server:
         command = [sys.executable, "-c", PREFETCH, server.base_url, str(store)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while len(server.asked) < 100:
+        while len(server.asked) <= 100:  # the rest waits until it is stopped
             assert process.poll() is None
         process.send_signal(signal.Signals[how])
         process.wait(20)
         sent = len(server.asked)
+        stopped.set()
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         again = len(server.asked) - sent
     rows, requests = map(int, done.stdout.split())
