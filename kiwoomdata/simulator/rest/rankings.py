@@ -294,6 +294,11 @@ RANKINGS: Mapping[str, Ranking] = {
     "ka10098": Ranking(_after_hours, order=_MOVES),
     "ka10131": Ranking(flows.streaks, order={"": "-net_buy_value"}),
     "ka20002": Ranking(_member),
+    # Of warrants, for which stocks stand.
+    "ka30001": Ranking(_jump, "kind", {"up": "-jump_pct", "down": "jump_pct"}),
+    "ka30005": Ranking(by="sort", order={**_MOVES, "volume": "-volume", "value": "-value"}),
+    "ka30009": Ranking(_mover, order=_MOVES),
+    "ka30010": Ranking(_imbalance, order={"net_bid": "-net_bid_quantity", "net_ask": "net_bid_quantity"}),
     "ka40004": Ranking(_etf),
     "ka90002": Ranking(_of_theme, order={"": "-change_pct"}),
     "ka90003": Ranking(flows.program, "side", _BY_SIZE, most=15),
