@@ -13,10 +13,11 @@ import polars as pl
 
 from kiwoomdata import cost, forks, frames, store
 from kiwoomdata.arguments import DateLike, as_date, body_of, left_out, not_both
+from kiwoomdata.calendar import previous_trading_day
 from kiwoomdata.complete import examined, subject, tell
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
-from kiwoomdata.errors import IncompleteFrame, Truncated
+from kiwoomdata.errors import IncompleteFrame, KiwoomDataWarning, Truncated
 from kiwoomdata.frames import OnBad
 from kiwoomdata.kinds import CODE, KST
 from kiwoomdata.names import with_codes
@@ -172,6 +173,7 @@ class Client(Connection):
         finally:
             give({subject(endpoint, body): told})
         tell(source)
+        self._tell_unheeded(endpoint, body)
         if oldest is not None and endpoint.walk is not None and endpoint.rows is not None:
             frame = parts[endpoint.rows.name] = _as_served(parts[endpoint.rows.name], endpoint, oldest)
             source = replace(source, rows=frame.height)
@@ -184,6 +186,18 @@ class Client(Connection):
             )
             for name, frame in parts.items()
         }
+
+    def _tell_unheeded(self, endpoint: Endpoint, body: Mapping[str, str]) -> None:
+        """Tell of a day that the server may have ignored: the rows do not say whose they are."""
+        day, now = day_of(body.get(endpoint.unheeded or "")), self.now()
+        latest = self.session_day(now)
+        begun = self.session_of(now, None) or previous_trading_day(latest)
+        if day is not None and day not in (latest, begun):
+            warn(
+                f"{endpoint.api_id}: the server may answer for the latest session whatever day is asked for, "
+                f"and its rows name no day: these need not be of {day}",
+                KiwoomDataWarning,
+            )
 
     def _body(self, endpoint: Endpoint, given: Mapping[str, Any], *, offline: bool = False) -> dict[str, str]:
         """The request's body; a symbol may be given by the stock's name."""

@@ -327,6 +327,9 @@ class Endpoint:
     missing, not empty. Of minutes and trades, a day without a row is told in any case."""
     rebased: bool = False
     """Past prices may change when a stock is split; nobody has said that they do not."""
+    unheeded: str | None = None
+    """The request key of a day that the server may ignore, to answer for the latest session in rows that name
+    no day."""
     nxt_ends_empty: bool = False
     """Past a stock's first day on NXT the TR answers an empty page that says "more"."""
     credit_columns: tuple[str, ...] = ()

@@ -121,6 +121,7 @@ PROGRAM_BY_TIME = Endpoint(
     example='kd.program_trend(market="kospi", by="time")',
     params=_MARKET_PARAMS,
     page_rows=100,
+    unheeded="date",
     order="newest first",
     note=_IGNORES_DATE
     + " Rows run to 18:05, the newest is ka90010's row of the day; just after the open there is no basis, "
@@ -293,6 +294,7 @@ STOCK_PROGRAM_BY_TIME = Endpoint(
     params=(choice("amt_qty_tp", "measure", "금액수량구분", "value", value="1", shares="2"), SYMBOL, DAY),
     unit_flag="amt_qty_tp",
     page_rows=200,
+    unheeded="date",
     order="newest first",
     note="The server demands a date and ignores it: three dates gave the identical latest session (2026-08). "
     "Store each venue for itself: KRX's net and that of all venues may differ in sign (2026-08-06).",

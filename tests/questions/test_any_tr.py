@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,21 @@ def test_blank_where_a_value_is_needed_is_told_before_any_request(make_client: M
             with pytest.raises(ValueError, match="^no_such_key: ka10086 has no such parameter"):
                 door("ka10086", {"stk_cd": "005930", "no_such_key": ""})
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("api_id", "named"),
+    [("ka90008", {"symbol": "005930"}), ("ka90005", {"market": "kospi"})],
+)
+def test_a_day_that_the_server_may_ignore_is_told(
+    api_id: str, named: dict[str, str], make_client: MakeClient, server: kd.simulator.Server
+) -> None:
+    client = make_client(server)
+    ask = partial(client.request, api_id, **named, max_pages=1, on_truncated="mark")
+    latest = ask(date="20261120")
+    with pytest.warns(kd.KiwoomDataWarning, match=f"^{api_id}: .* these need not be of 2024-01-02$"):
+        past = ask(date="20240102")
+    assert past.equals(latest)
 
 
 @pytest.mark.parametrize("code", ["P001_AL02", "P101_AL02"])
