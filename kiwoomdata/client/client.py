@@ -106,7 +106,9 @@ class Client(Connection):
         oldest = None if since is None else as_date(since, "since")
         walk = self.pages(endpoint, body, oldest, max_pages=max_pages)
         found = list(walk)
-        doubtful = walk.stop.doubtful and (oldest is not None or len(found) > 1)
+        part = endpoint.rows  # a sole page without rows shows itself
+        some = oldest is not None or len(found) > 1 or any(part and page.height(part) for page in found)
+        doubtful = walk.stop.doubtful and some
         if (walk.stop.truncated or doubtful) and len(found) != max_pages:
             told = f"{api_id}: {len(found)} page(s) of {subject(endpoint, body)} came, and there may be more"
             warn(f"{told}: {walk.stop.why}", IncompleteFrame)

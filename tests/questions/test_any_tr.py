@@ -140,3 +140,13 @@ def test_a_ceiling_of_the_callers_own_is_not_told(make_client: MakeClient) -> No
     rows = [row("ka10086", date="20241125")]
     with serving(Answer({"daly_stkpc": rows, **OK}, MORE)) as server:
         assert len(make_client(server).raw("ka10086", stk_cd="005930", qry_dt="20241125", max_pages=1)) == 1
+
+
+def test_raw_pages_that_end_before_the_day_that_the_body_names_are_told(make_client: MakeClient) -> None:
+    days = kd.trading_days("2024-01-02", "2024-06-28")[:-101:-1]
+    rows = [row("ka10045", dt=f"{day:%Y%m%d}") for day in days]
+    body = {"stk_cd": "005930", "strt_dt": "20240102", "end_dt": "20240628"}
+    with serving(Answer({"stk_orgn_trde_trnsn": rows, **OK})) as server:
+        client = make_client(server)
+        with pytest.warns(kd.IncompleteFrame, match=r"1 page\(s\) of 005930 came, .* which is full"):
+            assert len(client.raw("ka10045", body)) == 1
