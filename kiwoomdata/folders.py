@@ -30,7 +30,7 @@ def state_folder(named: str | os.PathLike[str] | None = None) -> Path:
     if named is None and not variable:
         return Path(platformdirs.user_state_dir("kiwoomdata", False))
     folder = _absolute(named) if named is not None else _absolute(variable or "") / "kiwoomdata"
-    found = folder if folder.is_symlink() else in_the_way(folder)
+    found = folder if os.path.islink(folder) else in_the_way(folder)
     if found is not None:
         raise ConfigError(
             f"state: {str(folder)!r} cannot be the folder of tokens and quotas ({str(found)!r} is a link, no "
@@ -49,6 +49,12 @@ def in_the_way(path: Path, *, read_only: bool = False) -> Path | None:
 
     Nothing is left behind. To an owner or root, permissions do not tell: nobody makes a folder in /proc.
     """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError):  # it may not be looked at, or its name is too long, or is none
+        return path
     existing = next(place for place in (path, *path.parents) if os.path.lexists(place))
     there = existing == path
     needed = os.R_OK | os.X_OK | (0 if there and read_only else os.W_OK)

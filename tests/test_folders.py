@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,41 @@ def test_a_named_state_folder_that_cannot_be_used_is_an_error_and_left_alone(
 def test_what_names_no_state_folder_is_refused(state: Any) -> None:
     with pytest.raises(kd.ConfigError, match=f"^state: expected a folder, or False for none, got {state!r}"):
         kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", cache=False, state=state)
+
+
+@posix
+@pytest.mark.parametrize("name", [300 * "a", "nul\0"])
+@pytest.mark.parametrize("kind", ["cache", "state"])
+def test_a_folder_whose_name_cannot_be_is_refused_at_once(tmp_path: Path, kind: str, name: str) -> None:
+    named: dict[str, Any] = {"cache": False, "state": False, kind: tmp_path / name}
+    with pytest.raises(kd.KiwoomDataError, match=rf"^{kind}: .* cannot be the "):
+        kd.Client(base_url="http://127.0.0.1:1", app_key="k", app_secret="s", **named)
+
+
+AS_SOMEBODY_ELSE = """
+import os, sys
+from kiwoomdata.errors import ConfigError
+from kiwoomdata.folders import state_folder
+if os.getuid() == 0:  # who may look anywhere
+    os.setuid(65534)
+try:
+    state_folder(sys.argv[1])
+except ConfigError as error:
+    print(error)
+"""
+
+
+@posix
+def test_a_folder_that_may_not_be_looked_at_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed").chmod(0)
+    named = str(tmp_path / "closed" / "state")
+    done = subprocess.run(
+        [sys.executable, "-c", AS_SOMEBODY_ELSE, named], capture_output=True, text=True, timeout=100
+    )
+    (tmp_path / "closed").chmod(0o700)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"state: '{named}' cannot be the folder of tokens")
 
 
 @posix
