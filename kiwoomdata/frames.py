@@ -275,7 +275,8 @@ def decoded(
     frame, troubles = decode(whole, plan)
     frame, unsigned = _signed(part, flag, frame, texts)
     frame, mixed = _sold(part, flag, body, frame, texts)
-    troubles += failed + unsigned + mixed
+    frame, neither = _either(part, frame, texts)
+    troubles += failed + unsigned + mixed + neither
     extra = [name for name in texts.columns if name not in part.by_key]
     if extra:
         taken = {*frame.columns, *_OURS}
@@ -284,14 +285,18 @@ def decoded(
     return frame, troubles
 
 
+def _unproven(name: str, column: Column, lost: pl.Series) -> list[Trouble]:
+    counts = lost.value_counts(name="count").rows()
+    return [Trouble(name, text, column.kind, True, count) for text, count in counts]
+
+
 def _without_broken(part: Part, texts: pl.DataFrame) -> tuple[pl.DataFrame, list[Trouble]]:
     """Null where the server wrote that its own computing failed."""
     troubles = []
     for column in part.columns:
         if column.broken:
             failed = texts[column.key].str.strip_chars(BLANK).is_in(column.broken)
-            told = texts[column.key].filter(failed).value_counts(name="count").rows()
-            troubles += [Trouble(column.name, text, column.kind, True, count) for text, count in told]
+            troubles += _unproven(column.name, column, texts[column.key].filter(failed))
             texts = texts.with_columns(
                 pl.when(~failed.fill_null(value=False)).then(column.key).alias(column.key)
             )
@@ -320,8 +325,7 @@ def _signed(
             .alias(values.name)
         ).to_series()
         lost = texts[column.key].filter(signed.is_null() & values.is_not_null())
-        told = lost.value_counts(name="count").rows()
-        troubles += [Trouble(values.name, text, column.kind, True, count) for text, count in told]
+        troubles += _unproven(values.name, column, lost)
         turned.append(signed)
     return frame.with_columns(turned), troubles
 
@@ -345,6 +349,27 @@ def _sold(
     return frame.with_columns(
         pl.when(~mixed).then(pl.col(name).abs()).alias(name) for name in names
     ), troubles
+
+
+_FAR = 100  # times: splits move the prices of a bar, and not its value
+
+
+def _either(part: Part, frame: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, list[Trouble]]:
+    """Values that come in one unit or in another, of which the row's own volume and prices tell."""
+    troubles = []
+    for column in part.columns:
+        if (other := column.or_unit) is None:
+            continue
+        value, factor = pl.col(column.name), int(other.scale / column.unit.scale)
+        mean, low, high = value / pl.col("volume"), pl.col("low") / _FAR, pl.col("high") * _FAR
+        nothing = (value == 0) | (pl.col("volume").fill_null(0) == 0) | low.is_null() | high.is_null()
+        other_fits = (mean * factor).is_between(low, high)
+        told = pl.when(nothing | mean.is_between(low, high)).then(value).when(other_fits).then(value * factor)
+        read = frame.select(told.alias(column.name)).to_series()
+        lost = texts[column.key].filter(read.is_null() & frame[column.name].is_not_null())
+        troubles += _unproven(column.name, column, lost)
+        frame = frame.with_columns(read)
+    return frame, troubles
 
 
 def complain(api_id: str, troubles: Iterable[Trouble], on_bad: OnBad) -> None:

@@ -270,3 +270,25 @@ def test_rows_are_told_apart_whatever_stands_between_and_in_them(text: str, apar
         content = f'{{"{part.key}":[{listed}],"return_code":0,"return_msg":""}}'.encode()
         page = protocol.read(endpoint.api_id, 200, {"cont-yn": "N", "next-key": ""}, content)
         assert frames.text_frame(endpoint, part, [page, page]).drop("_page").rows(named=True) == some * 2
+
+
+@pytest.mark.parametrize("api_id", ["ka10082", "ka10083"])
+def test_a_value_of_bars_is_in_won_or_in_millions_as_its_own_prices_tell(api_id: str) -> None:
+    endpoint = ENDPOINTS[api_id]
+    part = endpoint.parts[1]
+    printed = {"trde_qty": "215040968", "open_pric": "68400", "high_pric": "79500", "low_pric": "67500"}
+    rows = [
+        {**printed, "trde_prica": "15774571011618"},  # the guide's row
+        {**printed, "trde_prica": "15774571"},
+        {**printed, "trde_prica": "15774571012"},  # thousands: nobody has said so
+        {**printed, "trde_prica": "0"},
+        {**printed, "trde_prica": "0", "trde_qty": "0", "high_pric": "0", "low_pric": "0"},  # a halted stock
+        {"trde_prica": "15774571011618"},  # an excerpt without prices
+        {**printed, "low_pric": "1350", "high_pric": "1590", "trde_prica": "15774571"},  # before a split
+    ]
+    texts = pl.DataFrame(rows, schema=dict.fromkeys(part.by_key, pl.String))
+    frame, troubles = frames.decoded(endpoint, part, texts, {})
+    won, millions = 15_774_571_011_618, 15_774_571_000_000
+    assert frame["value"].to_list() == [won, millions, None, 0, 0, won, millions]
+    assert frame.schema == frames.schema(part)
+    assert [(trouble.text, trouble.unproven) for trouble in troubles] == [("15774571012", True)]

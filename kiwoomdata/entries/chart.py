@@ -33,11 +33,11 @@ _CHANGE = (
 )
 
 
-def _bars(value: Unit) -> tuple[Column, ...]:
+def _bars(value: Unit, or_unit: Unit | None) -> tuple[Column, ...]:
     return (
         Column("cur_prc", "close", PRICE, "현재가", KRW),
         Column("trde_qty", "volume", QUANTITY, "거래량", SHARES),
-        Column("trde_prica", "value", AMOUNT, "거래대금", value),
+        Column("trde_prica", "value", AMOUNT, "거래대금", value, or_unit=or_unit),
         Column("dt", "date", DATE, "일자"),
         Column("open_pric", "open", PRICE, "시가", KRW),
         Column("high_pric", "high", PRICE, "고가", KRW),
@@ -46,7 +46,14 @@ def _bars(value: Unit) -> tuple[Column, ...]:
 
 
 def _daily(
-    api_id: str, ko: str, en: str, period: Period, rows: str, value: Unit, page_rows: int | None = None
+    api_id: str,
+    ko: str,
+    en: str,
+    period: Period,
+    rows: str,
+    value: Unit,
+    or_unit: Unit | None = None,
+    page_rows: int | None = None,
 ) -> Endpoint:
     """A TR of bars by date. A bar of more than a day is dated by its period's first trading day."""
     listed = {"day": "일봉", "week": "주봉", "month": "월봉", "year": "년봉"}[period]
@@ -70,7 +77,7 @@ def _daily(
         page_rows=page_rows,
         parts=(
             Part("stock", None, "종목", (_CODE,)),
-            Part("bars", rows, f"주식{listed}차트조회", (*_bars(value), *moved)),
+            Part("bars", rows, f"주식{listed}차트조회", (*_bars(value, or_unit), *moved)),
         ),
     )
 
@@ -83,10 +90,12 @@ DAILY_BARS = _daily(
 WEEKLY_BARS = _daily(
     *("ka10082", "주식주봉차트조회요청", "Candles of a stock by week", "week", "stk_stk_pole_chart_qry"),
     KRW,  # 3.92e12 / 56.7 million shares = 69,171, in the guide's example
+    MILLION_KRW,  # as observers have it of the live server, who show no row (2026)
 )
 MONTHLY_BARS = _daily(
     *("ka10083", "주식월봉차트조회요청", "Candles of a stock by month", "month", "stk_mth_pole_chart_qry"),
     KRW,  # 15,774,571,011,618 / 215,040,968 shares = 73,356 between 67,500 and 79,500, in the guide's example
+    MILLION_KRW,  # as of weeks
 )
 YEARLY_BARS = _daily(
     *("ka10094", "주식년봉차트조회요청", "Candles of a stock by year", "year", "stk_yr_pole_chart_qry"),

@@ -121,6 +121,9 @@ class Column:
     sign the server writes. In a row of both signs it is null: those are no gross amounts."""
     broken: tuple[str, ...] = ()
     """Texts that the server writes where its own computing failed (``-21474836.00``): null and a warning."""
+    or_unit: Unit | None = None
+    """Another unit that the server is said to write it in: a value of bars, whose own volume and prices tell
+    which it is; null where neither gives a price."""
     unlisted: bool = False
     """The guide's table lacks it, and some answers do: one without it is not told to be short of it."""
     note: str = ""
@@ -228,7 +231,7 @@ def meaning(columns: Iterable[Column]) -> str:
     rules = [
         (
             *(c.key, c.name, c.kind.name, c.unit, sorted(map(repr, c.units.items()))),
-            *(c.signed_by, c.negated, c.sold_if, c.broken, sorted(c.kind.codes.items())),
+            *(c.signed_by, c.negated, c.sold_if, c.broken, c.or_unit, sorted(c.kind.codes.items())),
         )
         for c in columns
     ]
