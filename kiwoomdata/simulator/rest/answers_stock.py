@@ -300,7 +300,7 @@ def _broker_trend(ask: Ask) -> Content:
     days, key = _days(ask, ask.day("end_dt"), oldest=ask.day("strt_dt"))
     rows = []
     for day in days:
-        brokers, code = ask.market.brokers(ask.symbol, day.date), ask.body["mmcm_cd"]
+        brokers, code = ask.market.brokers(ask.symbol, day.date, ask.venue), ask.body["mmcm_cd"]
         abroad = [sides for each, sides in brokers.items() if each in FOREIGN_BROKERS]
         sides = Sides(*map(sum, zip(*abroad, strict=True))) if code == "0000" else brokers.get(code)
         if sides is None:

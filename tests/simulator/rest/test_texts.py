@@ -89,6 +89,15 @@ def test_the_sign_of_a_price_is_its_colour_against_the_close_before(talk: Talk, 
     assert signs == {"+", "-", ""}
 
 
+def test_a_brokers_part_is_that_of_the_venue_whose_volume_stands_beside_it(talk: Talk) -> None:
+    krx, nxt, both = (talk.ask("ka10078", stk_cd=f"005930{suffix}").rows for suffix in ("", "_NX", "_AL"))
+    for rows in zip(krx, nxt, both, strict=True):
+        for key in ("acc_trde_qty", "buy_qty", "sell_qty", "netprps_qty"):
+            first, second, sum_of_both = (number(row[key]) for row in rows)
+            assert first + second == sum_of_both
+    assert all(number(row["buy_qty"]) <= number(row["acc_trde_qty"]) for row in nxt)
+
+
 def test_a_row_of_all_venues_mixes_them_as_live(talk: Talk) -> None:
     def ask(api_id: str, code: str) -> dict[str, str]:
         reply = talk.ask(api_id, stk_cd=code)
