@@ -74,7 +74,8 @@ class Client(Connection):
     progress
         True, False, or None: a bar in a terminal or notebook for work beyond two seconds.
     state
-        The folder of tokens and quotas, False for none; also ``KIWOOMDATA_STATE``.
+        The folder of tokens and quotas, False for none; also ``KIWOOMDATA_STATE``. One that was named and
+        that is a link or cannot be made is a ConfigError.
 
     Examples
     --------
