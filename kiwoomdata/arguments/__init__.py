@@ -12,7 +12,7 @@ from kiwoomdata.arguments.symbols import (
     listed_codes,
     no_stock,
 )
-from kiwoomdata.arguments.words import INDICES, chosen, index_code, meant_by, one_of, word, words
+from kiwoomdata.arguments.words import INDICES, chosen, index_code, meant_by, one_of, small, word, words
 
 __all__ = [
     "INDICES",
@@ -37,6 +37,7 @@ __all__ = [
     "not_both",
     "one_of",
     "past_day",
+    "small",
     "word",
     "words",
 ]

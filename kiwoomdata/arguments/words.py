@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "index_code",
     "meant_by",
     "one_of",
+    "small",
     "word",
     "words",
 ]
@@ -74,7 +76,12 @@ def meant_by(value: Any, words: Collection[str]) -> str | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    return next((each for each in (value, text, text.lower(), *KOREAN.get(text, ())) if each in words), None)
+    return next((each for each in (value, text, small(text), *KOREAN.get(text, ())) if each in words), None)
+
+
+def small(text: str) -> str:
+    """In small letters; ``"1M"`` stays, which is a month to some and a minute to others."""
+    return text if re.fullmatch("[0-9]+M", text) else text.lower()
 
 
 def index_code(value: Any) -> Any:

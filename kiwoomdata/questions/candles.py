@@ -232,6 +232,10 @@ def _plain(interval: Any) -> Any:
     """``"5min"`` is ``"5m"``, ``"1d"`` is ``"day"``."""
     if not isinstance(interval, str):
         return interval
+    if named := re.fullmatch(r"([0-9]+)M", interval.strip()):
+        raise ValueError(
+            f"interval: {interval!r} is a month to some and a minute to others; say '{named[1]}m' or 'month'"
+        )
     text = interval.strip().lower()
     if named := re.fullmatch(r"([0-9]+)t", text):
         raise ValueError(

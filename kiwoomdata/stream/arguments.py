@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from kiwoomdata.arguments import Symbols, as_symbol, hint, listed_codes
+from kiwoomdata.arguments import Symbols, as_symbol, hint, listed_codes, small
 from kiwoomdata.entries.feeds import Feed, find_feed
 from kiwoomdata.kinds import split_code
 from kiwoomdata.stream.decode import LEADING
@@ -53,7 +53,7 @@ def span(value: Any, name: str) -> timedelta:
     """
     if isinstance(value, timedelta):
         found = value
-    elif isinstance(value, str) and (match := _SPAN.fullmatch(value.strip())):
+    elif isinstance(value, str) and (match := _SPAN.fullmatch(small(value.strip()))):
         found = timedelta(**{_UNITS[match[2]]: float(match[1])})
     else:
         wrong = ValueError if isinstance(value, str) else TypeError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -134,7 +135,8 @@ def test_every_word_of_every_function_asks_for_the_same_in_upper_case(shared: kd
             meant = asks(name, said | {param: word})
         except ValueError:
             continue  # what another argument rules out
-        assert asks(name, said | {param: f" {word.upper()} "}) == meant, (name, param, word)
+        spelled = word if re.fullmatch("[0-9]+m", word) else word.upper()  # 1M is a month to some
+        assert asks(name, said | {param: f" {spelled} "}) == meant, (name, param, word)
         compared.add((name, param))
     assert len(compared) > 130
 

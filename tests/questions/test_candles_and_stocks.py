@@ -321,6 +321,13 @@ def test_what_is_a_minute_to_one_and_a_trade_to_another_is_refused(shared: kd.Cl
         kd.candles("005930", "2026-11-20", interval=interval, client=shared)
 
 
+@pytest.mark.parametrize("interval", ["1M", "3M"])
+def test_what_is_a_minute_to_one_and_a_month_to_another_is_refused(shared: kd.Client, interval: Any) -> None:
+    for ask, code in ((kd.candles, "005930"), (kd.index_candles, "kospi")):
+        with pytest.raises(ValueError, match=r"^interval: .* say '[0-9]m' or 'month'"):
+            ask(code, "2026-11-20", interval=interval, client=shared)
+
+
 @pytest.mark.parametrize(
     ("interval", "finished"),
     [("day", "2026-11-19"), ("week", "2026-11-13"), ("month", "2026-10-31"), ("year", "2025-12-31")],

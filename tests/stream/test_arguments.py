@@ -21,6 +21,7 @@ TRADE = [find_feed("trade")]
         ("1m", timedelta(minutes=1)),
         ("1min", timedelta(minutes=1)),
         ("5min", timedelta(minutes=5)),
+        ("5MIN", timedelta(minutes=5)),
         ("1h", timedelta(hours=1)),
         ("0.5s", timedelta(milliseconds=500)),
     ],
