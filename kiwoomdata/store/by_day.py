@@ -328,6 +328,7 @@ class _Answering:
         elif not self.question.offline:
             store.remove(key, "pages")
         self.agreed, self.spans, self.pages, self.duplicates = False, [], 0, 0
+        self.asked.clear()  # what came of it is folded, but for the days that are not final
 
     def _probes(self) -> Iterator[Run]:
         """A day of what was left, and a stored one: do both read the same now?"""

@@ -69,6 +69,15 @@ def test_what_was_found_once_stays_mended(way: str, fault: str) -> None:
         assert runs.run(only(way, fault, draw, first=first)).problems == []
 
 
+def test_a_day_that_is_not_final_is_asked_for_again_after_what_a_failed_walk_left() -> None:
+    """Seed 7141: the probe of the pages that were left had fetched the day, which then was nowhere."""
+    cut = {"at": 2, "times": 3, "name": "chunks cut", "token": False, "draw": 1}
+    plan = only(
+        "ka10078 named", "chunks cut", 1, first="2020-06-01", last="2020-06-29", held=10, faults=[cut]
+    )
+    assert runs.run(plan | {"now": "2020-06-29T18:30:00+09:00"}).problems == []
+
+
 def test_a_seed_always_gives_the_same_schedule() -> None:
     assert [runs.planned(seed) for seed in range(20)] == [runs.planned(seed) for seed in range(20)]
     assert len({repr(runs.planned(seed)) for seed in range(20)}) == 20
