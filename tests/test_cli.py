@@ -304,6 +304,21 @@ def test_a_warning_is_one_line_without_a_file_name(monkeypatch: pytest.MonkeyPat
     assert any("memo" in line for line in lines)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json", "sqlite"])
+def test_a_file_that_a_full_disk_cuts_short_leaves_the_one_before(tmp_path: Path, suffix: str) -> None:
+    asked = "get daily_prices 005930 2023-01-02 2024-12-30 --mode simulator --columns date,close,volume --out"
+    with small_disk(tmp_path / "disk") as fill:
+        out = tmp_path / "disk" / f"prices.{suffix}"
+        assert run(*asked.replace("2023", "2024").split(), str(out)).exit_code == 0
+        before = out.read_bytes()
+        fill(True)
+        done = run(*asked.split(), str(out))
+        assert done.exit_code != 0
+        assert out.read_bytes() == before
+        fill(False)
+        assert [path.name for path in out.parent.iterdir()] == [out.name]
+
+
 # --- names and arguments ------------------------------------------------------------------------
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from polars import selectors as cs
 
-from kiwoomdata.cli.output import unquoted
+__all__ = ["SUFFIXES", "export", "unquoted"]
 
-__all__ = ["SUFFIXES", "export", "to_excel", "to_sqlite"]
+_Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
 
 SUFFIXES = (".parquet", ".csv", ".xlsx", ".sqlite")
 _EXCEL = 1_048_575  # rows of a sheet, but for the heading
@@ -34,10 +36,14 @@ def export(rows: pl.LazyFrame, out: str, name: str) -> int:
         elif path.suffix == ".csv":
             unquoted(rows).sink_csv(part, include_bom=True)  # without which Excel misreads Korean
             count = pl.scan_csv(part, glob=False, infer_schema=False).select(pl.len()).collect().item()
+        elif path.suffix in (".json", ".ndjson"):
+            frame = rows.collect()
+            count = frame.height
+            getattr(frame, f"write_{path.suffix[1:]}")(part)
         elif path.suffix == ".sqlite":
             if path.exists():  # other tables of it stay
                 part.write_bytes(path.read_bytes())
-            count = to_sqlite(
+            count = _to_sqlite(
                 rows.collect_batches(chunk_size=_BATCH, maintain_order=True), schema, part, name
             )
         else:
@@ -48,14 +54,22 @@ def export(rows: pl.LazyFrame, out: str, name: str) -> int:
                     f"--out: a sheet of Excel holds {_EXCEL:,} rows and there are more; write .parquet, or "
                     "take fewer with --symbols, --from and --to"
                 )
-            to_excel(frame, part)
+            _to_excel(frame, part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return int(count)
 
 
-def to_excel(frame: pl.DataFrame, path: Path) -> None:
+def unquoted(frame: _Frame) -> _Frame:
+    """Texts and names that a spreadsheet would take for a formula, with a ' before them."""
+    signs = r"^([=+\-@\t\r])"
+    names = frame.collect_schema().names()
+    quoted = frame.with_columns(pl.col(pl.String).str.replace(signs, "'$1"))
+    return quoted.rename({name: re.sub(r"^(?=[=+\-@\t\r])", "'", name) for name in names})
+
+
+def _to_excel(frame: pl.DataFrame, path: Path) -> None:
     """Write a sheet, which knows no time zones. Texts stay as they are: neither formulas nor links."""
     from xlsxwriter import Workbook
 
@@ -65,7 +79,7 @@ def to_excel(frame: pl.DataFrame, path: Path) -> None:
         plain.write_excel(book)
 
 
-def to_sqlite(
+def _to_sqlite(
     frames: Iterable[pl.DataFrame], schema: Mapping[str, pl.DataType], path: Path, name: str
 ) -> int:
     """Put frames into one table of a database, in place of the table of that name; tell how many rows.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time as clock
 import warnings
@@ -28,7 +27,6 @@ __all__ = [
     "plot",
     "say",
     "show",
-    "unquoted",
     "until_stopped",
     "write",
 ]
@@ -105,38 +103,18 @@ def check_out(out: str, suffixes: Sequence[str] | None = None) -> None:
         raise ImportError("--out: .xlsx needs xlsxwriter: pip install 'kiwoomdata[excel]'")
 
 
-def unquoted(frame: Any) -> Any:
-    """Texts and names that a spreadsheet would take for a formula, with a ' before them."""
-    import polars as pl
-
-    signs = r"^([=+\-@\t\r])"
-    names = frame.collect_schema().names()
-    quoted = frame.with_columns(pl.col(pl.String).str.replace(signs, "'$1"))
-    return quoted.rename({name: re.sub(r"^(?=[=+\-@\t\r])", "'", name) for name in names})
-
-
 def write(frame: Any, out: str, name: str) -> None:
     """A frame to a file by its ending, or as CSV to stdout; ``name`` is its table in a database."""
     import polars as pl
 
-    path = Path(out)
+    from kiwoomdata.cli.export import export, unquoted
+
     if out == "-":  # a terminal, as often as not
         frame = frame.rename(plain).with_columns(pl.col(pl.String).str.replace_all(CONTROL, "\ufffd"))
         click.echo(unquoted(frame).write_csv(), nl=False)
         return
-    if path.suffix == ".csv":
-        unquoted(frame).write_csv(path, include_bom=True)  # without which Excel misreads Korean
-    elif path.suffix == ".xlsx":
-        from kiwoomdata.cli.export import to_excel
-
-        to_excel(frame, path)
-    elif path.suffix == ".sqlite":
-        from kiwoomdata.cli.export import to_sqlite
-
-        to_sqlite([frame], frame.schema, path, name)
-    else:
-        getattr(frame, f"write_{path.suffix[1:]}")(path)
-    say(f"{frame.height:,} rows x {frame.width} columns to {path}", err=True)
+    export(frame.lazy(), out, name)
+    say(f"{frame.height:,} rows x {frame.width} columns to {out}", err=True)
 
 
 def check_plot(function: str, picture: str) -> None:
