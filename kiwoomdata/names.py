@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import threading
 import unicodedata
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +29,8 @@ Listed: TypeAlias = Mapping[str, tuple[str, ...]]
 
 _MARKETS = ("kospi", "kosdaq")
 _NEAR = 3
+_PATIENCE = 5.0
+"""Seconds that a chart waits for names. Where nobody answers, the tries of a client took 11 on 2026-11-28."""
 _NO_NAMES = ("MGD", "MGU")  # gold, which the live feeds take beside stocks
 _kept: weakref.WeakKeyDictionary[Client, tuple[date, Listed]] = weakref.WeakKeyDictionary()
 _refused: weakref.WeakKeyDictionary[Client, date] = weakref.WeakKeyDictionary()
@@ -76,18 +79,26 @@ def with_codes(
     return codes[0] if isinstance(value, str) and len(codes) == 1 else codes
 
 
-def entitled(codes: Iterable[str], client: Client) -> None:
+def entitled(codes: Iterable[str], client: Client, *, wait: float | None = None) -> None:
     """Have the names of stocks at hand for titles, which do without where they cannot be had.
 
-    Where one is unknown, the lists of KOSPI and KOSDAQ (ka10099) are asked for, once a day.
+    Where one is unknown, the lists of KOSPI and KOSDAQ (ka10099) are asked for, once a day, by a thread that
+    is waited for a while: a chart of a recording may be drawn where there is no network.
     """
     day = business_day(client.now())
-    if all(map(name_of, codes)) or _refused.get(client) == day:
+    asked = day in (_refused.get(client), _kept.get(client, (None,))[0])
+    if asked or all(map(name_of, codes)):
         return
     _refused[client] = day
-    with suppress(KiwoomDataError), gathered({}):
-        learn((code, name) for name, codes in _listed(client, offline=False).items() for code in codes)
-        del _refused[client]
+
+    def ask() -> None:
+        with suppress(KiwoomDataError), gathered({}):
+            _listed(client, offline=False)  # which learns
+            del _refused[client]
+
+    asking = threading.Thread(target=ask, name="kiwoomdata-names", daemon=True)
+    asking.start()
+    asking.join(_PATIENCE if wait is None else wait)
 
 
 def code_of(text: str, listed: Listed, *, name: str = "symbol") -> str:

@@ -12,6 +12,9 @@ import matplotlib as mpl
 import narwhals as nw
 from matplotlib import pyplot as plt
 
+from kiwoomdata.client import current
+from kiwoomdata.kinds import split_code
+from kiwoomdata.names import entitled, name_of
 from kiwoomdata.plot.book import orderbook
 from kiwoomdata.plot.price import candles, ticks
 from kiwoomdata.plot.style import Look, Style
@@ -21,6 +24,8 @@ from kiwoomdata.plot.trading import program
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from kiwoomdata.client import Client
 
 __all__ = ["LivePlot", "live"]
 
@@ -250,8 +255,9 @@ def live(
     with look.drawing(ax, (6.4, 7.2) if feed == "orderbook" else (10, 5.8)) as place:
         style["theme"] = look.theme
         style.pop("figsize", None)
+    client = getattr(stream, "client", None) or current()
     return LivePlot(
-        lambda: _newest(source(), symbol, last),
+        lambda: _named(_newest(source(), symbol, last), client),
         lambda: bool(stream.running),
         lambda frame, axes: draw(frame, ax=axes, **style),
         place,
@@ -276,6 +282,16 @@ def _newest(frame: Any, symbol: str | None, last: int) -> nw.DataFrame[Any]:
             raise ValueError(f"symbol: the stream carries {names}; say which one to draw")
     newest: nw.DataFrame[Any] = found.tail(last)
     return newest
+
+
+def _named(frame: nw.DataFrame[Any], client: Client | None) -> nw.DataFrame[Any]:
+    """Rows with the name of their stock, once it is known: a chart that moves waits for no server."""
+    if not len(frame) or "symbol" not in frame.columns or "name" in frame.columns:
+        return frame
+    code = str(frame["symbol"][0])
+    if client is not None and split_code(code):
+        entitled([code], client, wait=0)
+    return frame.with_columns(nw.lit(name_of(code) or "").alias("name"))
 
 
 def _in_notebook() -> bool:

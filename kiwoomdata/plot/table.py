@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kiwoomdata import forks
 from kiwoomdata.client import current
 from kiwoomdata.entries import ENDPOINTS
+from kiwoomdata.kinds import split_code
 from kiwoomdata.names import entitled, name_of
 from kiwoomdata.origin import attached
 from kiwoomdata.present import korean_names
@@ -176,8 +177,9 @@ def read(
         why = f"there is no value on any of the {len(table)} rows"
         raise undrawable(chart, wording, why, NothingToDraw)
     client = current()
-    if source is not None and client is not None and source.server == client.base_url and "name" not in told:
-        entitled(set(filter(None, told.get("symbol", ()))), client)
+    # A recording and a filtered frame do not say whose they are; a code is the same stock at every server.
+    if client is not None and "name" not in told and (source is None or source.server == client.base_url):
+        entitled((code for code in set(told.get("symbol", ())) if code and split_code(code)), client)
     found = Table(numbers, told, moments, dated, table.columns)
     return _sorted(found)
 

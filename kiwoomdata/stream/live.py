@@ -31,6 +31,7 @@ from kiwoomdata.stream.handing import Batch
 from kiwoomdata.stream.stats import Stats
 
 if TYPE_CHECKING:
+    from kiwoomdata.client import Client
     from kiwoomdata.plot.moving import LivePlot
     from kiwoomdata.recording.record import Recorder
 
@@ -88,6 +89,8 @@ class Live(Generic[F]):
         self._consumer = Consumer(engine, every, batch, hand)
         self._venue = venue
         self.coded: Callable[[Symbols], Symbols] = lambda symbols: symbols  # a client knows names
+        self.client: Client | None = None
+        """Whom to ask for what a stream does not tell, such as names for titles."""
         self._recorder = recorder
         thread = None
         if on_batch is not None:

@@ -189,7 +189,7 @@ class Streams(Generic[F]):
                 recorder.close()
             raise
         live = Live(engine, venue, None if batch else seconds, batch, recorder, on_batch, self.hand)
-        live.coded = coded
+        live.coded, live.client = coded, client
         client.streams.add(live)
         return live
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.backend_bases import CloseEvent
 
+import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
-from kiwoomdata import plot
+from kiwoomdata import names, plot
 from kiwoomdata.plot.moving import Notebook
 from tests.plot.drawn import book, check_texts, labelled, minute_bars, polygons, rungs
 
@@ -222,3 +224,49 @@ def test_wrong_arguments_of_a_live_chart_are_refused() -> None:
         plot.live(Stream(minute_bars(1)), "vi")
     with pytest.raises(ValueError, match="last, interval: expected numbers above zero"):
         plot.live(Stream(minute_bars(1)), interval=0)
+
+
+def named(chart: plot.LivePlot, clock: Clock) -> str:
+    """The title once the names have come."""
+    for thread in threading.enumerate():
+        if thread.name == "kiwoomdata-names":
+            thread.join(30)
+    clock.tick()
+    return chart.ax.get_title("left")
+
+
+@pytest.mark.parametrize("face", [kd, kdp])
+def test_a_live_chart_asks_the_client_of_its_stream_for_the_name(
+    face: Any, server: kd.simulator.Server, client: kd.Client
+) -> None:
+    with face.stream_to_frame("005930", "orderbook", rows=100, client=client) as stream:
+        assert stream.wait(rows=3, seconds=60)
+        clock = Clock()
+        chart = stream.plot("orderbook", clockwork=clock)
+        assert named(chart, clock).startswith("삼성전자 005930")
+        assert named(chart, clock).startswith("삼성전자 005930")
+    assert server.log.count("ka10099") == 2
+
+
+def test_a_live_chart_draws_on_while_names_are_awaited_and_without_them(
+    server: kd.simulator.Server, client: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, asked = threading.Event(), list[kd.Client]()
+
+    def late(client: kd.Client, *, offline: bool) -> names.Listed:
+        asked.append(client)
+        assert refused.wait(30)
+        raise kd.ApiError("not now", code="1", api_id="ka10099")
+
+    monkeypatch.setattr(names, "_listed", late)
+    kd.use(client)
+    stream, clock = Stream(minute_bars(3)), Clock()
+    chart = plot.live(stream, clockwork=clock)
+    stream.rows = minute_bars(4)
+    assert clock.tick()
+    assert (len(polygons(chart.ax)), chart.ax.get_title("left")) == (4, "005930")
+    refused.set()
+    assert named(chart, clock) == "005930"
+    stream.rows = minute_bars(5)
+    assert clock.tick()
+    assert (len(polygons(chart.ax)), len(asked)) == (5, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import kiwoomdata.pandas as kdp
 from kiwoomdata import names, plot
 from kiwoomdata.plot.font import FAMILY, FONT_FILE
 from kiwoomdata.plot.numbers import exact
-from tests.plot.drawn import CHARTS, bars_of, check_texts, labelled, minutes, polygons
+from tests.plot.drawn import CHARTS, bars_of, check_texts, labelled, minute_bars, minutes, polygons
 
 # --- letters ----------------------------------------------------------------------------
 
@@ -110,6 +111,47 @@ def test_a_frame_of_the_chosen_client_is_titled_by_name(
     kd.use("simulator")
     names._known.clear()
     assert plot.candles(one).get_title("left") == "005930"  # of another server
+
+
+def test_frames_that_do_not_say_whose_they_are_are_titled_by_the_names_of_the_chosen_client(
+    server: kd.simulator.Server, client: kd.Client
+) -> None:
+    days = kd.daily_prices("005930", "2026-11-16", "2026-11-20", client=client)
+    filtered = days.filter(pl.col("close") > 0)
+    recorded = minute_bars(9).select("time", "symbol", received_at="time")
+    assert plot.gaps(recorded).get_yticklabels()[0].get_text() == "005930"
+    kd.use(client)
+    assert plot.candles(filtered).get_title("left") == "삼성전자 005930"
+    assert plot.gaps(recorded).get_yticklabels()[0].get_text() == "삼성전자 005930"
+    assert server.log.count("ka10099") == 2
+
+
+def test_a_frame_of_what_no_stock_is_called_asks_for_no_names(
+    server: kd.simulator.Server, client: kd.Client
+) -> None:
+    kd.use(client)
+    assert plot.candles(minute_bars(9, "AAPL")).get_title("left").startswith("AAPL")
+    assert server.log.count("ka10099") == 0
+
+
+def test_a_chart_waits_no_longer_for_names_than_it_says(
+    server: kd.simulator.Server, client: kd.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, asked = threading.Event(), names._listed
+    monkeypatch.setattr(names, "_PATIENCE", 0.0)
+
+    def late(client: kd.Client, *, offline: bool) -> names.Listed:
+        assert answered.wait(30)
+        return asked(client, offline=offline)
+
+    monkeypatch.setattr(names, "_listed", late)
+    kd.use(client)
+    assert plot.candles(minute_bars(9)).get_title("left").startswith("005930")
+    answered.set()
+    for thread in threading.enumerate():
+        if thread.name == "kiwoomdata-names":
+            thread.join(30)
+    assert plot.candles(minute_bars(9)).get_title("left").startswith("삼성전자 005930")
 
 
 def test_a_server_that_refuses_names_is_asked_once(server: kd.simulator.Server, client: kd.Client) -> None:
