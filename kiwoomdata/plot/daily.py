@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
@@ -303,15 +304,24 @@ def _etf_price(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
 
 def _etf_gap(ax: Axes, look: Look, table: Table, line: Timeline) -> None:
     """From the two numbers themselves, so that it fits the lines above it."""
-    x, gap = line.at(table.when), (_positive(table["close"]) / _positive(table["nav"]) - 1) * 100
+    gap = (_positive(table["close"]) / _positive(table["nav"]) - 1) * 100
+    last = gap[np.isfinite(gap)][-1:]
+    days = replace(table, numbers={"gap": gap, "highest": gap, "lowest": gap})
+    shown, level = fitted(ax, days, {"gap": "last", "highest": "max", "lowest": "min"})
+    x = on(line, shown, level).at(shown.when)
     ax.axhline(0, color=look.faint, linewidth=0.8, zorder=1.5, label="_zero")
-    for colour, where in ((look.up, gap >= 0), (look.down, gap <= 0)):
-        ax.fill_between(x, gap, 0, where=where, interpolate=True, color=colour, alpha=0.3, linewidth=0)
-    ax.plot(x, gap, color=look.faint, linewidth=0.9, label="gap")
+    if level is None:
+        for colour, where in ((look.up, gap >= 0), (look.down, gap <= 0)):
+            ax.fill_between(x, gap, 0, where=where, interpolate=True, color=colour, alpha=0.3, linewidth=0)
+        ax.plot(x, gap, color=look.faint, linewidth=0.9, label="gap")
+    else:  # a line from day to day would be a thicket; the widest gaps are what is looked for
+        for colour, name in ((look.up, "highest"), (look.down, "lowest")):
+            ax.plot(x, shown[name], color=colour, linewidth=1.0, label=name)
+        ax.fill_between(x, shown["lowest"], shown["highest"], color=look.faint, alpha=0.2, linewidth=0)
     y_limits(ax, gap, np.zeros(1))
     count_axis(ax, Plain(), 4)
-    ax.set_ylabel(f"{look.say('nav_gap')}\n(%)")
-    last = gap[np.isfinite(gap)][-1:]
+    of = f", {look.say('range_' + period(level))}" if level else ""
+    ax.set_ylabel(f"{look.say('nav_gap')}\n(%{of})")
     if len(last):
         ax.set_xlabel(
             look.say("nav_gap_now").format(gap=f"{'+' if last[0] > 0 else ''}{plain(float(last[0]))}"),
@@ -339,7 +349,8 @@ def etf(
     Returns
     -------
     Axes
-        Of price and NAV; those of the gap are labelled ``"gap"``.
+        Of price and NAV; those of the gap are labelled ``"gap"``. Of more days than two pixels each can show,
+        the highest and the lowest gap of each week or longer are drawn, which their axis says.
 
     Raises
     ------

@@ -90,7 +90,7 @@ def dashboard(
     Raises
     ------
     ValueError
-        Wrong arguments, several symbols, or no rows in the range.
+        Wrong arguments, several symbols, no rows in the range, or a figure of less than an inch a panel.
 
     Examples
     --------
@@ -103,6 +103,7 @@ def dashboard(
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
     windows, look = check_windows(ma), Look.of(None, style, log=log)
+    _check_height(look, 4 + (measure == "value") + 5 * page)
     beside = compared(compare, DAILY_SOURCES)
     options: dict[str, Any] = {"client": client or default_client(), "names": "en", "style": "plain"}
     asked = {"period": period, "venue": venue, "measure": measure}
@@ -122,6 +123,15 @@ def dashboard(
         )
 
     return _page(table, look, parts, headline, others)
+
+
+def _check_height(look: Look, panels: int) -> None:
+    """An inch for each panel; with less, what is written beside one reaches into the next."""
+    if look.figsize is not None and look.figsize[1] < panels:
+        raise ValueError(
+            f"figsize: {panels} panels need a height of {panels} inches, got {look.figsize!r}; "
+            "make it higher, or leave it out"
+        )
 
 
 def _page(
@@ -292,7 +302,7 @@ def intraday(
     Raises
     ------
     ValueError
-        Wrong arguments, several symbols, or no session.
+        Wrong arguments, several symbols, no session, or a figure that is less than four inches high.
 
     Examples
     --------
@@ -309,6 +319,7 @@ def intraday(
     if not isinstance(symbol, str):
         raise TypeError(f"symbol: expected one code such as '005930', got {symbol!r}")
     look, client = Look.of(None, style, log=log), client or default_client()
+    _check_height(look, 4)
     options: dict[str, Any] = {"client": client, "names": "en", "style": "plain", "venue": venue}
     day = last_trading_day(client.today())
     bars = candles(symbol, previous_trading_day(day), day, interval="1m", **options)

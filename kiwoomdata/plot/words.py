@@ -70,6 +70,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "nav": ("NAV", "NAV"),
     "nav_gap": ("괴리율", "Price / NAV − 1"),
     "nav_gap_now": ("마지막 괴리율 {gap}%", "Last gap {gap}%"),
+    "range_by_week": ("주별 범위", "range of weeks"),
+    "range_by_month": ("월별 범위", "range of months"),
+    "range_by_quarter": ("분기별 범위", "range of quarters"),
+    "range_by_year": ("연도별 범위", "range of years"),
     # program trading
     "program_net_buy": ("프로그램\n순매수", "Program\nnet"),
     "program_cumulative": ("프로그램 누적", "Program, sum"),

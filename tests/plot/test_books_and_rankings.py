@@ -334,3 +334,18 @@ def test_gaps_need_no_volume_and_one_day() -> None:
         plot.gaps(pl.concat([heard(), later]))
     with pytest.raises(ValueError, match="gaps: no symbol is named"):
         plot.gaps(heard().drop("symbol"))
+
+
+def test_gaps_of_more_days_than_pixels_are_those_of_weeks(market: kd.Client) -> None:
+    frame = kd.etf_daily("069500", "2023-11-20", "2026-11-19", client=market)
+    gap = labelled(plot.etf(frame), "gap")
+    assert gap.get_ylabel() == "괴리율\n(%, 주별 범위)"
+    weeks = (
+        frame.with_columns(gap=100 * (pl.col("close") / pl.col("nav") - 1))
+        .group_by(pl.col("date").dt.truncate("1w"))
+        .agg(highest=pl.col("gap").max(), lowest=pl.col("gap").min())
+        .sort("date")
+    )
+    lines = {line.get_label(): line.get_ydata() for line in gap.lines}
+    for name in ("highest", "lowest"):
+        assert lines[name] == pytest.approx(weeks[name].to_numpy())

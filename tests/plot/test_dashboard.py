@@ -128,6 +128,25 @@ def test_names_of_axes_that_lie_close_keep_to_their_own(
             assert ax.yaxis.label.get_window_extent().height < 1.2 * high, ax.get_ylabel()
 
 
+@pytest.mark.parametrize(
+    ("panels", "asked"),
+    [(4, {}), (5, {"measure": "value"}), (9, {"page": True}), (10, {"page": True, "measure": "value"})],
+)
+def test_a_figure_that_is_too_low_for_its_panels_is_refused_before_any_request(
+    server: kd.simulator.Server, client: kd.Client, panels: int, asked: dict[str, Any]
+) -> None:
+    refusal = f"figsize: {panels} panels need a height of {panels} inches, got "
+    with pytest.raises(ValueError, match=refusal):
+        plot.dashboard("005930", client=client, figsize=(4.6, panels - 0.1), **asked)
+    with pytest.raises(ValueError, match="figsize: 4 panels need"):
+        plot.intraday("005930", client, figsize=(4.6, 3.9))
+    assert not server.log
+    days = "2026-11-16", "2026-11-20"
+    figure = plot.dashboard("005930", *days, client, figsize=(4.6, panels), locale="en", **asked)
+    assert len(figure.axes) == panels
+    check_texts(figure)
+
+
 def test_what_is_told_of_another_session_is_left_out_of_a_day(
     market: kd.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
