@@ -152,7 +152,7 @@ def limit_moves(
     --------
     >>> import kiwoomdata as kd
     >>> kd.use("simulator")
-    >>> frame = kd.limit_moves()
+    >>> frame = kd.limit_moves(state="up")
     >>> frame.height > 0
     True
     """

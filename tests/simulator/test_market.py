@@ -533,7 +533,9 @@ def test_the_trades_of_a_day_add_up_to_its_row(symbol: str, day: date, venue: Ve
     if not (row and trades):
         return
     assert trades[0].price == row.open
-    assert [trade.price for trade in trades if venue != "all" or trade.venue == "krx"][-1] == row.close
+    assert trades[-1].price == row.close
+    of_krx = [trade.price for trade in trades if venue != "all" or trade.venue == "krx"]
+    assert of_krx[-1] == (row.close if row.krx_close is None else row.krx_close)
     assert (max(t.price for t in trades), min(t.price for t in trades)) == (row.high, row.low)
     assert sum(trade.quantity for trade in trades) == trades[-1].volume == row.volume
     assert sum(trade.price * trade.quantity for trade in trades) == trades[-1].value == row.value
