@@ -26,10 +26,11 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 import urllib3
+from requests.utils import prepend_scheme_if_needed, select_proxy
 
 from kiwoomdata._version import __version__
-from kiwoomdata.errors import AuthError, KiwoomDataError, RateLimited, TransportError
-from kiwoomdata.masking import SHORTEST, redact
+from kiwoomdata.errors import AuthError, ConfigError, KiwoomDataError, RateLimited, TransportError
+from kiwoomdata.masking import SHORTEST, hide, redact
 from kiwoomdata.rest import protocol
 from kiwoomdata.rest.address import check_address, is_loopback
 from kiwoomdata.rest.credentials import Credentials
@@ -123,6 +124,8 @@ class Transport:
         self._settings |= requests.Session().merge_environment_settings(self.base_url, {}, True, None, None)
         if is_loopback(urlsplit(self.base_url).hostname or ""):
             self._settings["proxies"] = {}  # a proxy is for the way out, never for this machine
+        if not _can_be_read(self.base_url, self._settings["proxies"]):
+            raise ConfigError(_NO_PROXY)
         self.stop = threading.Event()
         """Set to make every request that waits for its turn end with InterruptedError; see :meth:`abort`."""
 
@@ -263,8 +266,6 @@ class Transport:
         stopped: BaseException
         try:
             return self._over_the_wire(method, request, token)
-        except requests.exceptions.InvalidURL:  # ours was checked; a proxy's may show its password
-            return _Outcome(error=TransportError(f"{api_id}: {_NO_PROXY}"))
         except requests.exceptions.SSLError as error:
             return _Outcome(error=TransportError(self._clean(f"{api_id}: {error}", request, token)))
         except InterruptedError as error:
@@ -335,6 +336,20 @@ class Transport:
         self._gate.close()
 
 
+def _can_be_read(url: str, proxies: Mapping[str, str]) -> bool:
+    """Whether the proxy for this address, if there is one, has an address that requests can use."""
+    proxy = hide(select_proxy(url, proxies))
+    if not proxy:
+        return True
+    try:
+        whole = hide(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+        parts = urllib3.util.parse_url(whole)
+    except (TypeError, urllib3.exceptions.LocationParseError):  # a user and no host; a port of 70000
+        return False
+    return bool(parts.host) and parts.scheme in _PROXY_SCHEMES
+
+
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _NO_PROXY = (
     "the proxy that the environment names has no address that can be read (not shown, as it may hold a "
     "password). Look at HTTPS_PROXY and ALL_PROXY; in a password, / and # are written as %2F and %23."
