@@ -15,7 +15,7 @@ from kiwoomdata.client.connection import Mode
 __all__ = ["current", "default_client", "use"]
 
 
-_SECRET = ("app_", "quota_store", "key", "base_url", "ws_url")
+_SECRET = ("app_", "quota_store", "key", "base_url", "ws_url", "mode")
 """How the parameters begin that hold a secret, or that one is put into by mistake."""
 # --- the client of whoever gives none ---
 _chosen_client: Client | None = None
@@ -40,6 +40,7 @@ def use(mode: Mode | Client | None = None, /, **settings: Any) -> None:
     >>> kd.use(progress=False)
     """
     global _chosen_client, _chosen_settings
+    mode = hide(mode)
     settings = {name: hide(value) if name.startswith(_SECRET) else value for name, value in settings.items()}
     if isinstance(mode, Client):
         if settings:

@@ -37,6 +37,8 @@ __all__ = ["NO_CHOICE", "Connection", "Mode", "OnTruncated", "Stoppable"]
 
 Mode = Literal["simulator", "mock", "real"]
 OnTruncated = Literal["raise", "mark"]
+_SHOWN = 12
+"""Characters of a misspelt mode; what is longer may be a key."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """A time of day that lies further ahead than this is of the session before."""
 _SERVERS = {
@@ -86,16 +88,15 @@ class Connection:
         **gone: Never,
     ) -> None:
         app_key, app_secret, key, unknown = hide(app_key), hide(app_secret), hide(key), list(gone)
+        mode = hide(mode)  # a key may be put into it by mistake
         base_url, ws_url = hide(base_url), hide(ws_url)  # what is refused may hold a password
         quota_store = hide(quota_store or os.environ.get("KIWOOMDATA_QUOTA_STORE") or None)
         gone.clear()  # a misspelt key's secret
         refuse_gone("Client", unknown)
-        chosen = mode or os.environ.get("KIWOOM_MODE") or None
+        chosen = _mode(hide(mode or os.environ.get("KIWOOM_MODE") or None))
         if chosen != "simulator":
             base_url = hide(base_url or os.environ.get("KIWOOM_BASE_URL"))
             ws_url = hide(ws_url or os.environ.get("KIWOOM_WS_URL"))
-        if chosen is not None and chosen not in ("simulator", *_SERVERS):
-            raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {chosen!r}")
         self._simulator: Server | None = None
         credentials: Credentials | None
         if key is not None:
@@ -264,6 +265,15 @@ class Connection:
             return day if hours and local.time() >= hours[0] else None
         ahead = datetime.combine(day, latest, KST) > local + _CLOCKS_DIFFER
         return previous_trading_day(day) if ahead else day
+
+
+def _mode(given: object) -> str | None:
+    """The name of a server, plain again where it is one."""
+    known = ("simulator", *_SERVERS)
+    if given is None or given in known:
+        return None if given is None else known[known.index(str(given))]
+    shown = repr(str(given)) if len(str(given)) <= _SHOWN else "what is too long to be one, and is not shown"
+    raise ConfigError(f"mode: expected 'simulator', 'mock' or 'real', got {shown}; a key is app_key=")
 
 
 def _remove(folder: str, pid: int) -> None:

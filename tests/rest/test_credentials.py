@@ -10,6 +10,7 @@ import logging
 import pickle
 import string
 import traceback
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -347,6 +348,33 @@ def test_no_frame_shows_what_is_refused_and_may_be_a_secret(settings: dict[str, 
     shown = [repr(frame.f_locals) for frame in frames if frame.f_code.co_filename != __file__]
     assert shown
     assert [canary for canary in CANARIES for text in (*shown, str(caught.value)) if canary in text] == []
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda key: kd.Client(key),
+        lambda key: kd.Client(mode=key),
+        lambda key: kd.use(key),
+        lambda key: kd.use(mode=key),
+        lambda _: kd.Client(),  # of the environment
+    ],
+)
+def test_a_key_in_the_place_of_the_mode_is_not_shown(
+    make: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIWOOM_MODE", "canary-key-0123")
+    with pytest.raises(kd.ConfigError, match=r"expected 'simulator', 'mock' or 'real'.*app_key=") as caught:
+        make("canary-key-0123")
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    shown = [repr(frame.f_locals) for frame in frames if frame.f_code.co_filename != __file__]
+    assert shown
+    assert [text for text in (*shown, str(caught.value)) if "canary" in text] == []
+
+
+def test_a_misspelt_mode_is_shown() -> None:
+    with pytest.raises(kd.ConfigError, match="got 'simlator'"):
+        kd.use("simlator")  # type: ignore[arg-type]
 
 
 def test_with_key_shows_nothing_that_is_no_name() -> None:
