@@ -420,8 +420,8 @@ def _calls(endpoint: Endpoint) -> list[str]:
 
 def _request_call(endpoint: Endpoint) -> str:
     given = {name: f'"{value}"' for name, value in endpoint.shown.items()}
-    if endpoint.unheeded:  # the latest session is what comes, whatever day is asked for
-        given[next(p.name for p in endpoint.params if p.key == endpoint.unheeded)] = "kd.last_trading_day()"
+    if day := endpoint.param(endpoint.unheeded or ""):  # the latest session comes, whatever day is asked for
+        given[day.name] = "kd.last_trading_day()"
     if endpoint.rows:
         given |= {"max_pages": "1", "on_truncated": '"mark"'}
     arguments = "".join(f", {name}={value}" for name, value in given.items())

@@ -9,11 +9,9 @@ from kiwoomdata.entries import extremes as extremes_
 from kiwoomdata.entries import ranking
 from kiwoomdata.query import Options, Plan, question
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import filtered, listing
+from kiwoomdata.questions.shapes import Market, filtered, listing
 
 __all__ = ["extremes", "limit_moves", "search_ranking", "valuation_ranking", "volume_records", "volume_walls"]
-
-Market = Literal["all", "kospi", "kosdaq"]
 
 
 @question

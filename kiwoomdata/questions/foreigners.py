@@ -9,11 +9,9 @@ from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries import investor as investor_
 from kiwoomdata.query import Options, Plan, client_of, question, single
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import days_of, filtered, listing
+from kiwoomdata.questions.shapes import Market, days_of, filtered, listing
 
 __all__ = ["foreign_holdings", "foreign_institution_ranking", "foreign_ranking", "same_side_ranking"]
-
-Market = Literal["all", "kospi", "kosdaq"]
 
 
 @question

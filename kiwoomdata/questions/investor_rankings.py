@@ -8,11 +8,9 @@ from kiwoomdata.arguments import DateLike, Symbols, date_range
 from kiwoomdata.entries import investor as investor_
 from kiwoomdata.query import Options, Plan, client_of, for_symbols, question
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import listing
+from kiwoomdata.questions.shapes import Market, listing
 
 __all__ = ["buying_streaks", "intraday_investor_flow", "investor_ranking", "investor_totals"]
-
-Market = Literal["all", "kospi", "kosdaq"]
 
 
 @question

@@ -9,11 +9,9 @@ from kiwoomdata.entries import extremes as extremes_
 from kiwoomdata.entries import lending, ranking
 from kiwoomdata.query import Options, Plan, question
 from kiwoomdata.questions.prices import Venue
-from kiwoomdata.questions.shapes import day_before, filtered, given, listing
+from kiwoomdata.questions.shapes import Market, day_before, filtered, given, listing
 
 __all__ = ["credit_ranking", "most_traded", "movers", "order_imbalance", "surges"]
-
-Market = Literal["all", "kospi", "kosdaq"]
 
 
 @question

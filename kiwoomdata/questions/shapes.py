@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -16,7 +16,9 @@ from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.kinds import VENUES
 from kiwoomdata.query import Plan, client_of, for_symbols, single
 
-__all__ = ["day_before", "days_of", "filtered", "given", "listing", "with_symbol"]
+__all__ = ["Market", "day_before", "days_of", "filtered", "given", "listing", "with_symbol"]
+
+Market = Literal["all", "kospi", "kosdaq"]
 
 
 def given(params: Mapping[str, Any]) -> dict[str, Any]:
