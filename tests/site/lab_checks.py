@@ -110,7 +110,7 @@ def test_a_live_chart_moves_in_jupyterlab_and_ends_with_its_stream(tmp_path: Pat
         assert browser.ask(WIDE) > 600
         browser.ask(RUN)
         browser.until(f"{TOLD}.length")
-        assert browser.ask(TOLD) == ["<live plot of trade, ended> 005930 · 끝남\n"]
+        assert browser.ask(TOLD) == ["<live plot of trade, ended> 삼성전자 005930 · 끝남\n"]
         (last,) = browser.ask(PICTURES)
         assert last not in seen
         assert browser.said == []
