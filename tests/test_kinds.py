@@ -223,6 +223,14 @@ def test_a_date_that_is_none_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "text"), [(DATE, "2024W01"), (DATE, "202401"), (DATE, "2024"), (DATETIME, "202401011200")]
+)
+def test_a_period_is_no_day_and_a_minute_of_twelve_digits_no_moment(kind: Kind, text: str) -> None:
+    values, (trouble,) = read(kind, text)
+    assert (values, trouble.text, trouble.unproven) == ([None], text, True)
+
+
+@pytest.mark.parametrize(
     "text", ["9 1500", "09 500", "250000", "93000", "240000", "096000", "091560", "9:00"]
 )
 def test_a_time_that_is_none_is_refused(text: str) -> None:

@@ -18,10 +18,19 @@ KST = ZoneInfo("Asia/Seoul")
 _AFTER_CLOSE = {"888888", "999999"}
 """Seen in sector TRs after the close (August 2026). No time of day; which one it means is unproven."""
 
+_PERIOD = re.compile(r"[0-9]{4}(W?[0-9]{2})?")
+"""Recorded in the place of the day of a bar of weeks and of months (``2024W01``, ``202401``). Which day is
+meant is unproven: the first of the period, the last, or the last that has come."""
+_MINUTE = re.compile(r"[0-9]{12}")
+"""Recorded in the place of the moment of a bar of minutes (``202401011200``); by two digits of the year, or
+without the seconds, nobody has said."""
+
 
 def _parse_date(text: str) -> date | None:
     if text == "000000":  # ka10048 prints it on rows without a day
         return None
+    if _PERIOD.fullmatch(text):
+        raise Unproven(text)
     # The daily program TR writes its days as 14 digits with a time of zeros.
     if not re.fullmatch(r"[0-9]{8}(000000)?", text):
         raise ValueError(text)
@@ -39,6 +48,8 @@ def _parse_time(text: str) -> time:
 
 
 def _parse_datetime(text: str) -> datetime | None:
+    if _MINUTE.fullmatch(text):
+        raise Unproven(text)
     if not re.fullmatch(r"[0-9]{14}", text):
         raise ValueError(text)
     if text == "0" * 14:

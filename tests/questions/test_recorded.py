@@ -258,6 +258,38 @@ def test_what_classes_sold_is_positive_whatever_sign_the_server_writes(
     )
 
 
+@pytest.mark.parametrize("cache", [False, True], ids=["bare", "stored"])
+@pytest.mark.parametrize(
+    ("api_id", "interval", "right", "odd"),
+    [
+        ("ka10080", "1m", "20240131090000", "202401011200"),
+        ("ka10082", "week", "20240129", "2024W01"),
+        ("ka10083", "month", "20240102", "202401"),
+    ],
+)
+def test_a_bar_that_names_no_day_costs_no_other_bar(
+    make_client: MakeClient, told: Any, tmp_path: Path, api_id: str, interval: Any, right: str, odd: str,
+    cache: bool,
+) -> None:  # fmt: skip
+    part = ENDPOINTS[api_id].rows
+    assert part is not None
+    when = next(column.key for column in part.columns if column.name in ("date", "time"))
+    blank = dict.fromkeys(part.by_key, "")
+    rows = [{**blank, when: day, "cur_prc": price} for day, price in ((right, "5"), (odd, "100000"))]
+    with serving(Answer({"stk_cd": "005930", part.key: rows, **OK})) as server:
+        client = make_client(server, cache=tmp_path / "store" if cache else False, clock=at(2024, 3, 4, 12))
+        frame = kd.candles("005930", "2024-01-29", "2024-01-31", interval=interval, client=client)
+        assert frame["close"].to_list() == [5]
+        assert kd.provenance(frame).dateless == {"005930": 1}  # type: ignore[union-attr]
+        assert {each.category for each in told if repr(odd) in str(each.message)} == {kd.UnprovenValue}
+        again = kd.candles("005930", "2024-01-29", "2024-01-31", interval=interval, client=client)
+        assert again["close"].to_list() == [5]
+        day = {} if api_id == "ka10080" else {"until": "2024-01-31"}
+        served = client.request(api_id, symbol="005930", **day)
+        assert served["close"].to_list() == [5, 100_000]
+        assert served[part.by_key[when].name].is_null().to_list() == [False, True]
+
+
 # --- which day it is -------------------------------------------------------------------------
 
 
