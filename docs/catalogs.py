@@ -20,7 +20,7 @@ __all__ = ["CODE", "FOLDER", "held", "update", "wanted"]
 HERE = Path(__file__).parent
 FOLDER = HERE / "locale/ko/LC_MESSAGES"
 
-ENGLISH = ("changelog", "develop/", "notebooks/0")
+ENGLISH = ("changelog", "develop/", "notebooks/0", "reference/benchmarks")
 """Pages that stay English beside the generated ones. They are read, for the menu names them in Korean."""
 _UNREAD = ["_build", "quickstart-ko.md", "reference/feed", "reference/tr/index.md", "reference/tr/k*.md"]
 # Without autodoc a page is its prose alone, and is read in a moment.
