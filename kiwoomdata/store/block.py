@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -39,18 +40,18 @@ class Block:
     fetched: float = 0.0
     digest: str = ""
 
-    @property
+    @cached_property
     def current(self) -> pl.DataFrame:
         """The rows of today's basis."""
         return self.rows.filter(pl.col("_old").is_null())
 
-    @property
+    @cached_property
     def stale(self) -> set[str]:
         """Days whose rows are of an older basis, which the server may still have."""
         old = self.rows.filter(pl.col("_old").is_not_null(), pl.col("_day") >= self.facts.sure)
         return set(old["_day"])
 
-    @property
+    @cached_property
     def good(self) -> list[str]:
         stale = self.stale
         return [day for day in self.rows["_day"] if day not in stale]
