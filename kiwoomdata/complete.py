@@ -3,6 +3,7 @@
 ======================  =====================================================================
 no row of a symbol      :class:`EmptyAnswer`, ``provenance.empty``
 days or periods, none   :class:`IncompleteFrame`, ``provenance.missing``
+what the server forgot  :class:`IncompleteFrame`, ``provenance.begins``
 rows without a day      :class:`IncompleteFrame`, ``provenance.dateless``
 an end in doubt         :class:`IncompleteFrame`, ``provenance.doubtful``
 keys that did not come  :class:`MissingKey`, ``provenance.absent``
@@ -51,12 +52,14 @@ def examined(
     since: date | None,
     until: date | None,
     now: datetime,
+    oldest: date | None = None,
     absent: Sequence[str] = (),
 ) -> Provenance:
     """The provenance of one job's frames, with what they lack.
 
-    ``since`` and ``until`` are the days that were asked for, where a range was; ``absent`` are the keys
-    that did not come.
+    ``since`` and ``until`` are the days that were asked for, where a range was; ``oldest`` is the day of the
+    oldest row that the server had, where rows out of the range are not among the parts; ``absent`` are the
+    keys that did not come.
     """
     source = replace(source, absent=tuple(absent))
     name = subject(endpoint, body)
@@ -80,14 +83,18 @@ def examined(
         come = set(days.drop_nulls().to_list() if days.null_count() else days.to_list())
         dateless = _without_a_day(rows, walk.column) if days.null_count() else 0
         found = dateless > 0 or any((since or date.min) <= day <= (until or date.max) for day in come)
+    by_moment = walk is not None and isinstance(rows.schema[walk.column], pl.Datetime)
+    oldest = min(come, default=oldest)
+    if by_moment and since is not None and oldest is not None and not stop.truncated:
+        older = trading_days(since, min(oldest - _DAY, last))  # minutes and trades are kept for a while only
+        source = replace(source, begins={name: oldest} if older else {})
     if not found:
         doubtful = (name,) if stop.doubtful and source.pages > 1 else ()  # it had begun with newer rows
         return replace(source, empty=_subjects(endpoint, name), doubtful=doubtful) if expected else source
     if dateless:
         source = replace(source, dateless={name: dateless})
-    by_moment = walk is not None and isinstance(rows.schema[walk.column], pl.Datetime)
     if walk is not None and (endpoint.every_day or (by_moment and since is not None)):
-        # Minutes and trades are kept for a while only: what is older than the server's first is missing too.
+        # What is older than the server's first minute or trade is missing too.
         first = since if by_moment and since is not None else _first_expected(come, since, stop)
         lacking = _without_a_row(come, first, min(stop.ends or last, last), endpoint.period)
         if lacking:
@@ -163,6 +170,7 @@ def tell(source: Provenance) -> None:
         warn(f"{source.api_id}: the server had {what}. {why}", EmptyAnswer)
     lacks = [
         *_holes(source.missing, "trading day" if endpoint.period == "day" else endpoint.period),
+        *(f"the oldest row of {name} is of {day}" for name, day in list(source.begins.items())[:SHOWN]),
         *(
             f"{count} row(s) of {name} have values and no day"
             for name, count in list(source.dateless.items())[:SHOWN]

@@ -40,6 +40,8 @@ class Provenance:
     missing: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
     """By symbol, the trading days without a row, of a TR that has one for each; of longer bars, the first day
     of each period without."""
+    begins: Mapping[str, date] = field(default_factory=dict)
+    """By symbol, the day of the server's oldest minute or trade, where the range begins earlier."""
     dateless: Mapping[str, int] = field(default_factory=dict)
     """By symbol, how many rows had values but no day."""
     doubtful: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ class Provenance:
         plain["as_of"] = self.as_of.isoformat() if self.as_of else None
         plain |= {name: list(plain[name]) for name in _LISTS}
         plain["missing"] = {name: [day.isoformat() for day in days] for name, days in self.missing.items()}
+        plain["begins"] = {name: day.isoformat() for name, day in self.begins.items()}
         return {**plain, "params": dict(self.params), "units": dict(self.units)}
 
     @classmethod
@@ -76,6 +79,8 @@ class Provenance:
         kept["missing"] = {
             name: tuple(map(date.fromisoformat, days)) for name, days in plain["missing"].items()
         }
+        begins = plain.get("begins", {})  # files of 0.1 have none
+        kept["begins"] = {name: date.fromisoformat(day) for name, day in begins.items()}
         return cls(**kept)
 
     def merged(self, others: list[Provenance], params: Mapping[str, Any]) -> Provenance:
@@ -92,6 +97,7 @@ class Provenance:
             truncated=any(p.truncated for p in every),
             why="; ".join(dict.fromkeys(p.why for p in every if p.why)),
             missing={name: days for p in every for name, days in p.missing.items()},
+            begins={name: day for p in every for name, day in p.begins.items()},
             dateless={name: count for p in every for name, count in p.dateless.items()},
             empty=tuple(dict.fromkeys(name for p in every for name in p.empty)),
             doubtful=tuple(dict.fromkeys(name for p in every for name in p.doubtful)),

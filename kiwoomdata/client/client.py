@@ -268,6 +268,7 @@ class Client(Connection):
             found.stop,
             since=since,
             until=until,
+            oldest=found.oldest,
             now=self.now(),
             absent=frames.absent(endpoint, found.texts),
         )

@@ -105,7 +105,8 @@ def candles(
     next morning (06:00 KST), a longer bar on the morning after its last trading day, trades never: the last
     bar of a running period changes. Days of the range without a bar, those
     before the server's first minute or trade among them, and longer periods without one are told with
-    :class:`kiwoomdata.IncompleteFrame`. Of minutes, prices are adjusted and volumes are not. The guide prints
+    :class:`kiwoomdata.IncompleteFrame`, with the day of that first minute or trade
+    (``kd.provenance(frame).begins``). Of minutes, prices are adjusted and volumes are not. The guide prints
     the value of weeks and months in won, observers have it in millions: each bar's volume and prices tell
     which, and where neither fits it is null with :class:`kiwoomdata.UnprovenValue`.
 

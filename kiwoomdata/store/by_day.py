@@ -124,6 +124,7 @@ class _Answering:
             replace(ALL_STORED, ends=as_day(facts.over)) if facts.over else ALL_STORED,
             typed,
             cached_rows=typed.height,
+            oldest=as_day(head.first),
             as_of=as_day(head.as_of),
             fetched_at=head.fetched,
         )
@@ -393,6 +394,7 @@ class _Answering:
         texts = pl.concat([each for each in (fresh, stored) if each.height] or [stored], how="diagonal")
         texts = complete(part, texts.drop(OURS, strict=False).sort(column, maintain_order=True))
         told = self.beside if self.spans else block.facts.beside
+        known = [*block.rows["_day"].head(1), *self._came()["_day"].drop_nulls()]
         beside = {
             each.name: _frame(told.get(each.name, []), each.by_key)
             for each in self.series.endpoint.parts
@@ -405,6 +407,7 @@ class _Answering:
             requests=self.requests,
             cached_rows=sum(d in self.before for d in texts[column].str.slice(0, 8)),
             duplicates=self.duplicates,
+            oldest=as_day(min(known, default="")),
             as_of=as_day(block.as_of),
             fetched_at=None if self.spans else block.fetched or None,
         )

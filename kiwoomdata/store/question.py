@@ -52,6 +52,8 @@ class Answer:
     duplicates: int = 0
     differing: frozenset[str] = frozenset()
     """Days that two of the rows tell differently."""
+    oldest: date | None = None
+    """The day of the oldest row that the server had, in the range or before or after it."""
     as_of: date | None = None
     fetched_at: float | None = None
     """When stored rows came, in seconds since 1970; None for what came just now."""

@@ -449,10 +449,21 @@ def test_describe_tells_what_is_nearest(wrong: str, near: str) -> None:
             kd.describe(nothing)
 
 
-def test_minutes_of_years_ago_are_told_to_be_beyond_the_server(shared: kd.Client, told: list[Any]) -> None:
-    assert kd.candles("005930", "2016-01-04", "2016-01-08", interval="1m", client=shared).is_empty()
-    assert [each.category for each in told] == [kd.EmptyAnswer]
-    assert "the first bar that it still has: it reaches about a year back" in str(told[0].message)
+@pytest.mark.parametrize("cache", [False, True], ids=["bare", "stored"])
+def test_minutes_of_years_ago_are_told_to_be_beyond_the_servers_first_day(
+    server: kd.simulator.Server, make_client: Any, told: list[Any], tmp_path: Any, cache: bool
+) -> None:
+    client = make_client(server, cache=cache and tmp_path / "store")
+    first = date(2025, 11, 20)  # a year back
+    for requests in (True, not cache):
+        frame = kd.candles("005930", "2016-01-04", "2016-01-08", interval="60m", client=client)
+        source = kd.provenance(frame)
+        assert source is not None
+        assert (frame.height, source.requests > 0, source.begins) == (0, requests, {"005930": first})
+        assert [each.category for each in told] == [kd.EmptyAnswer, kd.IncompleteFrame]
+        assert "the first bar that it still has: it reaches about a year back" in str(told[0].message)
+        assert f"the oldest row of 005930 is of {first}" in str(told[1].message)
+        told.clear()
 
 
 def test_a_warning_of_a_function_names_the_line_that_called_it(shared: kd.Client, told: list[Any]) -> None:

@@ -103,7 +103,8 @@ def test_a_change_of_trades_has_the_sign_of_its_direction(shared: kd.Client) -> 
 
 
 def test_minutes_before_the_servers_first_are_told(shared: kd.Client) -> None:
-    with pytest.warns(kd.IncompleteFrame, match=r"no row for \d+ trading day\(s\) of 005930: 2025-10-01 to"):
+    why = r"no row for \d+ trading day\(s\) of 005930: 2025-10-01 to .* oldest row of 005930 is of 2025-11-20"
+    with pytest.warns(kd.IncompleteFrame, match=why):
         frame = kd.candles("005930", "2025-10-01", "2025-12-01", interval="60m", client=shared)
     assert frame["time"].min().date() == date(2025, 11, 20)
 
