@@ -6,6 +6,7 @@ days or periods, none   :class:`IncompleteFrame`, ``provenance.missing``
 what the server forgot  :class:`IncompleteFrame`, ``provenance.begins``
 rows without a day      :class:`IncompleteFrame`, ``provenance.dateless``
 an end in doubt         :class:`IncompleteFrame`, ``provenance.doubtful``
+another's answer        :class:`KiwoomDataWarning`, ``provenance.mistaken``
 keys that did not come  :class:`MissingKey`, ``provenance.absent``
 an end that is none     :class:`Truncated` (raised by the client), ``provenance.truncated``
 ======================  =====================================================================
@@ -24,7 +25,7 @@ import polars as pl
 from kiwoomdata.calendar import period_start, session_hours, trading_days
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint, Period
-from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, MissingKey
+from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, KiwoomDataWarning, MissingKey
 from kiwoomdata.kinds import DATE
 from kiwoomdata.origin import Provenance
 from kiwoomdata.rest.protocol import Stop
@@ -162,6 +163,12 @@ def tell(source: Provenance) -> None:
         warn(
             f"{source.api_id}: the server left out {listed(source.absent)}; the cells are null",
             MissingKey,
+        )
+    if source.mistaken:
+        whose = listed(f"{name} names {code}" for name, code in source.mistaken.items())
+        warn(
+            f"{source.api_id}: the answer to {whose}: its rows may be another's, and none is stored",
+            KiwoomDataWarning,
         )
     if source.empty:
         of = f" of {listed(source.empty)}" if source.empty != (source.api_id,) else ""

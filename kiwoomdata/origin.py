@@ -46,6 +46,8 @@ class Provenance:
     """By symbol, how many rows had values but no day."""
     doubtful: tuple[str, ...] = ()
     """Symbols whose paging ended before the range did, as a history that begins there ends."""
+    mistaken: Mapping[str, str] = field(default_factory=dict)
+    """By symbol, the code that its answer names, where that is another than was asked for."""
     absent: tuple[str, ...] = ()
     """Keys of the catalogue that the server left out, as the API spells them."""
     as_of: date | None = None
@@ -99,6 +101,7 @@ class Provenance:
             missing={name: days for p in every for name, days in p.missing.items()},
             begins={name: day for p in every for name, day in p.begins.items()},
             dateless={name: count for p in every for name, count in p.dateless.items()},
+            mistaken={name: code for p in every for name, code in p.mistaken.items()},
             empty=tuple(dict.fromkeys(name for p in every for name in p.empty)),
             doubtful=tuple(dict.fromkeys(name for p in every for name in p.doubtful)),
             absent=tuple(dict.fromkeys(key for p in every for key in p.absent)),

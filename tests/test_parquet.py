@@ -33,8 +33,8 @@ def test_all_that_a_provenance_may_say_survives(prices: pl.DataFrame, tmp_path: 
     assert source is not None
     said = replace(
         source, as_of=date(2026, 1, 2), missing={"005930": (date(2026, 1, 5),)}, dateless={"005930": 2},
-        begins={"005930": date(2026, 1, 6)}, empty=("0000D0",), absent=("for_rt",), notes=("a",),
-        failures={"x": "y"}, truncated=True, why="z",
+        mistaken={"005930": "000660"}, begins={"005930": date(2026, 1, 6)}, empty=("0000D0",),
+        absent=("for_rt",), notes=("a",), failures={"x": "y"}, truncated=True, why="z",
     )  # fmt: skip
     kd.write_parquet(prices, tmp_path / "prices.parquet", source=said)
     assert kd.provenance(kd.read_parquet(tmp_path / "prices.parquet")) == said

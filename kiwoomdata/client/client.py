@@ -25,7 +25,7 @@ from kiwoomdata.origin import Provenance
 from kiwoomdata.present import Names, choose, present
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page
-from kiwoomdata.store.question import day_of
+from kiwoomdata.store.question import another, day_of
 from kiwoomdata.telling import Told, gathered, give, warn
 
 if TYPE_CHECKING:
@@ -272,6 +272,8 @@ class Client(Connection):
             now=self.now(),
             absent=frames.absent(endpoint, found.texts),
         )
+        if (code := another(endpoint, body, found.texts)) is not None:
+            source = replace(source, mistaken={subject(endpoint, body): code})
         if found.stop.truncated and (on_truncated or self.on_truncated) == "raise":
             raise Truncated(
                 endpoint.api_id,

@@ -10,7 +10,7 @@ import polars as pl
 
 from kiwoomdata.arguments import SUFFIXES
 from kiwoomdata.client import Client
-from kiwoomdata.errors import EmptyAnswer
+from kiwoomdata.errors import EmptyAnswer, KiwoomDataError
 from kiwoomdata.kinds import split_code
 from kiwoomdata.lake import factors
 from kiwoomdata.lake.files import Held, Manifest
@@ -87,6 +87,10 @@ def answered(need: Need, client: Client, edge: pl.DataFrame | None) -> Got:
         need = replace(need, first=need.whole, last=last, anew=True)
         rows, seen, source = _asked(need, client)
         requests += source.requests
+    if source.mistaken:
+        raise KiwoomDataError(
+            f"{table.endpoint.api_id}: the answer to {need.code} names {source.mistaken[need.code]}"
+        )
     if need.code in source.empty:
         raise EmptyAnswer(f"{table.endpoint.api_id}: the server had no rows of {need.code}")
     events = factors.nothing()

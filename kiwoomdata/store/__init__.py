@@ -32,6 +32,8 @@ any                 no day in a row, or no price DecodeError, or     not this ro
                     where the basis is compared  null
 any                 two rows of one day,         both, or the first  not this day           each time
                     which differ                 page's
+any                 rows that name another       them                none of them           each time
+                    stock than was asked for
 any                 another key left out         null                with null; asked for   each time
                                                                      twice more if other
                                                                      rows have the key
@@ -57,6 +59,7 @@ older, or nothing   one without a key of         it, null            it, and ask
 older, or nothing   one with a day that is not   it                  nothing                what is missing
                     final, a hole, a bad cell,
                     a day told in two ways,
+                    another stock's code,
                     an end that is early or odd
 ==================  ===========================  ==================  =====================  ==================
 

@@ -31,7 +31,17 @@ from kiwoomdata.store.disk import Store
 from kiwoomdata.store.files import SeriesKey, as_day, as_text
 from kiwoomdata.store.learn import Span, learned
 from kiwoomdata.store.plan import Days, Run
-from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Needs, Question, complete, ended_oddly, read
+from kiwoomdata.store.question import (
+    ALL_STORED,
+    Answer,
+    Ask,
+    Needs,
+    Question,
+    another,
+    complete,
+    ended_oddly,
+    read,
+)
 from kiwoomdata.telling import warn
 
 __all__ = ["held", "held_together", "needs", "rows"]
@@ -259,7 +269,8 @@ class _Answering:
         self.duplicates += dropped
         served = texts.pop(part.name).with_columns(pl.col(column).str.strip_chars())
         _, days, fits = read(endpoint, part, served, self.series.body)
-        fits &= ~served[column].is_in([day.strip() for day in differing])
+        ours = another(endpoint, self.series.body, texts) is None
+        fits &= ~served[column].is_in([day.strip() for day in differing]) & ours
         by_moment = part.by_key[column].kind.name == "datetime"
         if by_moment and not fits.all():
             fits &= ~days.is_in(_spoilt(days, fits)).fill_null(value=True)
@@ -267,13 +278,14 @@ class _Answering:
         reached = bool(oldest) and oldest <= first
         # A row without a day may be of any day that has none.
         whole = bool(oldest) and not (left or stop.truncated or stop.doubtful or days.null_count())
-        whole = whole and not ended_oddly(endpoint, part, pages, reached=reached)
+        whole = whole and ours and not ended_oddly(endpoint, part, pages, reached=reached)
         ended = whole and not reached
         limit = min(final, last, self.days.today)
         fits &= pl.Series([d is not None and self.days.slot(d) <= limit for d in days], dtype=pl.Boolean)
         if by_moment and not ended:
             fits &= (days != oldest).fill_null(value=False)  # a page may cut a day in two
-        span = Span(first, last, served.with_columns(days, fits), stop, whole, oldest if ended else "")
+        rows = served.with_columns(days, fits)
+        span = Span(first, last, rows, stop, whole, oldest if ended else "", ours)
         if not left:
             self.beside = {name: frame.to_dicts() for name, frame in texts.items()}
             slots = (*self.days.slots, *map(self.days.slot, days.drop_nulls()))
@@ -292,7 +304,7 @@ class _Answering:
 
     def _same_basis(self, span: Span) -> bool:
         """Whether the rows may stand beside the stored ones; if not, these are of an older basis."""
-        if self.agreed:
+        if self.agreed or not span.ours:
             return True
         verdict = agree(self._known(), self._prices(span.rows), self.series.column)
         self.agreed = verdict is not None

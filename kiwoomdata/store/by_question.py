@@ -32,7 +32,17 @@ from kiwoomdata.rest.protocol import Page
 from kiwoomdata.store.disk import Store
 from kiwoomdata.store.files import Head, SeriesKey, as_day, as_text
 from kiwoomdata.store.finality import business_day, last_final_day
-from kiwoomdata.store.question import ALL_STORED, Answer, Ask, Question, as_it_came, day_of, ended_oddly, read
+from kiwoomdata.store.question import (
+    ALL_STORED,
+    Answer,
+    Ask,
+    Question,
+    another,
+    as_it_came,
+    day_of,
+    ended_oddly,
+    read,
+)
 
 __all__ = ["answer", "held", "keeps"]
 
@@ -135,6 +145,8 @@ def _days(question: Question, found: Answer, pages: list[Page]) -> list[str] | N
     """The days of an answer about which nothing is in doubt; None where something is."""
     endpoint, part = question.endpoint, question.endpoint.rows
     days: list[str] = []
+    if another(endpoint, question.body, found.texts) is not None:
+        return None
     for each in endpoint.parts:
         of_part = endpoint if each is part else replace(endpoint, walk=None, rebased=False)
         _, dated, fits = read(of_part, each, found.texts[each.name], question.body)

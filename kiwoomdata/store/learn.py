@@ -35,6 +35,8 @@ class Span:
     """Whether it came to its end, and not oddly: then days without a row are days without a row."""
     begins: str
     """The day with which the history seems to begin, where the walk was whole and did not reach its start."""
+    ours: bool = True
+    """Whether the answer does not name another stock than was asked for."""
 
 
 def learned(

@@ -11,11 +11,22 @@ import polars as pl
 
 from kiwoomdata import frames
 from kiwoomdata.entries.entry import Endpoint, Part
-from kiwoomdata.kinds import BLANK, DATE
+from kiwoomdata.kinds import BLANK, DATE, split_code
 from kiwoomdata.rest.pages import Pages
 from kiwoomdata.rest.protocol import Page, Stop, is_full
 
-__all__ = ["ALL_STORED", "Answer", "Ask", "Needs", "Question", "as_it_came", "day_of", "ended_oddly", "read"]
+__all__ = [
+    "ALL_STORED",
+    "Answer",
+    "Ask",
+    "Needs",
+    "Question",
+    "another",
+    "as_it_came",
+    "day_of",
+    "ended_oddly",
+    "read",
+]
 
 ALL_STORED = Stop("everything came from the store")
 Ask: TypeAlias = Callable[[Mapping[str, str], date | None], Pages]
@@ -89,6 +100,30 @@ def day_of(text: str | None) -> date | None:
     except ValueError:
         return None
     return day
+
+
+_SAID = {"symbol": "code", "sector": "sector"}
+"""What a request may ask for, and the column in which an answer says whose it is."""
+
+
+def another(endpoint: Endpoint, body: Mapping[str, str], texts: Mapping[str, pl.DataFrame]) -> str | None:
+    """The code that an answer names beside its rows, where that is another than was asked for."""
+    asked = {
+        _SAID[param.name]: body.get(param.key, "")
+        for param in endpoint.params
+        if param.name in _SAID and not param.join
+    }
+    for part in endpoint.parts:
+        for column in part.columns if part.key is None and part.name in texts else ():
+            if column.name in asked and column.key in texts[part.name].columns:
+                for code in texts[part.name][column.key].drop_nulls().str.strip_chars(BLANK):
+                    if code and _bare(code) != _bare(asked[column.name]):
+                        return str(code)
+    return None
+
+
+def _bare(code: str) -> str:
+    return (split_code(code) or (code,))[0]
 
 
 def ended_oddly(endpoint: Endpoint, part: Part, pages: Sequence[Page], *, reached: bool) -> bool:

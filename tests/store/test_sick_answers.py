@@ -218,3 +218,75 @@ def test_a_token_with_a_number_beyond_all_numbers_is_refused_in_words(make_clien
         client = make_client(server, cache=False)
         with pytest.raises(kd.TransportError, match="au10001: token holds a number that is out of range"):
             kd.daily_prices("005930", DAYS[-1], DAYS[0], client=client)
+
+
+def bars(code: str, price: str) -> Answer:
+    rows = [row("ka10081", dt=f"{d:%Y%m%d}", cur_prc=price, open_pric=price, trde_qty="1") for d in DAYS]
+    return Answer({"stk_cd": code, "stk_dt_pole_chart_qry": rows, **OK})
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["cold", "some held"])
+def test_rows_that_name_another_stock_are_told_and_never_held(
+    make_client: MakeClient, tmp_path: Path, told: list[Any], held: bool
+) -> None:
+    one = bars("005930", "5")
+    one.body["stk_dt_pole_chart_qry"] = one.body["stk_dt_pole_chart_qry"][:1]
+    sick = [*([one] * held), bars("000660", "7"), bars("000660", "7")]
+    with serve(bars("005930", "5"), sick) as server:
+        client = make_client(server, cache=tmp_path, clock=lambda: SUNDAY)
+        if held:
+            kd.candles("005930", DAYS[0], DAYS[0], client=client)
+        ask = partial(kd.candles, "005930", DAYS[-1], DAYS[0], client=client)
+        frame = ask()
+        source = kd.provenance(frame)
+        assert source is not None
+        # Never rows of both, side by side.
+        assert (frame["close"].to_list(), source.mistaken) == ([7] * 5, {"005930": "000660"})
+        why = "the answer to 005930 names 000660: its rows may be another's, and none is stored"
+        assert [why in str(each.message) for each in told].count(True) == 1
+        told.clear()
+        while len(server.asked) < len(sick):
+            ask()
+        told.clear()
+        assert ask()["close"].to_list() == [5] * 5
+        asked = len(server.asked)
+        assert (ask()["close"].to_list(), len(server.asked)) == ([5] * 5, asked)
+        assert not told
+
+
+@pytest.mark.parametrize("code", ["A005930", " 005930_NX", "", "005930_AL"])
+def test_the_same_stock_may_be_written_in_another_way(
+    make_client: MakeClient, tmp_path: Path, code: str
+) -> None:
+    with serve(bars(code, "5"), []) as server:
+        client = make_client(server, cache=tmp_path, clock=lambda: SUNDAY)
+        for requests in (1, 0):
+            frame = kd.candles("005930", DAYS[-1], DAYS[0], client=client)
+            source = kd.provenance(frame)
+            assert source is not None
+            assert (source.requests, source.mistaken) == (requests, {})
+
+
+def test_an_answer_about_another_stock_is_asked_for_again(
+    make_client: MakeClient, tmp_path: Path, told: list[Any]
+) -> None:
+    answers = [Answer({**row("ka10001", stk_cd=code, cur_prc="5"), **OK}) for code in ("000660", "005930")]
+    with serve(answers[1], answers[:1]) as server:
+        client = make_client(server, cache=tmp_path, clock=lambda: SUNDAY)
+        for count, mistaken in ((1, {"005930": "000660"}), (2, {})):
+            frame = kd.stock_info("005930", client=client)
+            source = kd.provenance(frame)
+            assert source is not None
+            assert (len(server.asked), source.mistaken) == (count, mistaken)
+    assert ["names 000660" in str(each.message) for each in told].count(True) == 1
+
+
+def test_a_lake_takes_no_rows_that_name_another_stock(
+    make_client: MakeClient, tmp_path: Path, told: list[Any]
+) -> None:
+    with serve(bars("005930", "5"), [bars("000660", "7")]) as server:
+        lake, client = kd.Lake(tmp_path), make_client(server, cache=False, clock=lambda: SUNDAY)
+        ask = partial(lake.update, "005930", what="candles", start=DAYS[-1], client=client)
+        assert "the answer to 005930 names 000660" in ask().failures["005930 candles"]
+        assert ask().failures == {}
+        assert lake.scan("candles").collect()["close"].to_list() == [5] * 5
