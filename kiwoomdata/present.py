@@ -76,7 +76,7 @@ def headings(endpoint: Endpoint, part: str | None = None) -> dict[str, str]:
     """The same of an entry."""
     first = part or (endpoint.rows.name if endpoint.rows else "")
     names = {
-        name: column.heading or column.ko
+        name: column.korean_for(name)
         for each in sorted(endpoint.parts, key=lambda each: each.name == first)
         for column in each.columns
         for name in (column.name, *map(column.name_for, (None, *column.units)))

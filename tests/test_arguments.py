@@ -203,6 +203,9 @@ def test_several_symbols_may_stand_in_one_text() -> None:
         ("순매수", ("net", "buy", "sell"), "net"),
         ("순매수", ("buy", "sell"), "buy"),
         ("매수", ("net", "buy", "sell"), "buy"),
+        ("순매수", ("net_buy", "net_sell", "buy", "sell"), "net_buy"),
+        ("순매도", ("net_buy", "net_sell", "buy", "sell"), "net_sell"),
+        ("주봉", ("day", "week"), "week"),
         ("KRX", ("krx", "nxt", "all"), "krx"),
     ],
 )
@@ -221,12 +224,25 @@ def test_each_choice_that_a_document_words_in_korean_is_taken_in_korean() -> Non
         ("ka10044", "side", "순매도", "1"),
         ("ka10044", "side", "순매수", "2"),
         ("ka10066", "side", "순매수", "0"),
+        ("ka10037", "side", "순매수", "1"),
+        ("ka10037", "side", "순매도", "2"),
+        ("ka10017", "state", "전일하한가", "7"),
+        ("ka10054", "kind", "동적", "2"),
+        ("ka10058", "investor", "개인", "8000"),
         ("ka10011", "kind", "신주인수권증서", "07"),
         ("ka90005", "interval", "틱", "0"),
     ]:
         param = ENDPOINTS[api_id].param(name)
         assert param is not None
         assert word(param, text) == code
+
+
+@pytest.mark.parametrize("api_id", ["ka10059", "ka10060", "ka10061", "ka10064", "ka10066"])
+def test_net_sales_are_neither_net_purchases_nor_sales(api_id: str) -> None:
+    param = ENDPOINTS[api_id].param("side")
+    assert param is not None
+    with pytest.raises(ValueError, match="^side: expected one of 'net'.*, got '순매도'"):
+        word(param, "순매도")
 
 
 def test_a_word_of_no_choice_is_refused() -> None:

@@ -30,29 +30,71 @@ KOREAN = {
     "통합": ("all",),
     "한국거래소": ("krx",),
     "넥스트레이드": ("nxt",),
+    "유가증권": ("kospi",),
+    "코스피200": ("kospi200",),
+    "코넥스": ("konex",),
+    "리츠": ("reit",),
+    "개인": ("individual",),
     "외국인": ("foreign",),
+    "외인": ("foreign",),
     "기관": ("institution",),
     "기관계": ("institution",),
     "투신": ("investment_trust",),
     "보험": ("insurance",),
     "은행": ("bank",),
     "연기금": ("pension",),
+    "연기금등": ("pension",),
+    "금융투자": ("financial_investment",),
+    "기타금융": ("other_financial",),
     "국가": ("nation",),
     "기타법인": ("other_corporation",),
-    "순매수": ("net", "buy"),  # some TRs offer net purchases beside purchases, others net ones alone
-    "순매도": ("net", "sell"),
+    "순매수": (
+        "net_buy",
+        "net",
+        "buy",
+    ),  # some TRs offer net purchases beside purchases, others net ones alone
+    "순매도": ("net_sell", "sell"),
     "매수": ("buy",),
     "매도": ("sell",),
     "금액": ("value",),
     "수량": ("shares",),
+    "거래량": ("volume",),
+    "거래대금": ("value",),
     "틱": ("tick",),
     "분": ("minute",),
     "일": ("day",),
+    "주": ("week",),
+    "월": ("month",),
+    "년": ("year",),
+    "일봉": ("day",),
+    "주봉": ("week",),
+    "월봉": ("month",),
+    "년봉": ("year",),
     "시간": ("time",),
+    "당일": ("today",),
+    "전일": ("yesterday", "previous", "previous_day"),
+    "신고가": ("new_high",),
+    "신저가": ("new_low",),
+    "상한가": ("limit_up",),
+    "하한가": ("limit_down",),
+    "상승": ("up",),
+    "하락": ("down",),
+    "보합": ("flat",),
+    "전일상한가": ("previous_limit_up",),
+    "전일하한가": ("previous_limit_down",),
+    "정적": ("static",),
+    "동적": ("dynamic",),
+    "융자": ("loan",),
+    "대주": ("short",),
+    "정규장": ("regular",),
+    "포함": ("include",),
+    "제외": ("exclude",),
     "신주인수권증권": ("warrants",),
     "신주인수권증서": ("certificates",),
 }
 """Korean words to the words that they can stand for, the one that is asked for first."""
+_GROSS_BESIDE = {"순매도": "net"}
+"""Korean words that stand for none where this one is offered: "sell" is what was sold, gross, beside it."""
 INDICES = {"kospi": "001", "kosdaq": "101", "kospi200": "201", "krx100": "701"}
 LISTINGS = ("kospi", "kosdaq", "konex", "k_otc", "etf", "elw", "reit")
 MARKETS = {*INDICES, *LISTINGS, "all"}
@@ -76,7 +118,8 @@ def meant_by(value: Any, words: Collection[str]) -> str | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    return next((each for each in (value, text, small(text), *KOREAN.get(text, ())) if each in words), None)
+    korean = () if _GROSS_BESIDE.get(text) in words else KOREAN.get(text, ())
+    return next((each for each in (value, text, small(text), *korean) if each in words), None)
 
 
 def small(text: str) -> str:

@@ -89,6 +89,7 @@ UNKNOWN_MILLION = Unit("unknown", written=1_000_000)
 NO_UNIT = Unit("")
 
 AS_SERVED = "_as_served"
+VALUE = "_value"
 
 Flag: TypeAlias = str | tuple[str, ...] | None
 """What a request says of the units of its answer: the code of one key, or of several in their order."""
@@ -140,9 +141,16 @@ class Column:
         return self.units.get(flag, self.unit) if flag is not None else self.unit
 
     def name_for(self, flag: Flag) -> str:
-        """The column's name in an answer to this flag: it says where the unit is not known."""
-        unknown = self.unit_for(flag).name == UNKNOWN.name
-        return self.name + AS_SERVED if unknown and not self.name.endswith(AS_SERVED) else self.name
+        """The column's name in an answer to this flag: it says where the unit is not known, and calls no
+        shares a value."""
+        unit = self.unit_for(flag).name
+        name = self.name.removesuffix(VALUE) if unit == SHARES.name else self.name
+        return name + AS_SERVED if unit == UNKNOWN.name and not name.endswith(AS_SERVED) else name
+
+    def korean_for(self, name: str) -> str:
+        """The Korean heading of the column where it has this name: no shares are called an amount either."""
+        text = self.heading or self.ko
+        return text if name.startswith(self.name) else text.replace("금액", "수량")
 
     @property
     def explained(self) -> str:

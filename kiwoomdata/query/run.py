@@ -210,8 +210,9 @@ def _provenance(
 
 
 def _unit_of(name: str, units: Mapping[str, str]) -> str | None:
-    """The unit of a column; one of a book turned long has that of the wide column that it was."""
-    return next((units[n] for n in (name, f"ask_{name}_1", f"ask_{name}") if n in units), None)
+    """The unit of a column; one of a book or board turned long has that of the wide column that it was."""
+    wide = (f"ask_{name}_1", f"ask_{name}", f"sell_{name}_1")
+    return next((units[n] for n in (name, *wide) if n in units), None)
 
 
 def _tell(failures: Mapping[str, Exception], errors: str, frame: Any) -> None:

@@ -230,7 +230,7 @@ def index_candles(
 
 
 def _plain(interval: Any) -> Any:
-    """``"5min"`` is ``"5m"``, ``"1d"`` is ``"day"``."""
+    """``"5min"`` and ``"5분"`` are ``"5m"``, ``"1d"`` is ``"day"``."""
     if not isinstance(interval, str):
         return interval
     if named := re.fullmatch(r"([0-9]+)M", interval.strip()):
@@ -243,7 +243,8 @@ def _plain(interval: Any) -> Any:
             f"interval: {interval!r} was a minute to pandas and is a trade to others; say '{named[1]}m' or "
             f"'{named[1]}tick'"
         )
-    return _ALSO.get(text, re.sub(r"^([0-9]+)min$", r"\1m", text))
+    text = re.sub(r"^([0-9]+)틱$", r"\1tick", text)
+    return _ALSO.get(text, re.sub(r"^([0-9]+)(min|분)$", r"\1m", text))
 
 
 def _last_finished(client: Client, endpoint: Endpoint) -> date:

@@ -100,7 +100,8 @@ def program_ranking(
         In the server's order: ``symbol`` (String), ``venue`` (Enum), ``rank`` (Int64), ``name``
         (String), ``price`` (Int64, KRW), ``direction`` (Enum), ``change`` (Int64, KRW),
         ``change_pct`` (Float64, %), ``volume`` (Int64, shares), ``sell_value buy_value
-        net_buy_value`` (Int64, KRW or shares by the request).
+        net_buy_value`` (Int64, KRW); with ``measure="shares"`` ``sell buy net_buy`` (Int64, shares) in
+        their place.
 
     Notes
     -----

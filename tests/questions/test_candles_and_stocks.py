@@ -110,7 +110,8 @@ def test_minutes_before_the_servers_first_are_told(shared: kd.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "word"), [("1d", "day"), ("W", "week"), ("1mo", "month"), ("5min", "5m"), ("1h", "60m")]
+    ("given", "word"),
+    [("1d", "day"), ("W", "week"), ("1mo", "month"), ("5min", "5m"), ("1h", "60m"), ("5분", "5m")],
 )
 def test_an_interval_may_be_written_as_elsewhere(shared: kd.Client, given: Any, word: Any) -> None:
     span = {"period": "2d"} if word.endswith("m") else {"start": "2026-10"}
@@ -314,6 +315,7 @@ def test_sold_and_bought_shares_of_brokers_are_both_positive(shared: kd.Client) 
     assert board.head(5)["quantity"].is_sorted(descending=True)
     assert board["side"].to_list()[:10] == ["sell"] * 5 + ["buy"] * 5
     assert board["rank"].to_list()[:5] == [1, 2, 3, 4, 5]
+    assert kd.provenance(board).units["quantity"] == "shares"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("interval", ["1t", "30T", "5t"])

@@ -16,6 +16,7 @@ import pytest
 import kiwoomdata as kd
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.kinds import KST
+from tests import envelopes
 from tests.envelopes import Answer, Envelopes, serving
 
 FOLDER = Path(__file__).parents[1] / "data" / "recorded"
@@ -79,6 +80,24 @@ def test_program_trading_of_a_stock_is_in_won(make_client: MakeClient) -> None:
     assert "sell_value" not in other.columns
     assert other["sell_value_as_served"].to_list() == [452_674]
     assert kd.provenance(other).units["sell_value_as_served"] == "unknown"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("names", ["en", "ko"])
+def test_shares_that_programs_traded_are_never_called_a_value(make_client: MakeClient, names: Any) -> None:
+    cells = {"stk_cd": "109610", "cur_prc": "+2375", "acc_trde_qty": "458552"}
+    cells |= {"prm_sell_amt": "53243", "prm_buy_amt": "184503", "prm_netprps_amt": "+131260"}
+    with serving(Answer({"prm_netprps_upper_50": [envelopes.row("ka90003", **cells)], **OK})) as server:
+        client = make_client(server)
+        shares = kd.program_ranking("kosdaq", measure="shares", client=client, names=names)
+        value = kd.program_ranking("kosdaq", client=client)
+        asked = client.request("ka90003", side="buy", market="kosdaq", measure="shares")
+    assert [each.body["amt_qty_tp"] for each in server.asked] == ["2", "1", "2"]
+    assert (value["buy_value"][0], "buy" in value.columns) == (184_503_000_000, False)
+    for frame in (asked, *([shares] if names == "en" else [])):
+        assert frame.select("sell", "buy", "net_buy").row(0) == (53_243, 184_503, 131_260)
+        assert not [name for name in frame.columns if "value" in name]
+        assert kd.provenance(frame).units["net_buy"] == "shares"  # type: ignore[union-attr]
+    assert names == "en" or shares["프로그램순매수수량"].to_list() == [131_260]
 
 
 @pytest.mark.filterwarnings("ignore::kiwoomdata.KiwoomDataWarning")
