@@ -86,7 +86,7 @@ def clear(
         raise TypeError(f"everything: expected True or False, got {everything!r}")
     code = None if symbol is None else as_symbol(symbol)
     tr = None if api_id is None else endpoint_of(api_id).api_id
-    day = None if before is None else as_date(before, "before")
+    day = None if before is None else as_date(before, "before", whole="first")
     with _store() as store:
         return store.clear(code, tr, day, everything=everything)
 

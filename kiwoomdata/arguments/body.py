@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from kiwoomdata.arguments.dates import _DATE_HELP, as_date
 from kiwoomdata.arguments.symbols import _SYMBOL_HELP, as_symbol
@@ -13,6 +13,9 @@ from kiwoomdata.entries.entry import Endpoint, Param
 from kiwoomdata.kinds import CODE, DATE, encode, split_code
 
 __all__ = ["body_of", "left_out", "not_both"]
+
+_WHOLE: dict[str, Literal["first", "last"]] = {"start": "first", "end": "last"}
+"""Which day of a month or a year a parameter means."""
 
 
 def not_both(refresh: bool, offline: bool) -> None:
@@ -85,7 +88,7 @@ def _one(param: Param, value: Any) -> str:
     if param.choices:
         return word(param, value)
     if param.kind is DATE:
-        return encode(DATE, as_date(value, param.name))
+        return encode(DATE, as_date(value, param.name, whole=_WHOLE.get(param.name)))
     if param.between is not None:
         return _number(param, value)
     if param.kind is CODE and not param.pattern:

@@ -98,7 +98,7 @@ def cache_clear(symbol: str | None, api_id: str | None, before: str | None, ever
     import kiwoomdata as kd
     from kiwoomdata.arguments import as_date
 
-    day = as_date(before, "before") if before else None
+    day = as_date(before, "before", whole="first") if before else None
     gone = kd.cache.clear(symbol=symbol, api_id=api_id, before=day, everything=everything)
     click.echo(f"{gone} series let go of")
 

@@ -104,7 +104,7 @@ class Client(Connection):
                 "orders or shows an account is never asked"
             )
         body = self._body(endpoint, {**(params or {}), **named})
-        oldest = None if since is None else as_date(since, "since")
+        oldest = None if since is None else as_date(since, "since", whole="first")
         walk = self.pages(endpoint, body, oldest, max_pages=max_pages)
         found = list(walk)
         part = endpoint.rows  # a sole page without rows shows itself

@@ -178,8 +178,8 @@ class Selection:
             raise ValueError(
                 f"folder: there is no {str(folder)!r}; record into it first, or name another one"
             )
-        self.first = date.min if start is None else as_date(start, "start")
-        self.last = date.max if end is None else as_date(end, "end")
+        self.first = date.min if start is None else as_date(start, "start", whole="first")
+        self.last = date.max if end is None else as_date(end, "end", whole="last")
         if self.first > self.last:
             raise ValueError(f"start: {self.first} is after end {self.last}; give the earlier day first")
         self.symbols = None if symbols is None else _symbols(symbols)

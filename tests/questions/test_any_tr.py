@@ -136,6 +136,23 @@ def test_raw_pages_that_may_not_be_all_are_told(
         assert [warning.filename for warning in told] == [__file__]
 
 
+def test_months_and_years_are_whole_ones_for_any_tr_too(make_client: MakeClient) -> None:
+    days = kd.trading_days("2024-02-26", "2024-03-29")[::-1]
+    rows = [row("ka10086", date=f"{day:%Y%m%d}") for day in days]
+    pages = [
+        Answer({"daly_stkpc": rows[at : at + 20], **OK}, {"cont-yn": "Y", "next-key": str(at)})
+        for at in (0, 20)
+    ]
+    with serving(*pages) as server:
+        found = make_client(server).raw("ka10086", stk_cd="005930", qry_dt="2024-03-31", since="2024-03")
+    assert len(found) == 2  # the second reaches the first of March, and there the walk ends
+    asked = {"stk_cd": "005930", "strt_dt": "2024-02", "end_dt": 202402}
+    with serving(Answer({"stk_orgn_trde_trnsn": [row("ka10045", dt="20240229")], **OK})) as server:
+        make_client(server).raw("ka10045", asked)
+    (sent,) = server.asked
+    assert (sent.body["strt_dt"], sent.body["end_dt"]) == ("20240201", "20240229")
+
+
 def test_a_ceiling_of_the_callers_own_is_not_told(make_client: MakeClient) -> None:
     rows = [row("ka10086", date="20241125")]
     with serving(Answer({"daly_stkpc": rows, **OK}, MORE)) as server:

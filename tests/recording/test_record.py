@@ -562,6 +562,7 @@ def three_days(folder: Path) -> Path:
         (None, date(2026, 11, 18), [18]),
         ("20261119", datetime(2026, 11, 19, 1, tzinfo=UTC), [19]),
         ("2026-11-21", None, []),
+        ("2026", "2026-11", [18, 19, 20]),
     ],
 )
 def test_both_ends_of_a_range_are_inclusive(three_days: Path, start: Any, end: Any, days: list[int]) -> None:
