@@ -120,6 +120,15 @@ def test_a_field_that_has_overflowed_is_null_and_told(kind: Kind, text: str) -> 
     assert (trouble.text, trouble.unproven, trouble.rows) == (text, True, 2)
 
 
+@pytest.mark.parametrize("kind", [PRICE, PRICE_DECIMAL, INDEX, MAGNITUDE, SHARE])
+@pytest.mark.parametrize("text", ["-4294967295", "--2147483647", "-2147483"])
+def test_a_full_field_is_full_in_either_colour(kind: Kind, text: str) -> None:
+    values, (trouble,) = read(kind, text, "+2147483")
+    assert values == [None, 2147483]
+    assert (trouble.text, trouble.unproven) == (text, True)
+    assert read(FLOW, "-4294967295")[0] == [-4294967295]  # there the sign is the number's own
+
+
 @pytest.mark.parametrize("text", ["2147483", "2147483646", "4294967296", "-2147482", "-2147484"])
 def test_a_number_beside_the_end_of_a_field_is_a_number(text: str) -> None:
     assert read(FLOW, text) == ([int(text)], [])

@@ -107,8 +107,8 @@ def _number(name: str, *, whole: bool) -> Kind:
 
 
 def _magnitude(kind: Kind) -> Kind:
-    """The kind without its sign."""
-    return replace(kind, parse=lambda text: abs(kind.parse(text)), fast=lambda c: kind.fast(c).abs())
+    """The kind without its sign, which is a colour: a full field is full in either."""
+    return replace(kind, parse=lambda text: _sound(abs(kind.parse(text))), fast=lambda c: kind.fast(c).abs())
 
 
 def _above_zero(kind: Kind) -> Kind:
