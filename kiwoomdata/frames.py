@@ -101,7 +101,7 @@ def text_frame(endpoint: Endpoint, part: Part, pages: Sequence[Page]) -> pl.Data
     alone = all(other.key is not None for other in endpoint.parts)
     tables = [table for page in pages if (table := page.table(part)) is not None]
     if (alone and any(beside)) or len(tables) < len(pages):
-        more = [_short(endpoint, flat) for flat in beside] if alone else [{}] * len(pages)
+        more = [_for_rows(endpoint, part, flat) for flat in beside] if alone else [{}] * len(pages)
         rows = [
             _as_text(part, {**flat, **row})
             for page, flat in zip(pages, more, strict=True)
@@ -138,18 +138,23 @@ def _beside_the_lists(endpoint: Endpoint, page: Page) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in strange}
 
 
-def _short(endpoint: Endpoint, flat: Mapping[str, Any]) -> dict[str, Any]:
-    """What may be copied into each row of a list: nothing that would make the frame many times the answer."""
-    long = [k for k, value in flat.items() if isinstance(value, str) and len(value) > _LONGEST_BESIDE]
-    if long:
-        _no_place_for(endpoint, long)
-    return {key: value for key, value in flat.items() if key not in long}
+def _for_rows(endpoint: Endpoint, part: Part, flat: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be copied into each row of a list: nothing that would make the frame many times the answer,
+    nor fill a cell of a row that lacks a key."""
+    homeless = [
+        key
+        for key, value in flat.items()
+        if key in part.by_key or (isinstance(value, str) and len(value) > _LONGEST_BESIDE)
+    ]
+    if homeless:
+        _no_place_for(endpoint, homeless)
+    return {key: value for key, value in flat.items() if key not in homeless}
 
 
 def _no_place_for(endpoint: Endpoint, keys: Sequence[str]) -> None:
     warn(
-        f"{endpoint.api_id}: the server sent {listed(keys)}, which the catalogue lacks and no "
-        "frame has a place for; Client.raw() shows it",
+        f"{endpoint.api_id}: the server sent {listed(keys)} beside its lists, for which the catalogue has no "
+        "place; Client.raw() shows it",
         UnknownKey,
     )
 

@@ -589,6 +589,25 @@ def test_a_long_unknown_text_is_not_copied_into_each_row(
     assert "novel" in str(told[0].message)
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_key_beside_the_list_fills_no_cell_of_a_row_that_lacks_it(
+    make_client: MakeClient, told: Told, tmp_path: Path, keep: bool
+) -> None:
+    """Found by fuzzing: a list's own key beside the list gave each row that lacked it a value of nobody's."""
+    served = row("ka10086", date="20261120", trde_qty="7")
+    lacking = row("ka10086", date="20261119")
+    del lacking["trde_qty"]
+    body = {"daly_stkpc": [served, lacking], "trde_qty": "1234", **OK}
+    with Envelopes(lambda number, asked: Answer(body)) as server:
+        client = make_client(server, cache=tmp_path if keep else False)
+        for _ in range(2):
+            frame = kd.daily_prices("005930", "2026-11-19", "2026-11-20", client=client)
+            assert frame["volume"].to_list() == [None, 7]
+    said = [(one.category, str(one.message)) for one in told]
+    assert any(category is kd.MissingKey and "trde_qty" in text for category, text in said)
+    assert any(category is kd.UnknownKey and "trde_qty beside" in text for category, text in said)
+
+
 @pytest.mark.parametrize(
     ("body", "told_of"),
     [
