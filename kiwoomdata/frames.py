@@ -317,7 +317,7 @@ def _signed(
     for column in part.columns:
         values = frame[column.name_for(flag)]
         if column.negated:
-            turned.append(0 - values)
+            turned.append(values.abs())
         if column.signed_by is None:
             continue
         way = frame[part.by_key[column.signed_by].name_for(flag)].cast(pl.String())

@@ -166,10 +166,9 @@ def test_a_size_whose_direction_is_not_known_is_null_and_told(way: str) -> None:
 
 
 def test_what_was_sold_is_positive_though_the_server_writes_it_negative() -> None:
-    frame = read(
-        entry(Column("sel", "sell", FLOW, "매도", SHARES, negated=True)), {"sel": "-1725746"}, {"sel": ""}
-    )
-    assert frame["sell"].to_list() == [1725746, None]
+    sold = entry(Column("sel", "sell", FLOW, "매도", SHARES, negated=True))
+    frame = read(sold, *({"sel": text} for text in ("-1725746", "", "--471", "+471", "471")))
+    assert frame["sell"].to_list() == [1725746, None, 471, 471, 471]
 
 
 def test_a_text_that_means_broken_is_null_and_told() -> None:

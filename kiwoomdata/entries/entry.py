@@ -115,8 +115,8 @@ class Column:
     """The response key (of kind direction) that tells the sign, where the server writes the size alone:
     down and limit down are negative; null where the direction is null and the size is not 0."""
     negated: bool = False
-    """The server writes it with the other sign (what was sold as ``-1725746``): the frame holds what was
-    sold as a positive number, so that net is bought minus sold in every frame."""
+    """The server writes what was sold, gross, as negative (``-1725746``): the frame holds how much, whatever
+    the sign, so that net is bought minus sold in every frame."""
     sold_if: tuple[str, str] | None = None
     """The request key and its code under which it is what was sold, gross: the frame holds how much, whatever
     sign the server writes. In a row of both signs it is null: those are no gross amounts."""
