@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from click.testing import CliRunner, Result
 
 import kiwoomdata as kd
 from kiwoomdata.cli import main
+from kiwoomdata.entries.feeds import find_feed
 from kiwoomdata.recording.record import Recorder
 from tests.disks import small_disk
 from tests.envelopes import Answer, Envelopes, serving
@@ -98,8 +100,9 @@ def recorded(tmp_path: Path) -> Path:
         for n, (code, price) in enumerate(
             (("005930", "-70100"), ("000660", "+140000"), ("005930", "+70200"))
         ):
-            values = f'{{"20":"09000{n}","10":"{price}","15":"+10","13":"{10 * n + 10}"}}'
-            recorder.add("0B", code, values.encode(), 1795132800000000 + n)
+            told = {"20": f"09000{n}", "10": price, "15": "+10", "13": f"{10 * n + 10}"}
+            values = {**dict.fromkeys(find_feed("trade").fids, ""), **told}
+            recorder.add("0B", code, json.dumps(values).encode(), 1795132800000000 + n)
         recorder.add("0C", "005930", b'{"27":"-70100","28":"-70000"}', 1795132800000009)
     return folder
 

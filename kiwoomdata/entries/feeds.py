@@ -133,7 +133,15 @@ class Feed:
     """The FID of the column ``time``; None where a message says no time of its own."""
     volume_fid: str | None = None
     """The FID of the day's cumulative volume, by which missed trades can be counted."""
+    unsent: tuple[str, ...] | None = None
+    """The FIDs of the guide's table that the whole messages seen (live ones, or else the printed one) lack;
+    each of the others stands in every message. None: no whole message was seen, so any may be left out."""
     note: str = ""
+
+    @cached_property
+    def always(self) -> frozenset[str]:
+        """The FIDs without which a message is short of something."""
+        return frozenset(() if self.unsent is None else set(self.fids) - set(self.unsent))
 
     @cached_property
     def meaning(self) -> str:
@@ -230,6 +238,7 @@ TRADE = Feed(
     "주식체결",
     "Trades of a stock",
     volume_fid="13",
+    unsent=(),  # two live messages of 2026-07-20 have all 43
     columns=(
         _TRADE_TIME,
         _PRICE,
@@ -319,6 +328,7 @@ QUOTE = Feed(
     "A stock's price that moves without a trade",
     time_fid=None,
     volume_fid="13",
+    unsent=(),  # two live messages have all 19
     columns=(
         _PRICE,
         *_MOVED,
@@ -410,6 +420,7 @@ ORDERBOOK = Feed(
     "Order book, ten levels",
     time_fid="21",
     volume_fid="13",
+    unsent=(),  # the printed message has all 163
     note="The changes are against books that the server did not send: added to the last quantities received, "
     "they gave the next ones in 0.2 to 1.1 % of live messages. Take the quantities.",
     columns=(
@@ -502,6 +513,7 @@ BROKERS = Feed(
     "주식당일거래원",
     "The five brokers that sold and bought most today",
     time_fid=None,
+    unsent=(),  # a live message of 2026-07-20 has all 57
     columns=(
         *_levels(
             5,
@@ -532,6 +544,7 @@ PROGRAM = Feed(
     "종목프로그램매매",
     "Program trading of a stock, cumulated over the day",
     volume_fid="13",
+    unsent=("214", "215", "216"),  # in no live message (2026-07-20), nor in the printed one
     columns=(
         _TRADE_TIME,
         _PRICE,
@@ -608,6 +621,7 @@ SECTOR_INDEX = Feed(
     "업종지수",
     "Index of a market or sector",
     item_kind="sector",
+    unsent=(),  # the printed message has all 12
     columns=(
         _TRADE_TIME,
         _index("10", "index", "현재가"),
@@ -759,6 +773,7 @@ ORDER = Feed(
     "The account's orders and fills",
     needs_items=False,
     item_kind="none",
+    unsent=(),  # the printed message has all 35
     time_fid="908",
     columns=(
         Column("908", "time", TIME, "주문/체결시간"),

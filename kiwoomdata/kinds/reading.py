@@ -25,6 +25,8 @@ class Trouble:
     kind: Kind
     unproven: bool
     rows: int
+    absent: bool = False
+    """Not a text: the key (in ``text``) that no row had."""
 
 
 def decode(

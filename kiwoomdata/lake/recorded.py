@@ -33,7 +33,7 @@ def take(files: Files, names: Sequence[str], start: date | None, today: date, re
     if not (files.folder / RECORDING).is_dir():
         raise ValueError(f"what: nothing was recorded for {', '.join(names)}; record=Lake.recording does it")
     files.make()
-    tell = Teller()
+    tell = {name: Teller(feed) for name, feed in FEED_TABLES.items()}
     for day in _recorded(files, names, start):
         feed = FEED_TABLES[day.feed]
         with files.lock():
@@ -48,7 +48,7 @@ def take(files: Files, names: Sequence[str], start: date | None, today: date, re
             odd: list[Oddity] = []
             about = {"kiwoomdata.lake": f'{{"table":"{feed.name}","catalogue":"{feed.meaning}"}}'}
             files.write(manifest, [(part_of(day.date), _rows(files, feed, day, counted, odd), about)])
-        tell(odd)
+        tell[day.feed](odd)
         report.series += 1
         report.rows += sum(counted)
 

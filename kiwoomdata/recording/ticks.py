@@ -357,7 +357,7 @@ def _rows(
 ) -> Iterator[pl.DataFrame]:
     """The rows that are wanted: day by day out of copies, and out of the messages where there is none."""
     needed = names if wanted.needed is None else wanted.needed
-    tell = Teller()
+    tell = Teller(feed)
     days = selection.partitions()
     narrow = selection.symbols is not None or wanted.of_messages is not None or wanted.rows is not None
     known = {*LEADING, *(column.name for column in feed.columns)}

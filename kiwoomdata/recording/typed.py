@@ -37,10 +37,10 @@ import polars as pl
 from kiwoomdata._version import __version__
 from kiwoomdata.calendar import last_trading_day
 from kiwoomdata.entries.feeds import Feed
-from kiwoomdata.errors import KiwoomDataWarning, UnknownKey, UnprovenValue
+from kiwoomdata.errors import KiwoomDataWarning, MissingKey, UnknownKey, UnprovenValue
 from kiwoomdata.kinds import KST
 from kiwoomdata.masking import brief
-from kiwoomdata.stream.decode import read_ticks, schema
+from kiwoomdata.stream.decode import left_out, read_ticks, schema
 from kiwoomdata.telling import listed
 
 __all__ = ["TO_DECODE", "Copy", "Oddity", "Teller", "copy_of", "typed"]
@@ -62,26 +62,33 @@ _sound: dict[Path, tuple[int, int]] = {}
 
 class Oddity(msgspec.Struct, frozen=True):
     """What is told of a column: the first text in it that fits no rule; of messages that are none where
-    ``column`` is empty; or of FIDs that the catalogue lacks."""
+    ``column`` is empty; of FIDs that the catalogue lacks; or of a FID (``text``) that did not come."""
 
     column: str
     text: str
-    kind: Literal["value", "unproven", "key"]
+    kind: Literal["value", "unproven", "key", "absent"]
 
 
 _WARNINGS = {"value": KiwoomDataWarning, "unproven": UnprovenValue, "key": UnknownKey}
 
 
 class Teller:
-    """Warns of one oddity of a column, not of each."""
+    """Warns of one oddity of each kind of a column, not of all; of the FIDs that did not come together."""
 
-    def __init__(self) -> None:
-        self._told: set[str] = set()
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._told: set[tuple[str, str]] = set()
 
     def __call__(self, oddities: Iterable[Oddity]) -> None:
+        new: dict[tuple[str, str], Oddity] = {}
         for oddity in oddities:
-            if oddity.column not in self._told:
-                self._told.add(oddity.column)
+            new.setdefault((oddity.column, oddity.kind), oddity)
+        new = {key: oddity for key, oddity in new.items() if key not in self._told}
+        self._told.update(new)
+        if absent := [(each.text, each.column) for each in new.values() if each.kind == "absent"]:
+            warnings.warn(left_out(self._feed, absent), MissingKey, stacklevel=3)
+        for oddity in new.values():
+            if oddity.kind != "absent":
                 warnings.warn(oddity.text, _WARNINGS[oddity.kind], stacklevel=3)
 
 
@@ -119,7 +126,9 @@ def _of_one_day(
             "unproven" if trouble.unproven else "value",
         )
         for trouble in troubles
+        if not trouble.absent
     ]
+    oddities += [Oddity(trouble.column, trouble.text, "absent") for trouble in troubles if trouble.absent]
     known = schema(feed, columns)
     if extra := [name for name in frame.columns if name not in known]:
         text = (
@@ -240,7 +249,7 @@ def _make(place: Path, feed: Feed, day: date, messages: Callable[[], Iterator[pl
 
 
 def _write(folder: Path, feed: Feed, day: date, messages: Iterator[pl.DataFrame]) -> _Stamp:
-    oddities: dict[str, Oddity] = {}
+    oddities: dict[tuple[str, str], Oddity] = {}
     waiting: list[pl.DataFrame] = []
     files: list[tuple[str, int]] = []
     last = 0
@@ -260,7 +269,7 @@ def _write(folder: Path, feed: Feed, day: date, messages: Iterator[pl.DataFrame]
     for frame, odd, seq in _side_by_side(decoded, messages):
         last = seq
         for each in odd:
-            oddities.setdefault(each.column, each)
+            oddities.setdefault((each.column, each.kind), each)
         waiting.append(frame)
         if sum(each.height for each in waiting) >= _ROWS:
             put()

@@ -8,7 +8,7 @@ outside its texts, so as many colons as cells prove that no key was dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from datetime import time as clock_time
@@ -34,8 +34,9 @@ from kiwoomdata.kinds import (
     decode,
     split_code,
 )
+from kiwoomdata.telling import listed
 
-__all__ = ["LEADING", "read_ticks", "schema"]
+__all__ = ["LEADING", "left_out", "read_ticks", "schema"]
 
 KST_TIME = pl.Datetime("us", "Asia/Seoul")
 LEADING: dict[str, pl.DataType] = {
@@ -63,6 +64,8 @@ class _Layout:
     """The quick way of the plan: building forty takes longer than reading a hundred messages."""
     schema: dict[str, pl.DataType]
     whole: bool
+    always: dict[str, tuple[str, Kind]]
+    """The keys that stand in every message."""
 
 
 @lru_cache(maxsize=256)
@@ -81,7 +84,8 @@ def _layout(feed: Feed, columns: tuple[str, ...] | None) -> _Layout:
         key: _absent(key, kind) for key, _, kind, _ in plan if kind.dtype == pl.String() or kind == EVENT_TIME
     }
     quick = [_quick(kind, key).alias(name) for key, name, kind, _ in plan]
-    return _Layout(keys, list(absent.values()), plan, quick, LEADING | types, columns is None)
+    always = {key: (name, kind) for key, name, kind, _ in reversed(plan) if key in feed.always}
+    return _Layout(keys, list(absent.values()), plan, quick, LEADING | types, columns is None, always)
 
 
 def _absent(key: str, kind: Kind) -> pl.Expr:
@@ -151,7 +155,7 @@ def read_ticks(
     frame, troubles
         One row per message, with the columns of :func:`schema`. A text that fits no rule is null
         and told as a trouble; so is a message that is no JSON object, whose row is left out (its
-        trouble has no column).
+        trouble has no column), and a FID of :attr:`Feed.always` that none of the messages has.
     """
     if not len(items) == len(values) == len(received):
         raise ValueError(
@@ -168,11 +172,27 @@ def read_ticks(
         texts, good = _read_one_by_one(values, layout, troubles)
         items, received = [items[n] for n in good], [received[n] for n in good]
     unknown = [key for key in texts.columns if key not in layout.keys]
+    troubles += _left_out(texts, layout.always)
     frame, misfits = decode(texts.with_columns_seq(layout.absent), layout.plan, layout.quick)
     leading = _leading(items, received, frame, day)
     rest = [series for series in frame if series.name != "time"]
     extra = [texts[key].alias(f"{key}_" if key in layout.schema else key) for key in unknown]
     return pl.DataFrame([*leading, *rest, *extra]), [*troubles, *misfits]
+
+
+def _left_out(texts: pl.DataFrame, always: Mapping[str, tuple[str, Kind]]) -> Iterator[Trouble]:
+    """The keys that stand in every message and in none of these; a blank text is there."""
+    rows = texts.height
+    for series in texts if rows else ():
+        if series.null_count() == rows and series.name in always:
+            name, kind = always[series.name]
+            yield Trouble(name, series.name, kind, unproven=False, rows=rows, absent=True)
+
+
+def left_out(feed: Feed, absent: Iterable[tuple[str, str]]) -> str:
+    """What is said of FIDs that did not come, each with its column."""
+    fids = listed([f"{fid} ({column})" for fid, column in absent])
+    return f"{feed.name}: the server left out FID {fids}; the cells are null"
 
 
 # --- JSON to texts ---------------------------------------------------------------------------

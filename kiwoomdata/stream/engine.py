@@ -26,7 +26,7 @@ from kiwoomdata.kinds import Trouble
 from kiwoomdata.masking import brief
 from kiwoomdata.stream import bars, events
 from kiwoomdata.stream.backfill import Backfill
-from kiwoomdata.stream.decode import read_ticks, schema
+from kiwoomdata.stream.decode import left_out, read_ticks, schema
 from kiwoomdata.stream.failures import ENDING
 from kiwoomdata.stream.gaps import STRETCH, TRADE, moment
 from kiwoomdata.stream.handing import Handing
@@ -341,8 +341,17 @@ class Engine(Listener):
                     self.backfill.ask(hole, item)
         self.stores[feed.type].add(frame)
         self.gaps.tell_time(items, frame["time"].to_physical())
+        self._miss(feed, [trouble for trouble in troubles if trouble.absent])
         for trouble in troubles:
-            self._complain(feed, trouble)
+            if not trouble.absent:
+                self._complain(feed, trouble)
+
+    def _miss(self, feed: Feed, absent: Sequence[Trouble]) -> None:
+        """Tell each FID that the server stopped sending once."""
+        new = [trouble for trouble in absent if (feed.name, trouble.text) not in self._complained]
+        if new:
+            self._complained.update((feed.name, trouble.text) for trouble in new)
+            self.tell(errors.MissingKey(left_out(feed, [(each.text, each.column) for each in new])))
 
     def _complain(self, feed: Feed, trouble: Trouble) -> None:
         self._bad_cells += trouble.rows if trouble.column else 0

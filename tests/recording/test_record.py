@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from kiwoomdata.entries.feeds import CONDITION_EVENT, FEEDS, Feed, find_feed
-from kiwoomdata.errors import KiwoomDataWarning, StreamError, UnknownKey
+from kiwoomdata.errors import KiwoomDataWarning, MissingKey, StreamError, UnknownKey
 from kiwoomdata.kinds import KST
 from kiwoomdata.recording.record import SCHEMA, Recorder, _bench
 from kiwoomdata.recording.ticks import Selection, read_raw, recording_info, ticks
@@ -55,7 +55,8 @@ def message(values: dict[str, Any]) -> bytes:
 
 
 def trade(n: int, item: str = "005930", received: int | None = None, **values: str) -> Row:
-    values = {"10": f"+{70_000 + n}", "13": str(n), "15": "+5", "20": "090000", **values}
+    known = {"10": f"+{70_000 + n}", "13": str(n), "15": "+5", "20": "090000"}
+    values = {**dict.fromkeys(TRADE.fids, ""), **known, **values}
     return ("0B", item, message(values), NINE + n if received is None else received)
 
 
@@ -137,7 +138,7 @@ def test_what_was_added_is_read_back_whatever_the_clock_did(
 def test_typed_ticks_equal_the_live_frame_of_the_same_messages(feed: Feed, folder: Path) -> None:
     items = [ITEMS.get(feed.type, ""), "000660_NX", "005930_AL"]
     bare = {feed.time_fid: "153000"} if feed.time_fid else {}
-    values = [message(VALUES.get(feed.type, bare)), b"{}", message(bare)]
+    values = [message(VALUES.get(feed.type, dict.fromkeys(feed.fids, "") | bare)), b"{}", message(bare)]
     received = [NINE, NINE + 1, NINE + 10]
     rows = [(feed.type, *row) for row in zip(items, values, received, strict=True)]
     others = [("0Z", "", b"{}", NINE + 5), ("1h" if feed.type != "1h" else "0B", "", b"{}", NINE + 2)]
@@ -698,6 +699,12 @@ def test_texts_that_fit_no_rule_are_null_and_told_once_for_a_column(folder: Path
         texts = sorted(str(warning.message) for warning in told)
         assert [text.split(":")[0] for text in texts] == ["trade.price", "trade.quantity", "trade.side"]
         assert "'n/a 0' is not a whole number and is null" in texts[0]
+
+
+def test_a_fid_that_no_message_has_is_told(folder: Path) -> None:
+    record(folder, [("0B", "005930", message({"20": "090000", "10": "+1"}), NINE)])
+    with pytest.warns(MissingKey, match=r"trade: the server left out FID 228 \(strength\); the cells are"):
+        assert ticks(folder, columns=("price", "strength")).collect()["strength"].to_list() == [None]
 
 
 def test_fids_that_the_catalogue_lacks_are_told_and_can_be_asked_for(folder: Path) -> None:

@@ -31,6 +31,7 @@ from kiwoomdata.stream.decode import read_ticks
 from tests.ws_server import WsServer
 
 Row = tuple[str, str, bytes, int]
+TRADE = find_feed("trade")
 
 
 class Entry(msgspec.Struct):
@@ -68,7 +69,8 @@ NINE = at("2026-11-20 09:00:00")
 
 
 def trade(n: int, item: str = "005930", received: int | None = None) -> Row:
-    text = f'{{"10": "+{70_000 + n}","13":"{n}","9081": "통합","20":"090000"}}'
+    blank = "".join(f'"{fid}":"",' for fid in TRADE.fids if fid not in ("10", "13", "20", "9081"))
+    text = f'{{{blank}"10": "+{70_000 + n}","13":"{n}","9081": "통합","20":"090000"}}'
     return ("0B", item, text.encode(), NINE + n if received is None else received)
 
 
@@ -177,7 +179,8 @@ def test_a_consumer_gets_the_frame_that_the_recording_holds(make_recording: Any)
 
 
 def told_at(day: int, clock: str, volume: int, quantity: int) -> Row:
-    values = {"20": clock, "10": "+100", "15": f"+{quantity}", "13": str(volume)}
+    told = {"20": clock, "10": "+100", "15": f"+{quantity}", "13": str(volume)}
+    values = {**dict.fromkeys(TRADE.fids, ""), **told}
     said = f"2026-11-{day} {clock[:2]}:{clock[2:4]}:{clock[4:]}"
     return ("0B", "005930", json.dumps(values).encode(), at(said) + 5)
 
@@ -331,7 +334,9 @@ def test_a_part_of_the_recording_can_be_served(make_recording: Any) -> None:
     folder = make_recording(rows)
     with replay(folder, speed="max", settle=0, **part) as server, client(server) as connection:
         register(connection, *EVERYTHING)
-        expected = [row for row in rows if row[0] == "0B" and row[1] != "000660" and b'"18"' not in row[2]]
+        expected = [
+            row for row in rows if row[0] == "0B" and row[1] != "000660" and b'"13":"18"' not in row[2]
+        ]
         assert heard(connection, 4) == sent(expected)
         assert server.wait(10)
         assert server.sent == 4

@@ -35,6 +35,10 @@ def trade(volume: int = 1000, quantity: int = 1, item: str = "005930", **row: An
     return real(("0B", item, trade_values(volume, quantity, **row)))
 
 
+def program(clock: str, **row: Any) -> tuple[str, str, dict[str, str]]:
+    return ("0w", "005930", write_values(PROGRAM, row) | {"20": clock})
+
+
 def volumes(frame: pl.DataFrame) -> list[int]:
     return frame["cumulative_volume"].to_list()
 

@@ -52,7 +52,8 @@ def read(
     feed: Feed, *values: bytes, item: str = "005930", columns: Any = None
 ) -> tuple[pl.DataFrame, list[Trouble]]:
     received = [microseconds(datetime(2026, 11, 20, 1, 0, 0, n, tzinfo=UTC)) for n in range(len(values))]
-    return read_ticks(feed, [item] * len(values), values, received, DAY, columns=columns)
+    frame, troubles = read_ticks(feed, [item] * len(values), values, received, DAY, columns=columns)
+    return frame, [trouble for trouble in troubles if not trouble.absent]  # these messages are excerpts
 
 
 def column(feed: Feed, name: str) -> Column:
@@ -106,6 +107,32 @@ def test_the_fids_that_a_feed_points_at_are_its_own(feed: Feed) -> None:
     by_name = {column.name: column.key for column in feed.columns}
     assert by_name.get("time") == feed.time_fid
     assert by_name.get("cumulative_volume") == feed.volume_fid
+
+
+# How many FIDs each whole message has that was seen live, or is printed.
+WHOLE = {"0A": 19, "0B": 43, "0F": 57, "0w": 14} | {"00": 35, "0D": 163, "0J": 12}
+
+
+def test_what_stands_in_every_message_is_what_whole_messages_have() -> None:
+    assert {feed.type: len(feed.always) for feed in ALL_FEEDS if feed.always} == WHOLE
+    for example in EXAMPLES["feeds"]:
+        assert FEEDS[example["type"]].always == example["values"].keys()
+
+
+def test_a_fid_that_no_message_of_a_batch_has_is_told() -> None:
+    whole = write_values(TRADE, {"price": 60_000})
+    short = {fid: text for fid, text in whole.items() if fid not in ("15", "228")}
+
+    def absent(*messages: dict[str, Any], columns: Any = None) -> list[tuple[str, str, int]]:
+        values, received = packed(*messages), [0] * len(messages)
+        _, troubles = read_ticks(TRADE, ["005930"] * len(values), values, received, DAY, columns=columns)
+        return [(trouble.text, trouble.column, trouble.rows) for trouble in troubles if trouble.absent]
+
+    assert absent(whole) == absent(whole, short) == []
+    assert absent(short, short) == [("15", "side", 2), ("228", "strength", 2)]
+    assert absent(short, columns=["price", "strength"]) == [("228", "strength", 1)]
+    assert absent(short, columns=["price"]) == []
+    assert read_ticks(TRADE, ["005930"], [b"[1]"], [0], DAY)[0].height == 0
 
 
 def test_one_fid_is_two_columns_where_it_has_a_side_or_a_label() -> None:

@@ -25,6 +25,7 @@ from tests.stream.talking import (
     TRADE,
     Stream,
     cut,
+    program,
     trade,
     trade_values,
     until,
@@ -224,10 +225,10 @@ def test_a_clock_of_this_computer_that_is_off_finishes_no_bar_and_hides_no_gap(
 def test_the_servers_clock_is_told_by_whatever_feed(ws: WsServer, stream: Stream) -> None:
     live = stream("005930", ("trade", "program"))
     ws.push(trade(1, clock="100030"))
-    ws.push(real(("0w", "005930", {"20": "100101"})))
+    ws.push(real(program("100101")))
     assert live.wait(rows=2, seconds=10)
     assert told_bars(live) == [("10:00", 1, False, False)]
-    ws.push(real(("0w", "005930", {"20": "100102"})))
+    ws.push(real(program("100102")))
     assert live.wait(rows=3, seconds=10)
     assert told_bars(live) == [("10:00", 1, True, False)]
 
@@ -263,7 +264,9 @@ def test_bars_are_made_of_the_trades_in_the_window(ws: WsServer, stream: Stream)
 
 def test_a_stream_is_recorded_as_it_came(ws: WsServer, stream: Stream, tmp_path: Path) -> None:
     live = stream("005930", ("trade", "program"), record=tmp_path / "ticks")
-    ws.push(real(("0B", "005930", trade_values(1)), ("0w", "005930", {"13": "2"}), ("9Z", "x", {})), trade(3))
+    ws.push(
+        real(("0B", "005930", trade_values(1)), program("", cumulative_volume=2), ("9Z", "x", {})), trade(3)
+    )
     assert live.wait(rows=3, seconds=10)
     live.stop()
     files = sorted((tmp_path / "ticks").glob("feed=*/date=*/*.parquet"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from tests.stream.talking import (
     PROGRAM,
     TRADE,
     Stream,
+    program,
     trade,
     trade_values,
     until,
@@ -154,6 +156,24 @@ def test_a_value_that_fits_no_rule_is_null_and_warned_of_once(ws: WsServer, stre
         assert live.wait(rows=3, seconds=10)
     assert live.frame()["price"].to_list() == [None] * 3
     assert live.stats.bad_cells == 3
+
+
+def test_a_fid_that_the_server_stops_sending_is_told_once(ws: WsServer, stream: Stream) -> None:
+    live = stream("005930", ("trade", "program", "best_quote"))
+    without = {fid: text for fid, text in trade_values(2).items() if fid not in ("14", "228")}
+    lacks = {fid: text for fid, text in program("100000")[2].items() if fid not in ("214", "215", "216")}
+    ws.push(trade(1))
+    assert live.wait(rows=1, seconds=10)  # a blank strength is none that is absent
+    ws.push(real(("0w", "005930", lacks), ("0C", "005930", {"27": "+20800"})))
+    assert live.wait(rows=3, seconds=10)  # nobody has seen those of 0w, nor a whole message of 0C
+    for seen in (4, 5):
+        ws.push(real(("0B", "005930", without)))
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            assert live.wait(rows=seen, seconds=10)
+        lost = "trade: the server left out FID 14 (cumulative_value), 228 (strength); the cells are null"
+        assert [(w.category, str(w.message)) for w in told] == [(kd.MissingKey, lost)] * (seen == 4)
+    assert live.frame()["cumulative_value"].to_list() == [None] * 3
 
 
 def test_a_stream_of_the_market_needs_no_symbols(ws: WsServer, stream: Stream) -> None:

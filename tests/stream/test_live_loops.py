@@ -19,6 +19,7 @@ from kiwoomdata.stream.intake import Intake
 from kiwoomdata.stream.start import Batch, Gap, stream_to_frame
 from tests.stream.talking import (
     Stream,
+    program,
     trade,
     trade_values,
     until,
@@ -37,7 +38,7 @@ def test_waiting_counts_rows_since_the_stream_began_and_gives_up_in_time(
     assert live.wait(rows=1, seconds=0.2) is False
     assert live.wait(seconds=0.1) is True
     assert time.monotonic() - began < 5
-    ws.push(trade(1), trade(2), real(("0w", "005930", {"10": "1"})))
+    ws.push(trade(1), trade(2), real(program("", price=1)))
     assert live.wait(rows=3, seconds=10)
     assert live.wait(rows=2, feed="trade", seconds=10)
     assert live.wait(rows=2, feed="program", seconds=0.1) is False
@@ -105,7 +106,7 @@ def test_a_later_loop_goes_on_where_the_last_one_ended(ws: WsServer, stream: Str
 
 def test_iterating_by_time_gives_each_feed_its_new_rows(ws: WsServer, stream: Stream) -> None:
     live = stream("005930", ("trade", "program"), every="100ms")
-    ws.push(real(("0B", "005930", trade_values(1)), ("0w", "005930", {"13": "7"})), trade(2))
+    ws.push(real(("0B", "005930", trade_values(1)), program("", cumulative_volume=7)), trade(2))
     assert live.wait(rows=3, seconds=10)
     found = {}
     for event in live:
@@ -452,7 +453,8 @@ def test_batches_of_several_feeds_that_fill_the_buffer_together_are_given_smalle
     ws: WsServer, stream: Stream
 ) -> None:
     live = stream("005930", ("trade", "program"), batch=4, buffer=4)
-    told = real(*((type_, "005930", {"13": "1", "20": "100000"}) for type_ in ("0B", "0w") for _ in range(3)))
+    traded = ("0B", "005930", trade_values(1))
+    told = real(*(each for each in (traded, program("100000")) for _ in range(3)))
     ws.push(told, told)
     rows = 0
     for event in live:
