@@ -288,6 +288,20 @@ def test_days_that_are_held_do_not_hide_that_nothing_came_before_them(
     assert source.doubtful == ("005930",)
 
 
+@pytest.mark.parametrize(("rows", "told_of"), [(20, True), (19, False)])
+def test_a_full_page_called_the_last_before_the_day_that_sums_begin_is_told(
+    make_client: MakeClient, told: Told, cache: Any, rows: int, told_of: bool
+) -> None:
+    """ka90007 takes the day to cumulate from; 19 rows are all that it has."""
+    with Envelopes(Days(WHOLE[-rows:])) as server:
+        frame = kd.program_cumulative("2026-10-01", client=make_client(server, cache=cache))
+    assert frame.height == rows
+    if told_of:
+        assert "no row for 15 trading day(s) of ka90007: 2026-10-01 to 2026-10-23" in said(told)
+    else:
+        assert not told
+
+
 def test_nothing_found_in_the_middle_of_a_walk_is_told(
     make_client: MakeClient, told: Told, cache: Any
 ) -> None:

@@ -219,7 +219,7 @@ PROGRAM_CUMULATIVE = Endpoint(
         VENUE_PARAM,
     ),
     key=("date",),
-    walk=Walk("date", whole=True),  # the date asked is where the sums begin, not where the rows end
+    walk=Walk("date", since="date", whole=True),  # the date asked is where the sums begin
     every_day=True,
     order="newest first",
     final="next morning",
