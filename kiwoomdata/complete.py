@@ -29,6 +29,7 @@ from kiwoomdata.errors import EmptyAnswer, IncompleteFrame, KiwoomDataWarning, M
 from kiwoomdata.kinds import DATE
 from kiwoomdata.origin import Provenance
 from kiwoomdata.rest.protocol import Stop
+from kiwoomdata.store.finality import business_day
 from kiwoomdata.telling import SHOWN, listed, warn
 
 __all__ = ["examined", "subject", "tell"]
@@ -72,7 +73,8 @@ def examined(
         )
     rows, walk = parts[endpoint.rows.name], endpoint.walk
     since = since or _named(body, walk.since if walk else None)
-    last = _last_over(min(until or _named(body, walk.until if walk else None) or now.date(), now.date()), now)
+    last = min(until or _named(body, walk.until if walk else None) or now.date(), now.date())
+    last = min(last, business_day(now) - _DAY) if endpoint.no_today else _last_over(last, now)
     # A bar is dated by the first trading day of its period.
     due = since is not None and since <= period_start(last, endpoint.period)
     expected = since is None or (bool(trading_days(since, last)) if endpoint.period == "day" else due)

@@ -157,6 +157,20 @@ def test_whatever_has_a_row_for_each_day_tells_of_those_without(
     assert f"no row for {len(days)} trading day(s) of {name}" in said(told)
 
 
+def test_credit_has_no_row_for_today_and_one_for_each_day_before(
+    make_client: MakeClient, told: Told, cache: Any
+) -> None:
+    served = Days(WHOLE[:-1])
+    with Envelopes(served) as server:
+        client = make_client(server, cache=cache)
+        frame = kd.credit_trend("005930", "2026-11-02", "2026-11-20", client=client)
+        assert (frame.height, missing(frame), told) == (14, {}, [])
+        served.days = WHOLE[:-2]
+        frame = kd.credit_trend("005930", "2026-11-02", "2026-11-20", client=client, refresh=bool(cache))
+    assert missing(frame) == {"005930": (date(2026, 11, 19),)}
+    assert "no row for 1 trading day(s) of 005930: 2026-11-19" in said(told)
+
+
 @pytest.mark.parametrize("interval", ["day", "week", "month", "year"])
 @pytest.mark.parametrize(
     "ask",

@@ -336,6 +336,8 @@ class Endpoint:
     every_day: bool = False
     """There is a row for each trading day (for each period, of longer bars), so that a day without one is
     missing, not empty. Of minutes and trades, a day without a row is told in any case."""
+    no_today: bool = False
+    """There is no row for today, until 06:00 of the next day."""
     rebased: bool = False
     """Past prices may change when a stock is split; nobody has said that they do not."""
     unheeded: str | None = None

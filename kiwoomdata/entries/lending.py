@@ -47,6 +47,10 @@ CREDIT_TREND = Endpoint(
     page_rows=100,
     order="newest first",
     final="next morning",
+    # Printed: a row of a day without a trade and without a credit cell. Live: 2026-07-30 and -31, asked on
+    # the next session, and a hundred rows that reach back a hundred days.
+    every_day=True,
+    no_today=True,
     credit_columns=(
         "new",
         "repaid",

@@ -163,8 +163,7 @@ def credit_trend(
     -----
     Source: ka10013 (신용매매동향요청). 100 rows a request. A row is final the next morning (06:00 KST). Its
     credit columns come two trading days later. balance_change is new minus repaid. There is no row
-    for today; the loans of a day come two trading days later. Nobody has shown that every other trading day
-    has a row, so days that are missing are not told. At all venues only price, change and volume differ.
+    for today; any other trading day without one is told. At all venues only price, change and volume differ.
     Errors as in :func:`kiwoomdata.daily_prices`.
 
     See Also
