@@ -191,7 +191,8 @@ class Client(Connection):
         }
 
     def _tell_unheeded(self, endpoint: Endpoint, body: Mapping[str, str]) -> None:
-        """Tell of a day that the server may have ignored: the rows do not say whose they are."""
+        """Tell of a day that the server may have ignored, as the rows do not say whose they are, and of
+        venues that it does not heed."""
         day, now = day_of(body.get(endpoint.unheeded or "")), self.now()
         latest = self.session_day(now)
         begun = self.session_of(now, None) or previous_trading_day(latest)
@@ -199,6 +200,12 @@ class Client(Connection):
             warn(
                 f"{endpoint.api_id}: the server may answer for the latest session whatever day is asked for, "
                 f"and its rows name no day: these need not be of {day}",
+                KiwoomDataWarning,
+            )
+        if endpoint.instead_for_all and (whose := subject(endpoint, body)).endswith("_AL"):
+            warn(
+                f"{endpoint.api_id}: the server answers for KRX alone, also where all venues are asked for "
+                f"as {whose}; ask {endpoint.instead_for_all}",
                 KiwoomDataWarning,
             )
 

@@ -343,6 +343,8 @@ class Endpoint:
     unheeded: str | None = None
     """The request key of a day that the server may ignore, to answer for the latest session in rows that name
     no day."""
+    instead_for_all: str = ""
+    """What to ask for all venues, where the server answers for KRX whatever venue a code names."""
     nxt_ends_empty: bool = False
     """Past a stock's first day on NXT the TR answers an empty page that says "more"."""
     credit_columns: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ ORDERBOOK = Endpoint(
     example='kd.orderbook_snapshot("005930")',
     params=(SYMBOL,),
     note="The live server answers KRX's book for a code with _AL too (2026-08-04): ka10007 adds both venues.",
+    instead_for_all="kd.orderbook_snapshot(..., venue='all')",
     parts=(
         Part(
             "book",

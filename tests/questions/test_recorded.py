@@ -232,6 +232,14 @@ def test_the_book_of_all_venues_is_that_of_the_board_that_adds_them(make_client:
     assert best["after_hours_quantity"] is None
 
 
+def test_a_book_asked_of_all_venues_by_its_tr_is_told_to_be_krxs(client: kd.Client) -> None:
+    with pytest.warns(
+        kd.KiwoomDataWarning, match=r"KRX alone.*005930_AL; ask kd.orderbook_snapshot\(.*'all'"
+    ):
+        book = client.request("ka10004", symbol="005930_AL")
+    assert book.drop("time").equals(client.request("ka10004", symbol="005930").drop("time"))
+
+
 def test_the_combined_book_is_the_sum_of_both_venues(server: kd.simulator.Server, client: kd.Client) -> None:
     krx, nxt, both = (kd.orderbook_snapshot("005930", venue=v, client=client) for v in ("krx", "nxt", "all"))  # type: ignore[arg-type]
     keys = ("side", "level", "price")
