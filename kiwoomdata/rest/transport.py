@@ -20,6 +20,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,8 +125,8 @@ class Transport:
         self._settings |= requests.Session().merge_environment_settings(self.base_url, {}, True, None, None)
         if is_loopback(urlsplit(self.base_url).hostname or ""):
             self._settings["proxies"] = {}  # a proxy is for the way out, never for this machine
-        if not _can_be_read(self.base_url, self._settings["proxies"]):
-            raise ConfigError(_NO_PROXY)
+        if wrong := _wrong_proxy(self.base_url, self._settings["proxies"]):
+            raise ConfigError(wrong)
         self.stop = threading.Event()
         """Set to make every request that waits for its turn end with InterruptedError; see :meth:`abort`."""
 
@@ -336,20 +337,27 @@ class Transport:
         self._gate.close()
 
 
-def _can_be_read(url: str, proxies: Mapping[str, str]) -> bool:
-    """Whether the proxy for this address, if there is one, has an address that requests can use."""
+def _wrong_proxy(url: str, proxies: Mapping[str, str]) -> str:
+    """Why the proxy for this address, if there is one, cannot be used: known before any try."""
     proxy = hide(select_proxy(url, proxies))
     if not proxy:
-        return True
+        return ""
     try:
         whole = hide(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
         parts = urllib3.util.parse_url(whole)
     except (TypeError, urllib3.exceptions.LocationParseError):  # a user and no host; a port of 70000
-        return False
-    return bool(parts.host) and parts.scheme in _PROXY_SCHEMES
+        return _NO_PROXY
+    if not parts.host or parts.scheme not in (*_PROXY_SCHEMES, *_SOCKS):
+        return _NO_PROXY
+    return _NO_SOCKS if parts.scheme in _SOCKS and find_spec("socks") is None else ""
 
 
-_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+_PROXY_SCHEMES = ("http", "https")
+_SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
+_NO_SOCKS = (
+    "the proxy that the environment names is a SOCKS proxy, for which a package is missing: "
+    "pip install PySocks python-socks (the second is for live data). Look at HTTPS_PROXY and ALL_PROXY."
+)
 _NO_PROXY = (
     "the proxy that the environment names has no address that can be read (not shown, as it may hold a "
     "password). Look at HTTPS_PROXY and ALL_PROXY; in a password, / and # are written as %2F and %23."

@@ -71,6 +71,7 @@ _ERRORS: dict[str, Verdict] = {  # by name, nearest ancestor first: this module 
     "SSLCertVerificationError": Verdict("fatal", "the server's certificate could not be verified"),
     "InvalidURI": Verdict("fatal", "the address is not a WebSocket address"),
     "InvalidProxy": Verdict("fatal", "the proxy's address is not valid"),
+    "ImportError": Verdict("fatal", "a SOCKS proxy needs a package: pip install python-socks"),
     "TimeoutError": Verdict("retry", "nothing was heard for too long"),
     "OSError": Verdict("retry", "the network failed"),
     "EOFError": Verdict("retry", "the connection ended in the middle of a message"),

@@ -166,6 +166,19 @@ def test_a_proxy_that_drips_is_ended_too(wire: Wire, monkeypatch: pytest.MonkeyP
         gc.collect()
 
 
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4", "SOCKS5"])
+def test_a_socks_proxy_without_its_package_is_told_when_the_client_is_made(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:canary-word@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    wire.base_url = "https://api.invalid"
+    with pytest.raises(kd.ConfigError, match="pip install PySocks") as caught:
+        transport_to(wire, Retry(attempts=3, base=60))
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "proxy",
     [

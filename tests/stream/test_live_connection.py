@@ -288,9 +288,19 @@ def test_no_frame_of_a_connection_that_ended_holds_the_token(ws: WsServer, clien
     assert (type(cause).__name__, cause and cause.__traceback__) == ("ConnectionClosedError", None)
 
 
-@pytest.mark.parametrize("proxy", ["http://me:canary-password@", "http://me:canary-password#1@127.0.0.1:1"])
-def test_a_proxy_without_an_address_is_told_without_its_password(
-    client: kd.Client, monkeypatch: pytest.MonkeyPatch, proxy: str
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("http://me:canary-password@", "the proxy's address is not valid"),
+        ("http://me:canary-password#1@127.0.0.1:1", "the proxy's address is not valid"),
+        (
+            "socks5://me:canary-password@127.0.0.1:1",
+            "a SOCKS proxy needs a package: pip install python-socks",
+        ),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    client: kd.Client, monkeypatch: pytest.MonkeyPatch, proxy: str, why: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     monkeypatch.setenv("NO_PROXY", "")
@@ -299,7 +309,7 @@ def test_a_proxy_without_an_address_is_told_without_its_password(
     until(lambda: not link.running)
     assert isinstance(link.error, errors.ConnectionLost)
     shown = "".join(traceback.TracebackException.from_exception(link.error, capture_locals=True).format())
-    assert "the proxy's address is not valid" in shown
+    assert why in shown
     assert "canary" not in shown
     link.stop()
 
