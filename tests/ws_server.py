@@ -151,6 +151,10 @@ class WsServer:
         if trnm == "LOGIN":
             code, words = self.logins.pop(0) if self.logins else (0, "")
             return [say(trnm=trnm, return_code=code, return_msg=words, sor_yn="Y")]
+        return self.grant(message)
+
+    def grant(self, message: dict[str, Any]) -> list[str]:
+        trnm = message["trnm"]
         if trnm in ("REG", "REMOVE"):
             for part in message["data"]:
                 for item in part["item"]:

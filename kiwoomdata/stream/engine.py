@@ -35,7 +35,8 @@ from kiwoomdata.stream.interruptions import Interruptions
 from kiwoomdata.stream.link import Link, Listener, detach
 from kiwoomdata.stream.memory import give_back
 from kiwoomdata.stream.rolling import Rolling, Window
-from kiwoomdata.stream.spread import spread_items
+from kiwoomdata.stream.session import LIMITS
+from kiwoomdata.stream.spread import overfull, spread_items
 from kiwoomdata.stream.stats import Stats
 
 __all__ = ["Engine", "Sink"]
@@ -129,7 +130,8 @@ class Engine(Listener):
         if isinstance(event, events.RegistrationRefused):
             if event.trnm == "REG":
                 self.gaps.go_on_without(event)
-            self.tell(errors.StreamError(event.message))
+            moved = self._move(event)
+            self.tell(errors.KiwoomDataWarning(moved) if moved else errors.StreamError(event.message))
         elif isinstance(event, events.LoggedIn):
             if event.recorded_at:
                 self._follow(event.recorded_at)
@@ -207,6 +209,29 @@ class Engine(Listener):
                         self.intake.note(partial(self.gaps.interrupt, new))
         for link in self.links:
             link.send()
+
+    def _move(self, refused: events.RegistrationRefused) -> str:
+        """Register on another connection what the server has no room for on its own, where all of it fits."""
+        if refused.code not in LIMITS:
+            return ""
+        with ExitStack() as locked:
+            for link in self.links:
+                locked.enter_context(link.lock)
+            sessions = [link.session for link in self.links]
+            home = next((each for each in sessions if {*each.refused} & {*refused.keys}), sessions[0])
+            for each in sessions:  # the server's limit is that of any connection
+                each.max_items = min(each.max_items, home.max_items)
+            keys = overfull(sessions, home)
+            if not keys:
+                return ""
+            for group, item, type_ in keys:
+                home.unsubscribe([item], [type_], group)
+            items: dict[str, list[str]] = {}
+            for _, item, type_ in keys:
+                items.setdefault(type_, []).append(item)
+            self.subscribe(items)
+        many = len({item for _, item, _ in keys})
+        return f"the server takes {home.max_items} items on a connection: {many} went to another one"
 
     def unsubscribe(self, items: Mapping[str, Sequence[str]]) -> None:
         for link in self.links:

@@ -101,6 +101,10 @@ class RegistrationRefused(Event, frozen=True):
     code: int
     message: str
 
+    @property
+    def keys(self) -> list[tuple[str, str, str]]:
+        return [(self.group, item, type_) for item in self.items for type_ in self.types]
+
 
 class SlowDown(Event, frozen=True):
     """Too many requests: the refused one keeps its place and is sent again after ``seconds``."""

@@ -69,7 +69,7 @@ class Interruptions:
         """What was refused is a gap, which ends when it is granted after all; the rest is heard meanwhile."""
         if TRADE.type in event.types:
             self._engine.intake.note(partial(self.interrupt, event.items))
-        keys = {(event.group, item, type_) for item in event.items for type_ in event.types}
+        keys = {*event.keys}
         reason = f"the registration was refused with {event.code}"
         wanted: list[tuple[Link, list[Key]]] = []
         for link in self._engine.links:

@@ -64,9 +64,9 @@ from kiwoomdata.stream.lanes import (
     seq_argument,
 )
 
-__all__ = ["Session"]
+__all__ = ["LIMITS", "Session"]
 
-_LIMITS = (105115, 105118)
+LIMITS = (105115, 105118)
 """Too many items, on the connection or in the group: logs of 2025 say 100 in the text, those of 2026 200."""
 AGAIN, SLOWEST_AGAIN = 1.0, 60.0
 """Seconds after which a refused registration is asked for again: at first, doubled each time, at most."""
@@ -384,7 +384,7 @@ class Session:
     ) -> list[Event]:
         told = f"{request.trnm} of {len(request.items)} item(s) in group {request.group} was refused"
         told += f" with {code}: {words}"
-        if code in _LIMITS:
+        if code in LIMITS:
             if (limit := re.search(r"\((\d{1,6})\)", words)) and int(limit[1]):
                 self.max_items = int(limit[1])
             told += " (unsubscribe some, or pass connections= where the server allows several for one key)"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kiwoomdata.stream.lanes import Key
 from kiwoomdata.stream.session import Session
 
-__all__ = ["Share", "spread_items"]
+__all__ = ["Share", "overfull", "spread_items"]
 
 Share = list[tuple[list[str], list[str]]]
 """Types and items to register together."""
@@ -22,7 +23,7 @@ def spread_items(sessions: Sequence[Session], items: Mapping[str, Sequence[str]]
     """
     held = [dict.fromkeys(item for _, item, _ in session.wanted) for session in sessions]
     home = {item: n for n, mine in enumerate(held) for item in mine}
-    room = [session.max_items - len(mine) for session, mine in zip(sessions, held, strict=True)]
+    room = [max(0, session.max_items - len(mine)) for session, mine in zip(sessions, held, strict=True)]
     new = [
         item for item in dict.fromkeys(item for some in items.values() for item in some) if item not in home
     ]
@@ -45,3 +46,14 @@ def spread_items(sessions: Sequence[Session], items: Mapping[str, Sequence[str]]
                 together.setdefault(mine, []).append(type_)
         shares.append([(types, list(mine)) for mine, types in together.items()])
     return shares
+
+
+def overfull(sessions: Sequence[Session], home: Session) -> list[Key]:
+    """What a session was refused and has no room for, where the others have room for all of it."""
+    held = {id(each): dict.fromkeys(item for _, item, _ in each.wanted) for each in sessions}
+    free = sum(max(0, each.max_items - len(held[id(each)])) for each in sessions if each is not home)
+    granted = {item for _, item, _ in home.registered}
+    new = list(dict.fromkeys(item for _, item, _ in home.refused if item not in granted))
+    over = len(held[id(home)]) - home.max_items
+    moved = {*new[-over:]} if 0 < over <= min(free, len(new)) else set()
+    return [key for key in home.wanted if key[1] in moved]

@@ -488,6 +488,51 @@ def test_items_are_spread_over_several_connections(ws: WsServer, client: kd.Clie
         ws.until_registered(("000001", "0D"))
 
 
+def per_connection(ws: WsServer, limit: int) -> None:
+    """Grant no connection more items, and name the limit."""
+
+    def answer(message: dict[str, Any]) -> list[str]:
+        mine = next(sent for sent in ws.received if any(one is message for one in sent))
+        book = set[str]()
+        for one in (each for each in mine if each["trnm"] in ("REG", "REMOVE") and each not in refused):
+            items = one["data"][0]["item"]
+            book = book | {*items} if one["trnm"] == "REG" else book - {*items}
+        if len(book) > limit:
+            refused.append(message)
+            return [say(trnm="REG", return_code=105115, return_msg=f"등록 종목이 ({limit})를 초과하였습니다")]
+        return ws.grant(message)
+
+    refused: list[dict[str, Any]] = []
+    ws.answers["REG"] = answer
+
+
+def test_what_one_connection_has_no_room_for_goes_to_the_other(
+    ws: WsServer, client: kd.Client, impatient: None
+) -> None:
+    per_connection(ws, 3)
+    symbols = [f"{n:06d}" for n in range(5)]
+    with stream_to_frame(symbols, rows=10, connections=2, client=client) as live:
+        with pytest.warns(kd.KiwoomDataWarning, match=r"takes 3 items on a connection: 2 went to another"):
+            live.wait(rows=1, seconds=0.5)
+        ws.until_registered(*((symbol, "0B") for symbol in symbols))
+        until(lambda: live.stats.connected and live.gaps["until"].null_count() == 0)
+        assert live.stats.unregistered == 0
+        live.subscribe("000009")
+        ws.until_registered(("000009", "0B"))
+        with pytest.raises(ValueError, match="6 items that 2 connections may hold"):
+            live.subscribe("000010")
+
+
+def test_what_no_connection_has_room_for_is_told_and_stays(
+    ws: WsServer, client: kd.Client, impatient: None
+) -> None:
+    per_connection(ws, 2)
+    with stream_to_frame([f"{n:06d}" for n in range(5)], rows=10, connections=2, client=client) as live:
+        with pytest.raises(kd.StreamError, match="refused with 105115"):
+            live.wait(rows=1, seconds=10)
+        assert live.stats.unregistered == 5
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 30), max_size=12), min_size=1, max_size=6),
