@@ -546,6 +546,19 @@ def test_the_trades_of_a_day_add_up_to_its_row(symbol: str, day: date, venue: Ve
     assert all(trade.price == numbers.floor_to_tick(trade.price) for trade in trades)
 
 
+@pytest.mark.parametrize(
+    "at", [time(8, 30), time(9, 0, 20), time(9, 45), time(13, 1), time(15, 31), time(17)]
+)
+def test_a_running_day_of_both_venues_closes_with_the_last_trade_anywhere(at: time) -> None:
+    market, last = running(at), set[str]()
+    for symbol in [stock.symbol for stock in market.stocks() if stock.on_nxt][:12]:
+        row, trades = market.day(symbol, TODAY, "all"), market.ticks(symbol, TODAY, "all")
+        assert row is not None
+        assert (row.close, row.volume, row.value) == (trades[-1].price, trades[-1].volume, trades[-1].value)
+        last.add(trades[-1].venue)
+    assert "krx" in last if time(9) < at < time(15, 40) else last == {"nxt"}
+
+
 def test_the_trades_of_the_smallest_day_add_up_too() -> None:
     tiny = Market(7, today=date(2016, 12, 29), first_day=date(2016, 1, 4))
     symbol = min(universe(300), key=lambda stock: stock.listed_shares * stock.turnover).symbol

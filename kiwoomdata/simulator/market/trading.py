@@ -400,7 +400,13 @@ class Trading:
         if venue == "krx":
             return krx
         nxt = self._one_at(symbol, pair[1], moment)
-        return both_venues(krx, nxt) if venue == "all" else nxt and mirrored(nxt, krx)
+        if venue == "nxt":
+            return nxt and mirrored(nxt, krx)
+        row = both_venues(krx, nxt)
+        if row is None or moment is None or not (krx and krx.volume and nxt and nxt.volume):
+            return row
+        last = [self._trades_until(symbol, row.date, one, moment)[-1] for one in (krx.venue, nxt.venue)]
+        return row._replace(close=max(last, key=lambda trade: trade.time).price)
 
     def _one_at(self, symbol: str, row: Day | None, moment: time | None) -> Day | None:
         if row is None or moment is None or moment >= _end(row.date, row.venue):
