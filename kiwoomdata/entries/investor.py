@@ -445,7 +445,8 @@ INVESTOR_RANKING = Endpoint(
                 Column("pre_sig", "direction", DIRECTION, "대비기호"),
                 Column("pred_pre", "change", CHANGE, "전일대비", KRW, style="plus"),
                 Column("avg_pric_pre", "vs_estimate", CHANGE_DECIMAL, "평균가대비", KRW, style="plus"),
-                Column("pre_rt", "change_pct", RATE, "대비율", PERCENT, style="plus"),
+                # 4,244 / 57,056 is the printed 7.43 %; the change of the day is 4,000 / 57,300 = 6.98 %.
+                Column("pre_rt", "vs_estimate_pct", RATE, "대비율", PERCENT, style="plus"),
                 quantity("dt_trde_qty", "period_volume", "기간거래량"),
             ),
         ),

@@ -281,8 +281,8 @@ def investor_ranking(
         ``symbol`` (String), ``venue`` (Enum), ``name`` (String) and, of today, ``sell buy net_buy`` (Int64,
         shares, rounded to 1,000); of a range ``net_buy`` (Int64, shares), ``net_buy_value`` (Int64, KRW),
         ``estimated_price`` (Float64, KRW), ``price`` (Int64, KRW), ``direction`` (Enum), ``change`` (Int64,
-        KRW), ``vs_estimate`` (Float64, KRW), ``change_pct`` (Float64, %), ``period_volume`` (Int64, shares).
-        Last, of today ``date`` (Date), of a range ``start end`` (Date, as asked), and ``fetched_at``
+        KRW), ``vs_estimate`` (Float64, KRW), ``vs_estimate_pct`` (Float64, %), ``period_volume`` (Int64,
+        shares). Last, of today ``date`` (Date), of a range ``start end`` (Date, as asked), and ``fetched_at``
         (Datetime).
 
     Notes

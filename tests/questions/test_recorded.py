@@ -127,6 +127,29 @@ def test_an_empty_intraday_answer_says_who_has_rows(make_client: MakeClient, inv
     assert frame.height == 0
 
 
+def test_a_rate_against_the_estimate_is_no_change_of_the_day(
+    make_client: MakeClient, client: kd.Client
+) -> None:
+    cells = {
+        "stk_cd": "005930",
+        "cur_prc": "+61300",
+        "pred_pre": "+4000",
+        "pre_sig": "2",
+        "netslmt_qty": "+4464",
+    }
+    cells |= {"netslmt_amt": "+25467", "prsm_avg_pric": "57056", "avg_pric_pre": "+4244", "pre_rt": "+7.43"}
+    with serving(Answer({"invsr_daly_trde_stk": [envelopes.row("ka10058", **cells)], **OK})) as server:
+        frame = kd.investor_ranking(
+            "financial_investment", "2024-11-06", "2024-11-07", client=make_client(server)
+        )
+    assert frame["vs_estimate"][0] / frame["estimated_price"][0] * 100 == pytest.approx(7.43, abs=0.01)
+    assert frame["vs_estimate_pct"].to_list() == [7.43]
+    assert "change_pct" not in frame.columns  # 4,000 / 57,300 is 6.98 %, and nobody sends it
+    ranked = kd.investor_ranking("foreign", "2026-11-02", "2026-11-13", client=client)
+    rate = ranked["vs_estimate"] / ranked["estimated_price"] * 100
+    assert ((rate - ranked["vs_estimate_pct"]).abs() < 0.01).all()
+
+
 def test_institutions_trade_hundreds_of_shares(make_client: MakeClient) -> None:
     with serving(Answer(body("ka10044"))) as server:
         frame = kd.institution_trades(

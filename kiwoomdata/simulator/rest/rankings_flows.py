@@ -125,8 +125,10 @@ def investor(line: Line) -> Values | None:
     if not sides.net or (sides.net > 0) != buys:
         return None
     paid = average_price(days, investor, "buy" if buys else "sell")
-    off = line.day.close - (paid or line.day.close)
-    return _sided(sides) | over(days) | {"estimated_price": paid or 0, "vs_estimate": off}
+    average = paid or line.day.close
+    off = line.day.close - average
+    estimate = {"estimated_price": paid or 0, "vs_estimate": off, "vs_estimate_pct": rate(off, average)}
+    return _sided(sides) | over(days) | estimate
 
 
 def investor_today(line: Line) -> Values | None:
