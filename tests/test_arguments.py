@@ -173,6 +173,7 @@ def test_a_symbol_of_the_wrong_form_is_refused(value: str) -> None:
         ("005930.KS", "005930"),
         ("005930_nx", "005930_NX"),
         ("5930", "005930"),
+        ("Q530031", "530031"),
     ],
 )
 def test_a_symbol_in_another_spelling_gets_a_hint(value: str, meant: str) -> None:

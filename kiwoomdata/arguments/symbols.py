@@ -51,8 +51,9 @@ def as_symbol(value: str, venue: str | None = None, *, name: str = "symbol", suf
 
 
 def hint(value: str) -> str:
-    """What was probably meant by a code in another spelling: KRX:005930, 005930.KS, 0000d0, 5930."""
+    """What was probably meant by a code in another spelling: KRX:005930, 005930.KS, 0000d0, 5930, Q530031."""
     text = value.strip().upper().rpartition(":")[2].partition(".")[0].strip()
+    text = text[1:] if text[:1] in ("A", "Q") and len(text) == 7 else text  # an ETN's code has no Q here
     text = text.zfill(6) if text.isdigit() else text
     return f"; did you mean {text!r}?" if split_code(text) else ""
 

@@ -153,7 +153,7 @@ _LISTED = (
     Column("upSizeName", "size_class", NAME, "회사크기분류"),
     Column("companyClassName", "company_class", NAME, "회사분류", note="of KOSDAQ alone"),
     Column("orderWarning", "warning", WARNING, "투자유의종목여부"),
-    Column("nxtEnable", "on_nxt", YES_NO, "NXT가능여부"),
+    Column("nxtEnable", "on_nxt", YES_NO, "NXT가능여부", note="blank for some, live: null"),
     Column(*("kind", "kind", TEXT, "구분"), unlisted=True, note="A stock, Q ETN: seen live"),
 )
 """What ka10099 says of every code, and ka10100 of one."""
@@ -183,8 +183,8 @@ STOCKS = Endpoint(
     ),
     key=("code",),
     final="by the day",
-    note="ETFs (market_code 8) and ETNs (60 and 90) come with KOSPI as well; a whole market is one answer "
-    "(2,474 and 1,821 rows, live 2026).",
+    note="ETFs (market_code 8), ETNs (60 and 90, their codes without the Q) and REITs (6) come with KOSPI as "
+    "well; a whole market is one answer (2,474 and 1,821 rows, live 2026).",
     parts=(
         Part(
             "stocks",

@@ -129,7 +129,7 @@ def intraday_investor_trades(
         What is asked for. Live it changes nothing: shares and amounts come side by side. The newer guide
         lists ``"value"`` alone.
     foreign_brokers
-        Whether all foreign brokers are counted in.
+        ``"include"`` gives another aggregate; nobody has said of whom.
     simultaneous
         ``"only"``: stocks that several classes buy at once. Live it changes nothing.
 

@@ -42,7 +42,8 @@ _MILLION = 1_000_000
 def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> Plan:
     """What is listed on a market: code, name, shares, sector, warnings, and whether it is traded on NXT.
 
-    One row is one listed code, in the server's order. ETFs and ETNs come with KOSPI as well.
+    One row is one listed code, in the server's order. ETFs, ETNs (their codes without the Q) and REITs come
+    with KOSPI as well: ``market_code`` 8, 60 and 90, 6.
 
     Parameters
     ----------
@@ -56,8 +57,9 @@ def stocks(market: Listing = "kospi", **options: Unpack[Options]) -> Plan:
         ``symbol name`` (String), ``listed_shares`` (Int64, shares), ``audit_state`` (String),
         ``listing_date`` (Date), ``previous_close`` (Int64, KRW), ``state`` (String, several words joined by a
         bar), ``market_code market sector size_class company_class`` (String), ``warning`` (Enum none,
-        etf_caution, liquidation, overheated, risk, warning), ``on_nxt`` (Boolean), ``kind`` (String), and
-        when it was so: ``date`` (Date) and ``fetched_at`` (Datetime).
+        etf_caution, liquidation, overheated, risk, warning), ``on_nxt`` (Boolean; null where the server
+        leaves it blank), ``kind`` (String: A a stock, Q an ETN), and when it was so: ``date`` (Date) and
+        ``fetched_at`` (Datetime).
 
     Notes
     -----

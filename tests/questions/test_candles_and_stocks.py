@@ -295,6 +295,19 @@ def test_a_market_lists_its_own_stocks(shared: kd.Client) -> None:
     assert kospi.schema["listing_date"] == pl.Date
 
 
+def test_a_market_lists_its_funds_and_reits_by_their_codes(shared: kd.Client) -> None:
+    """As live: ETFs 8, ETNs 60 and 90 without their Q, REITs 6; whether one is on NXT is blank for some."""
+    kospi = kd.stocks("kospi", client=shared)
+    kinds = kospi.group_by("market_code").agg(pl.col("kind").unique()).sort("market_code")
+    assert kinds.rows() == [("0", ["A"]), ("6", ["A"]), ("60", ["Q"]), ("8", ["A"]), ("90", ["Q"])]
+    assert kospi.filter(pl.col("symbol").str.starts_with("Q")).height == 0
+    assert {*kospi["on_nxt"]} == {True, False, None}
+    for market, code in (("reit", "6"), ("etf", "8")):
+        listed = kd.stocks(market, client=shared)
+        assert listed.height == kospi.filter(market_code=code).height > 0
+        assert {*listed["market_code"]} == {code}
+
+
 def test_limits_of_interruptions_switch_themselves_on(
     server: kd.simulator.Server, make_client: Callable[..., kd.Client]
 ) -> None:

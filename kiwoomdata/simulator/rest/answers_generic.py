@@ -116,14 +116,14 @@ def _listing(ask: Ask) -> list[Subject]:
     """The stocks of the market asked for, those of both where it names none."""
     word = word_of(ask, "market")
     boards: Mapping[str, Board] = {"kospi": "kospi", "kosdaq": "kosdaq"}
-    etf, listed = word == "etf", _by_reference if ask.endpoint.api_id in _OF_LISTS else Subject.listed
-    known = word in (*boards, "all", "", "etf")
+    listed = _by_reference if ask.endpoint.api_id in _OF_LISTS else Subject.listed
+    known = word in (*boards, "all", "", "etf", "reit")
     stocks = ask.market.stocks(boards.get(word)) if known else []
     asked = ask.endpoint.as_of and ask.body.get(ask.endpoint.as_of) and word_of(ask, "dated") != "no"
     day = ask.day(ask.endpoint.as_of or "")
     found = []
     for stock in stocks:
-        if not etf or stock.etf:
+        if word not in ("etf", "reit") or stock.security == word:
             subject = listed(ask, stock)
             row = ask.market.day(stock.symbol, day, ask.venue) if asked else subject.day
             found.append(replace(subject, day=row))

@@ -145,6 +145,7 @@ _CLASSES_OF_COMPANIES = ("우량기업부", "벤처기업부", "중견기업부"
 def _listed_as(stock: Stock) -> Values:
     """What the list of a market says of a stock."""
     code, market = _MARKETS.get(stock.security) or _BOARDS[stock.board]
+    code = "90" if code == "60" and int(stock.symbol[-2], 36) % 2 else code  # live, ETNs have either
     barred = "거래정지" if stock.halted_from else "관리종목" if stock.administrative else ""
     margin = (
         "증거금100%" if barred or stock.security == "spac" else "증거금20%" if stock.on_nxt else "증거금40%"
@@ -159,7 +160,7 @@ def _listed_as(stock: Stock) -> Values:
         "size_class": size.name if size and not of_kosdaq else "",
         "company_class": _CLASSES_OF_COMPANIES[int(stock.symbol[3], 36) % 3] if of_kosdaq else "",
         "state": "|".join([margin, barred] if barred else [margin, "담보대출", "신용가능"]),
-        "on_nxt": stock.on_nxt,
+        "on_nxt": stock.on_nxt or ("" if stock.security == "etn" else False),  # live, it is blank for some
         "warning": "none",
         "kind": "Q" if stock.security == "etn" else "A",
         "audit_state": "정상",
