@@ -10,7 +10,7 @@ from typing import Any, Literal, Unpack
 import polars as pl
 
 from kiwoomdata.arguments import DateLike, Symbols, body_of, date_range, index_code, one_of
-from kiwoomdata.calendar import period_end, period_start
+from kiwoomdata.calendar import period_end, period_start, trading_days
 from kiwoomdata.client import Client
 from kiwoomdata.entries import chart, index
 from kiwoomdata.entries.entry import Endpoint
@@ -136,9 +136,8 @@ def candles(
     params: dict[str, Any] = {"adjusted": "adjusted" if adjusted else "raw"}
     # Adjusted prices are relative to the day asked: it is always today, and the range is cut out.
     params |= {"until": today} if word in _BY_DATE else {"interval": word}
-    jobs = for_symbols(
-        endpoint, symbol, venue, params, since=period_start(first, endpoint.period), until=last
-    )
+    span = _bars_from(first, last, today, endpoint)
+    jobs = for_symbols(endpoint, symbol, venue, params, since=span[0], until=span[1])
     when = "date" if word in _BY_DATE else "time"
     return Plan(
         jobs,
@@ -207,8 +206,9 @@ def index_candles(
     first, last, notes = date_range(start, end, today, period)
     word = one_of("interval", _plain(interval), (*_INDEX_BY_DATE, *_INDEX_MINUTES))
     endpoint = _INDEX_BY_DATE.get(word, index.INDEX_MINUTE_BARS)
+    since, last = _bars_from(first, last, today, endpoint)
     asked = {"until": last} if word in _INDEX_BY_DATE else {"interval": word}
-    since, moment = period_start(first, endpoint.period), "date" if word in _INDEX_BY_DATE else "time"
+    moment = "date" if word in _INDEX_BY_DATE else "time"
     named = [sector] if isinstance(sector, str) else sector
     if not isinstance(named, Iterable) or isinstance(named, Mapping):
         raise TypeError(
@@ -245,6 +245,13 @@ def _plain(interval: Any) -> Any:
         )
     text = re.sub(r"^([0-9]+)틱$", r"\1tick", text)
     return _ALSO.get(text, re.sub(r"^([0-9]+)(min|분)$", r"\1m", text))
+
+
+def _bars_from(first: date, last: date, today: date, endpoint: Endpoint) -> tuple[date, date]:
+    """From when to when those bars are dated that hold a day of a range: each by its first trading day."""
+    period = endpoint.period
+    begins = next(iter(trading_days(period_start(last, period), period_end(last, period))), last)
+    return period_start(first, period), max(last, min(begins, today))
 
 
 def _last_finished(client: Client, endpoint: Endpoint) -> date:

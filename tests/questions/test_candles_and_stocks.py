@@ -102,6 +102,24 @@ def test_a_change_of_trades_has_the_sign_of_its_direction(shared: kd.Client) -> 
     assert trades["change"].min() < 0 or trades["direction"].unique().to_list() == ["up"]
 
 
+@pytest.mark.parametrize("cache", [False, True], ids=["bare", "stored"])
+@pytest.mark.parametrize("interval", ["week", "month", "year"])
+def test_a_bar_is_given_for_a_closed_day_before_its_first_trading_day(
+    server: kd.simulator.Server, make_client: Any, tmp_path: Any, interval: Any, cache: bool
+) -> None:
+    new_year = date(2025, 1, 1)  # a Wednesday
+    client = make_client(server, cache=cache and tmp_path / "store")
+    first = date(2024, 12, 30) if interval == "week" else date(2025, 1, 2)
+    for ask in (kd.candles, kd.index_candles):
+        whose = "005930" if ask is kd.candles else "kospi"
+        for _ in range(2):
+            frame = ask(whose, new_year, new_year, interval=interval, client=client)
+            assert frame["date"].to_list() == [first]
+    later = kd.candles("005930", "2026-01-01", "2026-01-01", interval=interval, client=client)
+    assert later["date"].to_list() == [date(2025, 12, 29) if interval == "week" else date(2026, 1, 2)]
+    assert kd.candles("005930", new_year, new_year, client=client).is_empty()
+
+
 def test_minutes_before_the_servers_first_are_told(shared: kd.Client) -> None:
     why = r"no row for \d+ trading day\(s\) of 005930: 2025-10-01 to .* oldest row of 005930 is of 2025-11-20"
     with pytest.warns(kd.IncompleteFrame, match=why):
