@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from kiwoomdata.calendar import previous_trading_day
 from kiwoomdata.entries.feeds import Feed
 from kiwoomdata.kinds import (
     AMOUNT,
@@ -48,6 +49,9 @@ LEADING: dict[str, pl.DataType] = {
 """The columns that every live frame starts with."""
 
 _VENUE = pl.Series("venue", VENUES, dtype=LEADING["venue"])
+_PAST_MIDNIGHT = 18 * 3_600_000_000, 24 * 3_600_000_000
+"""Microseconds: a time of day that lies so far ahead of its coming is of the session before. It was sent just
+before midnight, and no two clocks differ so much."""
 MESSAGE = replace(TEXT, name="message", expected="a JSON object")
 
 Plan = list[tuple[str, str, Kind, float]]
@@ -145,7 +149,8 @@ def read_ticks(
     received
         When each arrived: microseconds since 1970 in UTC.
     day
-        The trading day in Korea; the messages say only the time.
+        The trading day in Korea; the messages say only the time. What was sent just before midnight and
+        came after it is of the trading day before.
     columns
         The columns to keep beside the four leading ones; None keeps all, also FIDs that the
         catalogue lacks. A FID that it lacks can be asked for by its number.
@@ -267,6 +272,10 @@ def _as_text(cell: Any) -> str | None:
 # --- the leading columns ---------------------------------------------------------------------
 
 
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, clock_time(), KST).timestamp()) * 1_000_000
+
+
 def _leading(
     items: Sequence[str], received: Sequence[int], frame: pl.DataFrame, day: date
 ) -> list[pl.Series]:
@@ -278,14 +287,19 @@ def _leading(
         for item, (_, venue) in zip(different, parts, strict=True)
     }
     symbols = pl.Series("symbol", [symbol for symbol, _ in parts], dtype=pl.String())
+    came = pl.Series("received_at", received, dtype=pl.Int64())
     if "time" in frame.columns:  # a day in Korea has had 24 hours since 1988
-        midnight = int(datetime.combine(day, clock_time(), KST).timestamp()) * 1_000_000
-        time = frame["time"].cast(pl.Duration("us")).cast(pl.Int64) + midnight
+        clock = frame["time"].cast(pl.Duration("us")).cast(pl.Int64)
+        time = clock + _midnight(day)
+        ahead = time - came
+        if (ahead.max() or 0) >= _PAST_MIDNIGHT[0]:  # type: ignore[operator]
+            before = clock + _midnight(previous_trading_day(day))
+            time = before.zip_with(ahead.is_between(*_PAST_MIDNIGHT).fill_null(value=False), time)
     else:
         time = pl.Series("time", [None], dtype=pl.Int64()).new_from_index(0, len(items))
     return [
         symbols[pl.Series([places[item] for item in items], dtype=pl.UInt32())],
         _VENUE[pl.Series([markets[item] for item in items], dtype=pl.UInt32())],
         time.cast(KST_TIME),
-        pl.Series("received_at", received, dtype=pl.Int64()).cast(KST_TIME),
+        came.cast(KST_TIME),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -367,6 +367,25 @@ def test_arrival_is_told_in_korean_time_to_the_microsecond() -> None:
     assert frame["received_at"][0] == arrived
     assert frame["received_at"][0].isoformat() == "2026-11-20T08:59:59.999999+09:00"
     assert frame["time"][0].isoformat() == "2026-11-20T08:59:59+09:00"
+
+
+@pytest.mark.parametrize(
+    ("day", "before"), [("2026-11-20", "2026-11-19"), ("2026-11-23", "2026-11-20")], ids=["Friday", "Monday"]
+)
+def test_what_was_sent_before_midnight_and_came_after_it_is_of_the_session_before(
+    day: str, before: str
+) -> None:
+    midnight = datetime.fromisoformat(f"{day}T00:00:00+09:00")
+    arrived = [midnight + timedelta(seconds=late) for late in (0.1, 0.2, 1, 36_000)]
+    clocks = ("235959", "180000", "000000", "095955")  # the clock of a machine may be hours behind
+    values = packed(*({"20": clock} for clock in clocks))
+    frame, _ = read_ticks(
+        TRADE, ["005930"] * 4, values, [*map(microseconds, arrived)], date.fromisoformat(day)
+    )
+    assert [moment.isoformat() for moment in frame["time"]] == [
+        *(f"{before}T23:59:59+09:00", f"{day}T18:00:00+09:00"),
+        *(f"{day}T00:00:00+09:00", f"{day}T09:59:55+09:00"),
+    ]
 
 
 def test_rows_keep_the_order_of_arrival() -> None:
