@@ -84,8 +84,8 @@ class Trading:
         self._splits: dict[str, dict[date, int]] = defaultdict(dict)
         # Trades and rows are cached as of the end of a day, so that ``now`` may move.
         self._history = lru_cache(maxsize=512)(self._find_history)
-        self._part = lru_cache(maxsize=1_200)(self._draw_part)
-        self._trades = lru_cache(maxsize=128)(self._draw_trades)
+        self._part = lru_cache(maxsize=2_400)(self._draw_part)
+        self._trades = lru_cache(maxsize=512)(self._draw_trades)
         self._book = lru_cache(maxsize=1_000)(self._draw_book)
         self._snapshot = lru_cache(maxsize=4_000)(self._find_snapshot)
         self._whole = program.WholeMarket(self._rng, self._sessions)

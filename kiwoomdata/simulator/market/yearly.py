@@ -90,7 +90,7 @@ def _turn(source: str, stock: Stock, year: int) -> _Turn:
     return _Turn(close, holding, round(rng.uniform(0.2, 4.5), 2))
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=2_048)
 def _year(source: str, stock: Stock, year: int, splits: Splits) -> History:
     """The walk through a calendar year, in the shares of each day."""
     days = _days(year)
