@@ -42,7 +42,10 @@ SLOW = (
     "stream/test_session_model.py::test_receive_raises_nothing_whatever_arrives",
 )
 ALONE = (
-    "rest/test_limits.py",
+    "rest/test_limits.py::test_a_killed_waiter",
+    "rest/test_limits.py::test_grants_are_handed_out",
+    "rest/test_limits.py::test_processes_that_start_together",
+    "rest/test_limits.py::test_threads_share_one_gate",
     "rest/test_redis_gate.py::test_a_redis_that_hangs",
     "rest/test_redis_gate.py::test_hosts_share",
 )
