@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,17 @@ def shared() -> Any:
         yield client
 
 
+@pytest.fixture(scope="module")
+def asked(shared: kd.Client) -> Callable[[Call], pl.DataFrame]:
+    """What a call gives, asked for once."""
+    return cache(lambda call: call(client=shared))
+
+
 @pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
-def test_every_function_gives_a_typed_frame_with_provenance(shared: kd.Client, call: Call) -> None:
-    frame = call(client=shared)
+def test_every_function_gives_a_typed_frame_with_provenance(
+    asked: Callable[[Call], pl.DataFrame], call: Call
+) -> None:
+    frame = asked(call)
     source = kd.provenance(frame)
     assert isinstance(frame, pl.DataFrame)
     assert frame.height > 0
@@ -109,8 +118,10 @@ def test_every_function_gives_a_typed_frame_with_provenance(shared: kd.Client, c
 
 
 @pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
-def test_every_function_gives_pandas_with_numpy_dtypes(shared: kd.Client, call: Call) -> None:
-    frame, polars = in_pandas(call)(client=shared), call(client=shared)
+def test_every_function_gives_pandas_with_numpy_dtypes(
+    shared: kd.Client, asked: Callable[[Call], pl.DataFrame], call: Call
+) -> None:
+    frame, polars = in_pandas(call)(client=shared), asked(call)
     assert isinstance(frame, pd.DataFrame)
     assert len(frame) == polars.height
     kinds = dict(frame.dtypes)
@@ -128,8 +139,10 @@ def test_every_function_gives_pandas_with_numpy_dtypes(shared: kd.Client, call: 
 
 
 @pytest.mark.parametrize("call", EVERY.values(), ids=EVERY.keys())
-def test_korean_names_lose_no_column(shared: kd.Client, call: Call) -> None:
-    english, korean = call(client=shared), call(client=shared, names="ko")
+def test_korean_names_lose_no_column(
+    shared: kd.Client, asked: Callable[[Call], pl.DataFrame], call: Call
+) -> None:
+    english, korean = asked(call), call(client=shared, names="ko")
     assert korean.shape == english.shape
     assert len(set(korean.columns)) == korean.width
     assert not set(korean.columns) & set(english.columns) - {"kospi200", "basis"}
