@@ -633,7 +633,22 @@ def test_a_key_beside_the_list_fills_no_cell_of_a_row_that_lacks_it(
             assert frame["volume"].to_list() == [None, 7]
     said = [(one.category, str(one.message)) for one in told]
     assert any(category is kd.MissingKey and "trde_qty" in text for category, text in said)
-    assert any(category is kd.UnknownKey and "trde_qty beside" in text for category, text in said)
+    assert any(category is kd.UnknownKey and "trde_qty, for which" in text for category, text in said)
+
+
+@pytest.mark.parametrize("key", ["^date$", "^.*$", "^(close|trde)_.*$"])
+def test_a_key_that_polars_takes_for_a_pattern_stands_in_no_frame_and_is_told(
+    make_client: MakeClient, told: Told, tmp_path: Path, key: str
+) -> None:
+    body = {**OK, "daly_stkpc": [row("ka10086", date="20261120", trde_qty="7") | {key: "1"}]}
+    with Envelopes(lambda number, asked: Answer(body)) as server:
+        client = make_client(server, cache=tmp_path)
+        for _ in range(2):
+            frame = kd.daily_prices("005930", "2026-11-20", "2026-11-20", client=client)
+            assert key not in frame.columns
+            assert frame["volume"].to_list() == [7]
+    (said,) = {str(one.message) for one in told if one.category is kd.UnknownKey}
+    assert f"the server sent {key}, for which no frame has a place" in said
 
 
 @pytest.mark.parametrize(

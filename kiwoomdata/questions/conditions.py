@@ -211,7 +211,7 @@ def _members(rows: Sequence[Mapping[str, Any]], client: Client) -> pl.DataFrame:
     plan = [(column.key, column.name, column.kind, column.unit.scale) for column in SEARCH.columns]
     frame, troubles = decode(texts, plan)
     complain(SEARCH.api_id, troubles, client.on_bad)
-    return pl.DataFrame([*which(frame["code"]), *frame.drop("code"), *texts.select(extra)])
+    return pl.DataFrame([*which(frame["code"]), *frame.drop("code"), *map(texts.get_column, extra)])
 
 
 def _shown(

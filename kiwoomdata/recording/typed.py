@@ -136,7 +136,7 @@ def _of_one_day(
             f"Ask for them with columns=(..., {brief(extra[0])!r}), or read them with typed=False"
         )
         oddities.append(Oddity(FIDS, text, "key"))
-    return frame.drop(extra), oddities
+    return frame[[name for name in frame.columns if name in known]], oddities
 
 
 # --- copies ----------------------------------------------------------------------------------

@@ -437,7 +437,8 @@ def test_pages_of_trades_that_overlap_are_made_unique_and_counted(make_client: M
 
 def test_a_key_beside_the_list_never_replaces_that_of_a_row(make_client: MakeClient) -> None:
     rows = [row("ka10044", stk_cd="000660"), row("ka10044", stk_cd="035420")]
-    with serving(Answer({"stk_cd": "005930", "daly_orgn_trde_stk": rows, **OK})) as server:
+    answer = Answer({"stk_cd": "005930", "daly_orgn_trde_stk": rows, **OK})
+    with serving(answer) as server, pytest.warns(kd.UnknownKey, match="sent stk_cd, for which no frame"):
         frame = kd.institution_trades("2026-10-01", client=make_client(server))
     assert frame["symbol"].to_list() == ["000660", "035420"]
 
