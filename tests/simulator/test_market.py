@@ -488,8 +488,9 @@ def test_both_venues_together_are_the_sum_of_the_two(symbol: str, end: date) -> 
 def test_a_split_leaves_the_days_before_it_as_they_were() -> None:
     market, day = Market(7, today=TODAY, first_day=FIRST), date(2026, 4, 15)
     before = market.days("000660", date(2026, 1, 1), date(2026, 4, 14), "all")
-    trades = market.ticks("000660", day)
+    trades, listed = market.ticks("000660", day), market.prices("000660", 1)[-1].listed_shares
     market.split("000660", day, 5)
+    assert market.prices("000660", 1)[-1].listed_shares == 5 * listed
     assert market.days("000660", date(2026, 1, 1), date(2026, 4, 14), "all") == before
     assert market.ticks("000660", day)[0].price == pytest.approx(trades[0].price / 5, rel=0.02)
     first = market.day("000660", day)

@@ -84,6 +84,7 @@ class Trading:
         self._splits: dict[str, dict[date, int]] = defaultdict(dict)
         # Trades and rows are cached as of the end of a day, so that ``now`` may move.
         self._history = lru_cache(maxsize=512)(self._find_history)
+        self._path = lru_cache(maxsize=32_000)(self._find_path)
         self._part = lru_cache(maxsize=2_400)(self._draw_part)
         self._trades = lru_cache(maxsize=512)(self._draw_trades)
         self._book = lru_cache(maxsize=1_000)(self._draw_book)
@@ -131,7 +132,7 @@ class Trading:
             )
         self._splits[symbol][day] = ratio
         self.indices = Indices(self, self._rng)
-        for cache in (self._history, self._part, self._trades, self._book, self._snapshot):
+        for cache in (self._history, self._path, self._part, self._trades, self._book, self._snapshot):
             cache.cache_clear()
 
     # Days
@@ -167,13 +168,13 @@ class Trading:
         """The last sessions before the session day, ascending: prices and volumes of the first venue."""
         way = self._history(symbol)
         end = way.position(self.session_day)
-        return [way.path(index) for index in range(max(0, end - days), end)]
+        return [self._path(symbol, index) for index in range(max(0, end - days), end)]
 
     def path(self, symbol: str, day: date) -> Path | None:
         """A day at the first venue as it ends: prices and volumes alone."""
         way = self._history(symbol)
         index = way.position(day)
-        return way.path(index) if index < len(way.days) and way.days[index] == day else None
+        return self._path(symbol, index) if index < len(way.days) and way.days[index] == day else None
 
     def year_of(self, symbol: str, year: int) -> History:
         """A stock's way with the days of a year; if walked by years, with those before its listing too."""
@@ -347,6 +348,9 @@ class Trading:
         splits = tuple(sorted(self._splits.get(symbol, {}).items()))
         walk = Years if stock.by_year else history
         return walk(f"{self.seed}:{symbol}", stock, days, splits)
+
+    def _find_path(self, symbol: str, index: int) -> Path:
+        return self._history(symbol).path(index)
 
     def _draw_part(self, symbol: str, year: int, number: int, size: int) -> list[Pair]:
         """The full rows of some days of a year, first venue and second."""
