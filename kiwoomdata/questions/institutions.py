@@ -13,7 +13,7 @@ from kiwoomdata.entries import quote
 from kiwoomdata.frames import beyond
 from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
-from kiwoomdata.questions.prices import Venue, halted
+from kiwoomdata.questions.prices import Venue, each_halted
 from kiwoomdata.questions.shapes import with_symbol
 
 __all__ = ["broker_trend", "institution_trades", "institution_trend"]
@@ -158,18 +158,18 @@ def institution_trend(
     }
     jobs = for_symbols(quote.INSTITUTION_TREND, symbol, venue, params, since=first, until=last)
 
-    def shape(parts: Parts) -> pl.DataFrame:
+    def shape(parts: Parts, still: pl.Expr) -> pl.DataFrame:
         trend, more = parts["trend"], beyond(quote.INSTITUTION_TREND, parts["averages"])
         averages = parts["averages"].select("institution_average", "foreign_average", *more)
         known = [averages[name] if averages.height else pl.Series(name, [None]) for name in averages.columns]
         return trend.with_columns(
             *_known_by(today, "institution"),
             *_known_by(today, "foreign"),
-            halted(client).alias("halted"),
+            still,
             *(pl.lit(values[0], dtype=averages.schema[values.name]).alias(values.name) for values in known),
         )
 
-    return Plan(jobs, shape, notes=notes, options=options)
+    return Plan(jobs, each_halted(client, jobs, shape), notes=notes, options=options)
 
 
 _FLOW = ("net_buy", "cumulative")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from functools import partial
 from typing import Literal, Unpack
 
@@ -15,7 +15,7 @@ from kiwoomdata.calendar import session_hours
 from kiwoomdata.client import Client
 from kiwoomdata.entries import quote
 from kiwoomdata.frames import beyond
-from kiwoomdata.query import Options, Parts, Plan, client_of, for_symbols, question, single
+from kiwoomdata.query import Options, Parts, Plan, Shape, client_of, for_symbols, question, single
 
 __all__ = ["daily_prices", "price_table", "quote_board", "rights_quotes", "session_summary", "trade_strength"]
 
@@ -41,13 +41,34 @@ def flow_columns(measure: str) -> list[str | pl.Expr]:
     ]
 
 
-def halted(client: Client) -> pl.Expr:
-    """Whether nothing was traded on a trading day. Nobody knows yet of a day that is not over."""
+_NXT_CLOSE = time(20)
+
+
+def halted(client: Client, code: str = "") -> pl.Expr:
+    """Whether nothing was traded on a trading day. Nobody knows yet of a day that is not over, which at NXT,
+    and so at all venues, goes on into the evening."""
     now = client.now()
     hours, still = session_hours(now.date()), pl.col("volume") == 0
-    if hours is None or now.time() >= hours[1]:
-        return still
-    return pl.when(pl.col("date") != now.date()).then(still)
+    if hours is None or now.time() >= (_NXT_CLOSE if code.endswith(("_NX", "_AL")) else hours[1]):
+        return still.alias("halted")
+    return pl.when(pl.col("date") != now.date()).then(still).alias("halted")
+
+
+def each_halted(
+    client: Client, jobs: Iterable[str], shape: Callable[[Parts, pl.Expr], pl.DataFrame]
+) -> dict[str, Shape]:
+    """The shape of each job, by its code, which says where a day goes on longest."""
+
+    def of(still: pl.Expr, parts: Parts) -> pl.DataFrame:
+        return shape(parts, still)
+
+    return {code: partial(of, halted(client, code)) for code in jobs}
+
+
+def halted_by_venue(client: Client) -> pl.Expr:
+    """The same for rows of several venues, by their column ``venue``."""
+    at_krx = pl.col("venue") == "krx"
+    return pl.when(at_krx).then(halted(client)).otherwise(halted(client, "_AL")).alias("halted")
 
 
 _TRADED = (pl.col("volume") > 0) & pl.col("close").is_not_null()
@@ -118,11 +139,11 @@ def daily_prices(
         foreign foreign_brokers program`` (Int64, net buying; with ``measure="value"``
         ``foreign_brokers_as_served``), ``flow_unit foreign_unit`` (String).
 
-        ``halted``: nothing was traded on this trading day; null while the day goes on. A price that the
-        server writes as 0 is null. ``rebased``: the close less its change is not the last traded close
-        before it (a split, rights, a dividend in stock), so a return over that day is no return. It holds
-        for KRX's prices, and is null for the other venues, whose rows mix venues, where nothing was
-        traded, and where no traded day is known before.
+        ``halted``: nothing was traded on this trading day; null while the day goes on (with NXT until
+        20:00). A price that the server writes as 0 is null. ``rebased``: the close less its change is not
+        the last traded close before it (a split, rights, a dividend in stock), so a return over that day
+        is no return. It holds for KRX's prices, and is null for the other venues, whose rows mix venues,
+        where nothing was traded, and where no traded day is known before.
 
         ``foreign`` is the day's change of what foreigners hold, not their investor flow: the two may
         differ in size and in sign, and neither can be checked by the other.
@@ -168,23 +189,24 @@ def daily_prices(
         quote.DAILY_PRICES, symbol, venue, asked, since=first, until=last, enough=knows_the_basis(first)
     )
 
-    def shape(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
+    def shape(parts: Parts, still: pl.Expr, basis: pl.Expr) -> pl.DataFrame:
         frame = parts["prices"]
-        told = halted(client).alias("halted"), basis.alias("rebased")
+        told = still, basis.alias("rebased")
         return frame.select("date", *_PRICES, *told, *flow_columns(unit), *beyond(quote.DAILY_PRICES, frame))
 
     mixed = [code for code in jobs if code.endswith(("_NX", "_AL"))]  # their rows mix venues
     jobs |= {code: replace(jobs[code], enough=None) for code in mixed}
 
-    def alone(parts: Parts, basis: pl.Expr) -> pl.DataFrame:
-        return shape({"prices": parts["prices"].sort("date", maintain_order=True)}, basis)
+    def alone(parts: Parts, still: pl.Expr, basis: pl.Expr) -> pl.DataFrame:
+        return shape({"prices": parts["prices"].sort("date", maintain_order=True)}, still, basis)
 
-    shapes = dict.fromkeys(jobs, partial(alone, basis=rebased()))
-    shapes |= dict.fromkeys(mixed, partial(alone, basis=pl.lit(None, dtype=pl.Boolean)))
+    unknown = pl.lit(None, dtype=pl.Boolean)
+    shapes = each_halted(client, jobs, partial(alone, basis=rebased()))
+    shapes |= each_halted(client, mixed, partial(alone, basis=unknown))
 
     def together(parts: Parts) -> pl.DataFrame:
         basis = pl.when(pl.col("venue") == "krx").then(rebased().over("symbol", "venue"))
-        return shape(parts, basis)
+        return shape(parts, halted_by_venue(client), basis)
 
     return Plan(jobs, shapes, notes=notes, together=together, options=options)
 
@@ -230,12 +252,11 @@ def price_table(
     Int64
     """
     jobs = for_symbols(quote.PRICE_TABLE, symbol, venue, {})
-    still = halted(client_of(options)).alias("halted")
 
-    def shape(parts: Parts) -> pl.DataFrame:
+    def shape(parts: Parts, still: pl.Expr) -> pl.DataFrame:
         return parts["prices"].with_columns(still)
 
-    return Plan(jobs, shape, options=options)
+    return Plan(jobs, each_halted(client_of(options), jobs, shape), options=options)
 
 
 @question
@@ -418,10 +439,9 @@ def trade_strength(
     endpoint = quote.TRADE_STRENGTH_BY_TIME if rows == "time" else quote.TRADE_STRENGTH_BY_DAY
     jobs = for_symbols(endpoint, symbol, venue, {})
     order = ("time",) if rows == "time" else ("date",)
-    still = halted(client_of(options)).alias("halted")
 
-    def shape(parts: Parts) -> pl.DataFrame:
+    def shape(parts: Parts, still: pl.Expr) -> pl.DataFrame:
         # The key of a day's quantity is blank on every live row; its volume is what was cumulated.
         return parts["strength"] if rows == "time" else parts["strength"].drop("quantity").with_columns(still)
 
-    return Plan(jobs, shape, order=order, options=options)
+    return Plan(jobs, each_halted(client_of(options), jobs, shape), order=order, options=options)

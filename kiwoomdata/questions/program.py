@@ -14,7 +14,7 @@ from kiwoomdata.client import Client
 from kiwoomdata.entries import program
 from kiwoomdata.query import Job, Options, Parts, Plan, client_of, for_symbols, question, single
 from kiwoomdata.questions.flows import Market
-from kiwoomdata.questions.prices import Measure, Venue, halted
+from kiwoomdata.questions.prices import Measure, Venue, each_halted, halted_by_venue
 
 __all__ = ["arbitrage_balance", "program_cumulative", "program_trend"]
 
@@ -121,13 +121,19 @@ def program_trend(
         start = end = past_day(date, "date", today)
     first, last, notes = date_range(start, end, today, period)
     jobs = _by_day(symbol, board, venue, measure, first, last)
-    still = [halted(client).alias("halted")] if symbol is not None else []
+    if symbol is None:
+        return Plan(jobs, lambda parts: parts["trend"], notes=notes, options=options)
 
-    def shape(parts: Parts) -> pl.DataFrame:
+    def shape(parts: Parts, still: pl.Expr) -> pl.DataFrame:
         return parts["trend"].with_columns(still)
 
-    together = None if symbol is None else shape
-    return Plan(jobs, shape, notes=notes, together=together, options=options)
+    return Plan(
+        jobs,
+        each_halted(client, jobs, shape),
+        notes=notes,
+        together=lambda parts: shape(parts, halted_by_venue(client)),
+        options=options,
+    )
 
 
 def _market_params(market: str, venue: str | None, day: Date, interval: str, measure: str) -> dict[str, Any]:

@@ -524,6 +524,57 @@ def test_other_venues_mix_venues_and_say_nothing_of_their_basis(client: kd.Clien
         assert frame["halted"].to_list() == [False] * frame.height
 
 
+@pytest.mark.parametrize(
+    ("clock", "told"),
+    [((15, 0), [None, None, None]), ((16, 0), [True, None, None]), ((20, 0), [True, True, True])],
+)
+def test_a_day_without_a_trade_is_halted_when_it_is_over_at_its_venue(
+    make_client: MakeClient, clock: tuple[int, int], told: list[bool | None]
+) -> None:
+    codes = ["005930", "005930_NX", "005930_AL"]
+    lists = {
+        "daly_stkpc": envelopes.row("ka10086", date="20260803", trde_qty="0"),
+        "stk_ddwkmm": envelopes.row("ka10005", date="20260803", trde_qty="0"),
+        "cntr_str_daly": envelopes.row("ka10047", dt="20260803", acc_trde_qty="0"),
+        "stk_daly_prm_trde_trnsn": envelopes.row("ka90013", dt="20260803", trde_qty="0"),
+        "stk_orgn_trde_trnsn": envelopes.row("ka10045", dt="20260803", trde_qty="0"),
+    }
+    day = ("2026-08-03", "2026-08-03")
+    asks: list[Callable[..., pl.DataFrame]] = [
+        lambda **o: kd.daily_prices(codes, *day, **o),
+        lambda **o: kd.price_table(codes, **o),
+        lambda **o: kd.trade_strength(codes, by="day", **o),
+        lambda **o: kd.program_trend(codes, *day, **o),
+        lambda **o: kd.institution_trend(codes, *day, **o),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", kd.KiwoomDataWarning)
+        for (key, row), ask in zip(lists.items(), asks, strict=True):
+            averages = (
+                {"orgn_prsm_avg_pric": "", "for_prsm_avg_pric": ""} if key.startswith("stk_orgn") else {}
+            )
+            with serving(Answer({**averages, key: [row], **OK})) as server:
+                frame = ask(client=make_client(server, clock=at(2026, 8, 3, *clock), cache=False))
+            assert frame["halted"].to_list() == told, key
+
+
+@pytest.mark.filterwarnings("ignore::kiwoomdata.KiwoomDataWarning")
+def test_kept_days_of_several_venues_are_halted_as_those_that_were_fetched(make_client: MakeClient) -> None:
+    rows = [
+        envelopes.row("ka10086", date=day, trde_qty=volume, close_pric="+100", pred_rt="0")
+        for day, volume in (("20260803", "0"), ("20260731", "5"))
+    ]
+    with serving(Answer({"daly_stkpc": rows, **OK})) as server:
+        client = make_client(server, clock=at(2026, 8, 10, 12))
+        fetched, kept = (
+            kd.daily_prices(["005930", "005930_NX"], "2026-08-03", "2026-08-03", client=client)
+            for _ in range(2)
+        )
+    assert len(server.asked) == 2
+    assert kept.equals(fetched)
+    assert fetched["halted"].to_list() == [True, True]
+
+
 def test_both_forms_of_a_halted_day_have_no_price_but_the_close(client: kd.Client) -> None:
     frame = kd.daily_prices("499980", "2026-10-01", "2026-10-30", client=client)
     assert frame["halted"].to_list() == [True] * frame.height
