@@ -27,9 +27,10 @@ WINGS = {
     "rest/limits.py": "tests/rest/test_limits.py",
     "rest/gates.py": "tests/rest/test_limits.py",
     "store/finality.py": "tests/store/test_finality.py",
-    "store/files.py": "tests/store/test_disk.py",
-    "store/plan.py": "tests/store/test_days.py tests/store/test_strict.py tests/store/test_keeping.py",
-    "store/learn.py": "tests/store/test_sick_answers.py tests/store/test_strict.py "
+    "store/files.py": "tests/store/test_disk.py tests/store/test_learn.py",
+    "store/plan.py": "tests/store/test_learn.py tests/store/test_days.py tests/store/test_strict.py "
+    "tests/store/test_keeping.py",
+    "store/learn.py": "tests/store/test_learn.py tests/store/test_sick_answers.py tests/store/test_strict.py "
     "tests/store/test_keeping.py",
     "store/by_day.py": "tests/store/test_days.py tests/store/test_basis.py tests/store/test_keeping.py "
     "tests/store/test_strict.py tests/store/test_sick_answers.py",
