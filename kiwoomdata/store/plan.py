@@ -6,10 +6,11 @@ trading day, else the day itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 import msgspec
@@ -80,6 +81,8 @@ class Days:
     slots: tuple[str, ...]
     dates: pl.Series
     """The slots, as they stand in a frame."""
+    following: Mapping[str, str]
+    """By slot the next one."""
 
     @classmethod
     def of(cls, question: Question) -> Days:
@@ -110,7 +113,7 @@ class Days:
         walk, runs = self.endpoint.walk, list[Run]()
         assert walk is not None
         for slot in sorted(missing):
-            if runs and self._one_walk_is_better(runs[-1], slot):
+            if runs and (self.following.get(runs[-1][1]) == slot or self._one_walk_is_better(runs[-1], slot)):
                 runs[-1] = runs[-1][0], slot
             else:
                 runs.append((slot, slot))
@@ -164,6 +167,7 @@ class Days:
 
 
 @lru_cache(maxsize=64)
-def _slots(days: tuple[date, ...], period: Period) -> tuple[tuple[str, ...], pl.Series]:
+def _slots(days: tuple[date, ...], period: Period) -> tuple[tuple[str, ...], pl.Series, Mapping[str, str]]:
     ends = dict.fromkeys(period_end(day, period) for day in days)
-    return tuple(map(as_text, ends)), pl.Series(list(ends), dtype=pl.Date)
+    slots = tuple(map(as_text, ends))
+    return slots, pl.Series(list(ends), dtype=pl.Date), dict(pairwise(slots))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiwoomdata.calendar import is_trading_day
+from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.entries.entry import Endpoint
+from kiwoomdata.kinds import KST
 from kiwoomdata.store.finality import business_day, last_final_day
+from kiwoomdata.store.plan import Days, Facts
+from kiwoomdata.store.question import Question
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NEXT_MORNING, NEVER = (Endpoint("ka", "", "", (), (), final=final) for final in ("next morning", "never"))
@@ -159,3 +164,17 @@ def test_a_fixed_offset_is_a_zone_too() -> None:
 )
 def test_an_answer_by_the_day_holds_from_six_to_six(now: str, day: str) -> None:
     assert str(business_day(seoul(now))) == day
+
+
+@pytest.mark.parametrize("api_id", ["ka10086", "ka10081", "ka10082", "ka10083", "ka10078"])
+@given(st.sets(st.integers(0, 400), max_size=60))
+def test_slots_that_follow_one_another_are_one_walk_without_a_look_at_the_calendar(
+    api_id: str, gone: set[int]
+) -> None:
+    now = datetime(2026, 11, 20, 12, tzinfo=KST)
+    asked = Question(ENDPOINTS[api_id], {}, date(2024, 1, 2), date(2025, 11, 20), "", now)
+    days = Days.of(asked)
+    missing = [slot for n, slot in enumerate(days.slots) if n not in gone]
+    runs = days.runs(missing, Facts())
+    assert runs == replace(days, following={}).runs(missing, Facts())
+    assert all(days.following[first] == second for first, second in pairwise(days.slots))
