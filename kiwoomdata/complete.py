@@ -130,8 +130,8 @@ def _first_expected(come: set[date], since: date | None, stop: Stop) -> date:
 
 def _last_over(day: date, now: datetime) -> date:
     """The day, or the one before while today's session has not ended."""
-    hours = session_hours(day)
-    return day - _DAY if day == now.date() and hours is not None and now.time() < hours[1] else day
+    hours = session_hours(day) if day == now.date() else None
+    return day - _DAY if hours is not None and now.time() < hours[1] else day
 
 
 def _named(body: Mapping[str, str], key: str | None) -> date | None:

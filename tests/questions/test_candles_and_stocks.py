@@ -120,6 +120,11 @@ def test_a_bar_is_given_for_a_closed_day_before_its_first_trading_day(
     assert kd.candles("005930", new_year, new_year, client=client).is_empty()
 
 
+def test_a_range_before_all_hours_that_are_known_has_no_rows(shared: kd.Client) -> None:
+    with pytest.warns(kd.EmptyAnswer, match="005930"):
+        assert kd.candles("005930", "1990-01-01", "1990-12-31", client=shared).is_empty()
+
+
 def test_minutes_before_the_servers_first_are_told(shared: kd.Client) -> None:
     why = r"no row for \d+ trading day\(s\) of 005930: 2025-10-01 to .* oldest row of 005930 is of 2025-11-20"
     with pytest.warns(kd.IncompleteFrame, match=why):
