@@ -60,7 +60,7 @@ class WsServer:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._token_handler())
         self._threads = [
             threading.Thread(target=self._server.serve_forever),
-            threading.Thread(target=self._http.serve_forever, args=(0.05,)),
+            threading.Thread(target=self._http.serve_forever, args=(0.01,)),
         ]
         self.app_key, self.app_secret = "test-key", "test-secret"
 
