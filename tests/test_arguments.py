@@ -411,3 +411,8 @@ def test_the_options_of_every_call_stand_before_what_it_gives() -> None:
     sections = re.findall(r"^(\w[\w ]+)\n-+$", text, re.MULTILINE)
     assert sections.index("Other Parameters") + 1 == sections.index("Returns")
     assert "\nclient\n" in text
+
+
+@pytest.mark.parametrize("given", ["005930|000660", "005930,000660", "005930, 000660", ["005930", "000660"]])
+def test_several_symbols_of_one_request_may_be_told_by_commas(given: Any) -> None:
+    assert body_of(ENDPOINTS["ka10095"], {"symbol": given}) == {"stk_cd": "005930|000660"}

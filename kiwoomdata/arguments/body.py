@@ -70,7 +70,7 @@ def _text(param: Param, value: Any) -> str:
         return _flags(param, value)
     if param.join is None:
         return _one(param, value)
-    many = value.split(param.join) if isinstance(value, str) else value
+    many = value.replace(",", param.join).split(param.join) if isinstance(value, str) else value
     if not isinstance(many, Iterable) or isinstance(many, bytes | Mapping):
         raise TypeError(f"{param.name}: expected {_expected(param)}, or a list of such, got {value!r}")
     texts = list(dict.fromkeys(_one(param, one) for one in many))

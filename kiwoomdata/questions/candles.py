@@ -209,7 +209,7 @@ def index_candles(
     since, last = _bars_from(first, last, today, endpoint)
     asked = {"until": last} if word in _INDEX_BY_DATE else {"interval": word}
     moment = "date" if word in _INDEX_BY_DATE else "time"
-    named = [sector] if isinstance(sector, str) else sector
+    named = sector.split(",") if isinstance(sector, str) else sector
     if not isinstance(named, Iterable) or isinstance(named, Mapping):
         raise TypeError(
             f"sector: expected a code such as '001', a name such as 'kospi', or a list, got {sector!r}"

@@ -232,7 +232,7 @@ class Selection:
 
 
 def _symbols(symbols: str | Iterable[str]) -> list[str]:
-    texts = [symbols] if isinstance(symbols, str) else list(symbols)
+    texts = [text.strip() for text in symbols.split(",")] if isinstance(symbols, str) else list(symbols)
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"symbols: expected texts such as '005930' (so that zeros stay), got {text!r}")

@@ -162,6 +162,7 @@ def test_an_index_is_asked_by_name_or_code_and_is_in_points(shared: kd.Client) -
     named = kd.index_candles("KOSPI", *RANGE, client=shared)
     assert named.equals(kd.index_candles("001", *RANGE, client=shared))
     both = kd.index_candles(["kospi", "101"], *RANGE, client=shared)
+    assert both.equals(kd.index_candles("코스피, 101", *RANGE, client=shared))
     assert both["sector"].to_list()[:2] == ["001", "101"]
     assert both.select("close").equals(both.select(pl.col("close").round(2)))
 

@@ -579,6 +579,7 @@ def test_both_ends_of_a_range_are_inclusive(three_days: Path, start: Any, end: A
         (["005930_NX"], [("005930", "nxt")]),
         (["A000660", "0000D0"], [("000660", "krx"), ("0000D0", "krx")]),
         (["035420"], []),
+        ("000660, 0000D0", [("000660", "krx"), ("0000D0", "krx")]),
     ],
 )
 def test_symbols_are_chosen_with_or_without_their_venue(
