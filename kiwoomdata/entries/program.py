@@ -458,6 +458,8 @@ SECTOR_PROGRAM = Endpoint(
     ),
 )
 
+_AS_SHARES = "called {} where shares are asked for, which the server writes under the same key"
+
 PROGRAM_RANKING = Endpoint(
     "ka90003",
     ko="프로그램순매수상위50요청",
@@ -497,6 +499,7 @@ PROGRAM_RANKING = Endpoint(
                     "프로그램매도금액",
                     UNKNOWN,
                     {"1": MILLION_KRW, "2": SHARES},
+                    note=_AS_SHARES.format("sell"),
                 ),
                 Column(
                     "prm_buy_amt",
@@ -505,6 +508,7 @@ PROGRAM_RANKING = Endpoint(
                     "프로그램매수금액",
                     UNKNOWN,
                     {"1": MILLION_KRW, "2": SHARES},
+                    note=_AS_SHARES.format("buy"),
                 ),
                 Column(
                     "prm_netprps_amt",
@@ -513,6 +517,7 @@ PROGRAM_RANKING = Endpoint(
                     "프로그램순매수금액",
                     UNKNOWN,
                     {"1": MILLION_KRW, "2": SHARES},
+                    note=_AS_SHARES.format("net_buy"),
                     style="plus",
                 ),
             ),
