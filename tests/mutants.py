@@ -33,7 +33,7 @@ WINGS = {
     "store/learn.py": "tests/store/test_learn.py tests/store/test_sick_answers.py tests/store/test_strict.py "
     "tests/store/test_keeping.py",
     "store/by_day.py": "tests/store/test_days.py tests/store/test_basis.py tests/store/test_keeping.py "
-    "tests/store/test_strict.py tests/store/test_sick_answers.py",
+    "tests/store/test_strict.py tests/store/test_sick_answers.py tests/questions/test_estimate.py",
     "stream/session.py": "tests/stream/test_session.py tests/stream/test_session_conditions.py "
     "tests/stream/test_session_ends.py tests/stream/test_session_frames.py",
 }

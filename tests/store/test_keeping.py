@@ -125,6 +125,21 @@ def test_what_was_fetched_before_the_paging_broke_is_kept(make_client: MakeClien
     assert frame["date"].to_list() == trading_days(date(2024, 1, 2), date(2024, 12, 30))
 
 
+def test_offline_serves_what_a_walk_that_broke_off_left(make_client: MakeClient, store: Path) -> None:
+    history = History()
+    history.fault = lambda number, asked: Answer({}, status=500) if number > 2 else None
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        with pytest.raises(kd.TransportError):
+            kd.daily_prices("005930", "2026-01-02", "2026-11-20", client=client)
+        server.asked.clear()
+        held = kd.daily_prices("005930", "2026-11-02", "2026-11-06", client=client, offline=True)
+        assert held.height == 5
+        with pytest.raises(kd.NotCached, match="lacks 2026-06-01 to "):
+            kd.daily_prices("005930", "2026-06-01", "2026-11-06", client=client, offline=True)
+        assert not server.asked
+
+
 def test_refresh_goes_to_the_server_and_replaces(make_client: MakeClient, store: Path) -> None:
     history = History()
     with Envelopes(history) as server:
