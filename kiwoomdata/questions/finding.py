@@ -94,14 +94,13 @@ def find(text: str) -> pl.DataFrame:
 def _score(thing: _Thing, wanted: str, answers: tuple[str, ...]) -> float:
     """How well a thing fits: it answers the word, is called so, has it in its name, or has all its words."""
     rank = float(_KINDS.index(thing.kind))
-    called = [_plain(name) for name in thing.names]
+    called, words = _plainly(thing)
     if _answers(thing, answers):
         return 1 - 0.01 * answers.index(thing.name)
     if wanted in called:
         return 0.9 - 0.01 * rank
     if any(wanted in name for name in called):
         return 0.8 - 0.02 * rank
-    words = _plain(" ".join((*thing.names, thing.english)))
     if all(word in words for word in wanted.split()):
         return 0.6 - 0.02 * rank
     return 0.0
@@ -111,7 +110,7 @@ def _likeness(thing: _Thing, wanted: str, near: str) -> float:
     """For a text that nothing holds: how nearly a name, or the word that the thing answers, is spelled so."""
     answers = SYNONYMS.get(near, ())
     told = _score(thing, near, answers) * _ratio(wanted, near) if _answers(thing, answers) else 0.0
-    called = max(_ratio(wanted, _plain(name)) for name in thing.names)
+    called = max(_ratio(wanted, name) for name in _plainly(thing)[0])
     return max(told, called if called >= _ALIKE else 0.0) / 2
 
 
@@ -128,6 +127,12 @@ def _answers(thing: _Thing, answers: tuple[str, ...]) -> bool:
 def _plain(text: str) -> str:
     """In lower case, with single blanks for whatever divides words."""
     return " ".join(re.split(r"[\s_\-/·()]+", text.casefold())).strip()
+
+
+@cache
+def _plainly(thing: _Thing) -> tuple[tuple[str, ...], str]:
+    """What it is called, and all its words, as :func:`_plain` writes them."""
+    return tuple(map(_plain, thing.names)), _plain(" ".join((*thing.names, thing.english)))
 
 
 @cache
