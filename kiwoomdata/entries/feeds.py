@@ -879,16 +879,16 @@ FEEDS: dict[str, Feed] = {
         *(VI, ORDER, BALANCE),
     )
 }
-_BY_WORD = {**{feed.name: feed for feed in FEEDS.values()}, **FEEDS}
+_BY_NAME = {name.lower(): feed for feed in FEEDS.values() for name in (feed.name, feed.ko)}
 
 
 def find_feed(name_or_code: str) -> Feed:
-    """Find a feed by its name or by the server's code, whose case counts.
+    """Find a feed by its name, its Korean name or the server's code, whose case counts.
 
-    >>> find_feed("trade").type, find_feed("0w").name
-    ('0B', 'program')
+    >>> find_feed("trade").type, find_feed("주식호가잔량").type, find_feed("0w").name
+    ('0B', '0D', 'program')
     """
-    feed = _BY_WORD.get(name_or_code)
+    feed = FEEDS.get(name_or_code) or _BY_NAME.get(str(name_or_code).strip().lower())
     if feed is None:
         known = ", ".join(f"{feed.name} ({feed.type})" for feed in FEEDS.values())
         raise ValueError(f"feeds: expected a feed's name or code, got {name_or_code!r}. There are: {known}")

@@ -34,6 +34,9 @@ _UNITS = {
     "m": "minutes",
     "min": "minutes",
     "h": "hours",
+    "초": "seconds",
+    "분": "minutes",
+    "시간": "hours",
 }
 _SPAN = re.compile(rf"([0-9]+(?:\.[0-9]+)?)({'|'.join(_UNITS)})")
 _SECTOR = re.compile(r"[0-9]{3}(_AL|_NX)?")

@@ -167,6 +167,12 @@ def test_a_feed_is_found_by_name_and_by_code_whose_case_counts() -> None:
     assert find_feed("0g").name == "stock_info"
 
 
+@pytest.mark.parametrize("word", ["TRADE", "Trade", " trade", "주식체결"])
+def test_a_feed_is_found_by_its_name_in_any_case_and_in_korean(word: str) -> None:
+    assert find_feed(word) is TRADE
+    assert find_feed("etf nav") is find_feed("ETF NAV") is find_feed("0G")
+
+
 @pytest.mark.parametrize("word", ["0W", "trades", "", "02"])
 def test_an_unknown_feed_is_refused_with_the_names_there_are(word: str) -> None:
     with pytest.raises(ValueError, match=f"^feeds: .*got '{word}'.*trade \\(0B\\).*vi \\(1h\\)"):
