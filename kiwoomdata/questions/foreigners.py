@@ -238,6 +238,7 @@ def same_side_ranking(
     side: Literal["buy", "sell"] = "buy",
     sort: Literal["shares", "value"] = "value",
     venue: Venue = "krx",
+    top: int | None = None,
     **options: Unpack[Options],
 ) -> Plan:
     """Stocks that foreigners and institutions both bought, or both sold (동일순매매순위).
@@ -258,6 +259,8 @@ def same_side_ranking(
         What to sort by.
     venue
         ``"krx"`` (default), ``"nxt"`` or ``"all"``.
+    top
+        How many rows to keep, after all pages were fetched.
 
     Returns
     -------
@@ -298,5 +301,6 @@ def same_side_ranking(
         {"start": first, "end": last, "market": market, "side": side, "sort": sort, "venue": venue},
         options,
         venue=venue,
+        top=top,
         notes=notes,
     )

@@ -252,6 +252,7 @@ def investor_ranking(
     side: Literal["buy", "sell"] = "buy",
     market: Market = "kospi",
     venue: Venue = "krx",
+    top: int | None = None,
     **options: Unpack[Options],
 ) -> Plan:
     """The stocks that a class of investor bought or sold most: today, or in a range (투자자별매매상위).
@@ -274,6 +275,8 @@ def investor_ranking(
         ``"kospi"`` or ``"kosdaq"``; of today also ``"all"``.
     venue
         Of a range: ``"krx"`` (default), ``"nxt"`` or ``"all"``. Today's figures hold both venues.
+    top
+        How many rows to keep, after all pages were fetched.
 
     Returns
     -------
@@ -306,7 +309,7 @@ def investor_ranking(
     """
     asked: dict[str, Any] = {"side": side, "market": market, "investor": investor}
     if start is None and end is None and period is None:
-        return listing(investor_.INTRADAY_INVESTOR_RANKING, asked, options, venue="all")
+        return listing(investor_.INTRADAY_INVESTOR_RANKING, asked, options, venue="all", top=top)
     first, last, notes = date_range(start, end, client_of(options).today(), period)
     asked |= {"start": first, "end": last, "venue": venue}
-    return listing(investor_.INVESTOR_RANKING, asked, options, venue=venue, notes=notes)
+    return listing(investor_.INVESTOR_RANKING, asked, options, venue=venue, top=top, notes=notes)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import polars as pl
@@ -447,6 +448,22 @@ def test_describe_tells_what_is_nearest(wrong: str, near: str) -> None:
     for nothing in ("", "qqq"):
         with pytest.raises(ValueError, match=f"^api_id: '{nothing}' is not in the catalogue; kd.catalogue"):
             kd.describe(nothing)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        kd.investor_ranking,
+        partial(kd.investor_ranking, "individual", "2026-11-12", "2026-11-19"),
+        partial(kd.same_side_ranking, "2026-11-12", "2026-11-19"),
+    ],
+)
+def test_the_top_of_a_ranking_is_its_first_rows(shared: kd.Client, ask: Any) -> None:
+    whole, top = ask(client=shared).drop("fetched_at"), ask(top=3, client=shared).drop("fetched_at")
+    assert top.equals(whole.head(3))
+    assert whole.height > 3
+    with pytest.raises(ValueError, match="top: expected a whole number of at least 1, got 0"):
+        ask(top=0, client=shared)
 
 
 @pytest.mark.parametrize("cache", [False, True], ids=["bare", "stored"])
