@@ -37,7 +37,7 @@ __all__ = ["examined", "subject", "tell"]
 _DAY = timedelta(days=1)
 _OF_SYMBOLS = (
     "It answers so for a code that does not exist or was delisted, at a venue where the stock is not traded, "
-    "before it was listed, and before the first trade of a day."
+    "before it was listed, before the first trade of a day, and of days without a session."
 )
 _OF_MARKETS = (
     "It answers so before the open, on holidays, and for a market, venue or investor of which it has nothing."
@@ -77,7 +77,9 @@ def examined(
     last = min(last, business_day(now) - _DAY) if endpoint.no_today else _last_over(last, now)
     # A bar is dated by the first trading day of its period.
     due = since is not None and since <= period_start(last, endpoint.period)
-    expected = since is None or (bool(trading_days(since, last)) if endpoint.period == "day" else due)
+    if since is not None and endpoint.period == "day":  # else the session that there is goes on
+        due = bool(trading_days(since, last)) or not trading_days(since, until or now.date())
+    expected = since is None or due
     come: set[date] = set()
     found, dateless = rows.height > 0, 0
     if walk is not None:

@@ -312,9 +312,11 @@ class Client(Connection):
         question = self._question(endpoint, {}, back_to or since, until, refresh=False, offline=offline)
         stored = {}
         for name, found in store.held_together(self.store, question, bodies).items():
-            if found.typed is not None and found.typed.height:
+            if found.typed is None:
+                continue
+            before = bisect_left(found.typed["date"], since) if back_to and since else 0
+            if found.typed.height > before:
                 fetched = now if found.fetched_at is None else datetime.fromtimestamp(found.fetched_at, KST)
-                before = bisect_left(found.typed["date"], since) if back_to and since else 0
                 source = Provenance(
                     *(endpoint.api_id, bodies[name], self.base_url, fetched),
                     rows=found.typed.height,

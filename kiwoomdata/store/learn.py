@@ -45,7 +45,7 @@ def learned(
     """The facts of a block that now has these rows; ``came``: all that the walks brought, kept or not."""
     facts = msgspec.structs.replace(facts)
     seen, fresh = set(came["_day"].drop_nulls()), set(came.filter("_fits")["_day"])
-    if days.endpoint.every_day:
+    if days.endpoint.every_day and not days.closed:
         current = rows.filter(pl.col("_old").is_null())["_day"]
         _begin(facts, min(current, default=""), spans)
         _end(facts, max(current, default=""), max(seen, default=""), spans, days)

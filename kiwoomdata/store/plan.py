@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
@@ -83,6 +83,8 @@ class Days:
     """The slots, as they stand in a frame."""
     following: Mapping[str, str]
     """By slot the next one."""
+    closed: bool = False
+    """By the calendar no slot is a trading day: the range holds nothing else, so the server is asked."""
 
     @classmethod
     def of(cls, question: Question) -> Days:
@@ -92,7 +94,11 @@ class Days:
         now = as_text(question.now.date())
         final = as_text(last_final_day(endpoint, question.now))
         slots = _slots(tuple(trading_days(since, until)), endpoint.period)
-        return cls(endpoint, as_text(since), as_text(until), now, final, question.offline, *slots)
+        walk, closed = endpoint.walk, False
+        if not slots[0] and endpoint.period == "day" and walk and walk.until and not question.offline:
+            span = (until - since).days + 1
+            slots, closed = _slots(tuple(since + timedelta(n) for n in range(span)), "day"), True
+        return cls(endpoint, as_text(since), as_text(until), now, final, question.offline, *slots, closed)
 
     def slot(self, day: str) -> str:
         period = self.endpoint.period
@@ -101,7 +107,8 @@ class Days:
     def missing(self, held: Iterable[str], facts: Facts) -> list[str]:
         """The slots to ask for: those not held, and those not final by now (a clock was ahead)."""
         have = set(map(self.slot, held))
-        have.update(facts.empty)
+        if self.closed or not self.endpoint.every_day:
+            have.update(facts.empty)
         again = {self.slot(day) for day, tries in facts.lacking.items() if tries < _TRIES}
         if facts.over and (self.offline or facts.closed[-1] == self.today):
             have.update(s for s in self.slots if s > self.slot(facts.closes))
@@ -123,6 +130,8 @@ class Days:
             runs = [(runs[0][0], self.today)]
         elif runs[-1][1] == (self.slots or ("",))[-1]:
             runs[-1] = runs[-1][0], max(runs[-1][1], self.until)  # rows of closed days stand there too
+        if self.closed:
+            return runs
         if facts.closes and runs[-1][1] > facts.closes and facts.closed[-1] != self.today:
             runs[-1] = min(runs[-1][0], facts.closes), self.today  # is there still nothing newer?
         if facts.begins and runs[0][1] < facts.begins:

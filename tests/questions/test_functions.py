@@ -221,8 +221,9 @@ def test_an_empty_answer_is_typed_and_says_what_it_may_mean(shared: kd.Client) -
         frame = kd.daily_prices("091990", *RANGE, client=shared)
     assert frame.height == 0
     assert frame.schema == kd.daily_prices("005930", *RANGE, client=shared).schema
-    weekend = kd.daily_prices("005930", "2026-10-31", "2026-11-01", client=shared)
-    assert weekend.height == 0  # and no warning: there was nothing to expect
+    with pytest.warns(kd.EmptyAnswer, match="of days without a session"):
+        weekend = kd.daily_prices("005930", "2026-10-31", "2026-11-01", client=shared)
+    assert weekend.height == 0
 
 
 OK = {"return_code": 0, "return_msg": "정상적으로 처리되었습니다"}

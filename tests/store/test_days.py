@@ -249,7 +249,8 @@ def test_a_stop_is_not_swallowed_where_the_basis_differs(make_client: MakeClient
 def test_an_empty_range_needs_no_store_offline(make_client: MakeClient, store: Path) -> None:
     with Envelopes(History()) as server:
         client = make_client(server, cache=store)
-        frame = kd.daily_prices("005930", "2024-11-23", "2024-11-24", client=client, offline=True)
+        with pytest.warns(kd.EmptyAnswer, match="of days without a session"):
+            frame = kd.daily_prices("005930", "2024-11-23", "2024-11-24", client=client, offline=True)
         assert server.asked == []
     assert frame.height == 0
 

@@ -161,6 +161,40 @@ def test_a_row_of_a_closed_day_at_the_end_of_a_range_is_served_again(
             assert frame["date"][-1] == saturday
 
 
+def test_a_row_of_a_closed_day_is_given_where_the_range_holds_nothing_else(
+    make_client: MakeClient, store: Path
+) -> None:
+    history, saturday = History(), date(2024, 11, 16)
+    history.days = sorted([*history.days, saturday])
+    with Envelopes(history) as server:
+        client = make_client(server, cache=store)
+        kd.daily_prices("005930", "2024-11-11", "2024-11-15", client=client)
+        for requests in (1, 0):
+            frame = kd.daily_prices("005930", saturday, "2024-11-17", client=client)
+            assert (source(frame).requests, frame["date"].to_list()) == (requests, [saturday])
+        bare = kd.daily_prices("005930", saturday, "2024-11-17", client=make_client(server, cache=False))
+    assert_frame_equal(frame, bare)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_range_without_a_session_is_asked_for_once_and_told_to_be_empty(
+    make_client: MakeClient, store: Path, cached: bool
+) -> None:
+    with Envelopes(History()) as server:
+        client = make_client(server, cache=store if cached else False)
+        for requests in (1, 0 if cached else 1):
+            with pytest.warns(kd.EmptyAnswer, match="no rows of 005930.* of days without a session"):
+                frame = kd.daily_prices("005930", "2024-11-16", "2024-11-17", client=client)
+            assert (source(frame).requests, frame.height) == (requests, 0)
+            assert source(frame).empty == ("005930",)
+        if cached:
+            with pytest.warns(kd.EmptyAnswer):
+                kd.daily_prices("005930", "2024-11-16", "2024-11-17", client=client, offline=True)
+        for _ in range(2):  # nor does the series seem to end there
+            whole = kd.daily_prices("005930", "2024-11-11", "2024-11-29", client=client)
+    assert whole["date"].to_list() == trading_days(date(2024, 11, 11), date(2024, 11, 29))
+
+
 def test_days_that_the_server_has_no_more_outlive_a_split_as_of_their_day(
     make_client: MakeClient, store: Path
 ) -> None:
