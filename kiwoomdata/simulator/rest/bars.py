@@ -137,6 +137,9 @@ def _bars_of(ask: Ask, subject: Subject, day: date, size: int, by_time: bool) ->
         return []
     row = adjusted[0]
     ratio = row.listed_shares // raw.listed_shares  # of the splits since then
+    shares = (
+        1 if ask.endpoint.api_id == "ka10080" else ratio
+    )  # volumes of minutes stay as traded (live, 2026)
 
     def start(at: time) -> time:
         minutes = (at.hour * 60 + at.minute) // size * size
@@ -157,8 +160,8 @@ def _bars_of(ask: Ask, subject: Subject, day: date, size: int, by_time: bool) ->
                 "open": Coloured(prices[0], row.previous_close),
                 "high": Coloured(max(prices), row.previous_close),
                 "low": Coloured(min(prices), row.previous_close),
-                "volume": sum(trade.quantity for trade in each) * ratio,
-                "cumulative_volume": each[-1].volume * ratio,
+                "volume": sum(trade.quantity for trade in each) * shares,
+                "cumulative_volume": each[-1].volume * shares,
                 "value": sum(trade.quantity * trade.price for trade in each),
                 "last_tick_count": str(len(each)),
             }
