@@ -25,6 +25,7 @@ from kiwoomdata.rest import protocol
 from kiwoomdata.simulator import Server
 from kiwoomdata.simulator.rest import service
 from tests.conftest import market_of_today
+from tests.simulator.rest.market import GOOD
 from tests.talk import Talk, good
 
 DATA = Path(__file__).parent / "data"
@@ -302,16 +303,17 @@ def talk(server: Server) -> Iterator[Talk]:
 def test_the_simulator_answers_with_every_key_and_no_other(talk: Talk, endpoint: Endpoint) -> None:
     reply = talk.ask(endpoint.api_id)
     answer = dict(reply.json)
-    assert (reply.status, answer.pop("return_code")) == (200, 0), answer
-    answer.pop("return_msg")
+    assert (reply.status, {key: answer.pop(key) for key in GOOD}) == (200, GOOD)
     for part in endpoint.parts:
         if part.key is None:
             assert set(part.by_key) <= answer.keys()
+            assert all(type(answer[key]) is str for key in part.by_key)
             answer = {key: value for key, value in answer.items() if key not in part.by_key}
         else:
             rows = answer.pop(part.key)
             assert rows, "an example has rows"
             assert all(row.keys() == part.by_key.keys() for row in rows)
+            assert all(type(text) is str for row in rows for text in row.values())
     assert not answer
 
 

@@ -16,7 +16,7 @@ from kiwoomdata.calendar import KST, NXT_SINCE, nth_trading_day_before, trading_
 from kiwoomdata.entries import ENDPOINTS
 from kiwoomdata.simulator import Server
 from tests.conftest import TODAY
-from tests.simulator.rest.market import ETF, GOOD, KRX_ONLY, text_of
+from tests.simulator.rest.market import ETF, KRX_ONLY, text_of
 from tests.talk import BODIES, MARKET_DATA, Talk
 
 EXAMPLES: dict[str, dict[str, Any]] = json.loads(
@@ -36,20 +36,6 @@ def day_of(text: str) -> date:
 
 
 # --- shapes -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("api_id", ENDPOINTS)
-def test_an_answer_has_the_keys_of_the_catalogue_and_no_other(talk: Talk, api_id: str) -> None:
-    reply = talk.ask(api_id)
-    body = reply.json
-    assert {key: body.pop(key) for key in GOOD} == GOOD
-    for part in ENDPOINTS[api_id].parts:
-        rows = [body] if part.key is None else body.pop(part.key)
-        assert rows
-        for row in rows:
-            texts = {key: text for key, text in row.items() if isinstance(text, str)}
-            assert set(texts) == {column.key for column in part.columns}
-    assert not any(isinstance(value, list) for value in body.values())
 
 
 @pytest.mark.parametrize("api_id", PRINTED)
