@@ -117,7 +117,8 @@ def test_a_bar_is_given_for_a_closed_day_before_its_first_trading_day(
             assert frame["date"].to_list() == [first]
     later = kd.candles("005930", "2026-01-01", "2026-01-01", interval=interval, client=client)
     assert later["date"].to_list() == [date(2025, 12, 29) if interval == "week" else date(2026, 1, 2)]
-    assert kd.candles("005930", new_year, new_year, client=client).is_empty()
+    with pytest.warns(kd.EmptyAnswer, match="and of days without a session"):
+        assert kd.candles("005930", new_year, new_year, client=client).is_empty()
 
 
 def test_a_range_before_all_hours_that_are_known_has_no_rows(shared: kd.Client) -> None:
