@@ -11,8 +11,8 @@ from polars.testing import assert_frame_equal
 
 import kiwoomdata as kd
 from kiwoomdata.calendar import trading_days
-from tests.envelopes import Answer, Envelopes
-from tests.store.history import Clock, History, MakeClient, fewest, source
+from tests.envelopes import Answer, Envelopes, row, serving
+from tests.store.history import OK, Clock, History, MakeClient, fewest, source
 
 Told = list[warnings.WarningMessage]
 
@@ -193,6 +193,29 @@ def test_a_range_without_a_session_is_asked_for_once_and_told_to_be_empty(
         for _ in range(2):  # nor does the series seem to end there
             whole = kd.daily_prices("005930", "2024-11-11", "2024-11-29", client=client)
     assert whole["date"].to_list() == trading_days(date(2024, 11, 11), date(2024, 11, 29))
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2024-01-01", "2024-01-01"),
+        ("2024-01-01", "2024-01-03"),
+        ("2023-12-28", "2024-01-01"),
+        ("2023-12-28", "2024-01-03"),
+    ],
+)
+def test_a_bar_of_new_years_day_is_kept_and_served_again(
+    make_client: MakeClient, store: Path, start: str, end: str
+) -> None:
+    days = ("20240103", "20240102", "20240101", "20231228")
+    rows = [row("ka10081", dt=day, cur_prc=day[2:], open_pric="5") for day in days]
+    with serving(Answer({"stk_cd": "005930", "stk_dt_pole_chart_qry": rows, **OK})) as server:
+        client = make_client(server, cache=store, clock=Clock(2024, 3, 4, 12, 0))
+        for requests in (1, 0):
+            frame = kd.candles("005930", start, end, client=client)
+            assert source(frame).requests == requests
+            closes = {int(day[2:]) for day in days if start.replace("-", "") <= day <= end.replace("-", "")}
+            assert frame["close"].to_list() == sorted(closes)
 
 
 def test_days_that_the_server_has_no_more_outlive_a_split_as_of_their_day(
