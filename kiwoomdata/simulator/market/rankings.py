@@ -25,6 +25,7 @@ __all__ = [
     "closing_investors",
     "institution_rank",
     "intraday_investors",
+    "net_price",
     "right_quote",
 ]
 
@@ -138,9 +139,16 @@ def institution_rank(stock: Stock, days: Sequence[Day], side: NetSide) -> Instit
         return None
     amount = sum(each.net_amount for each in sides)
     last = days[-1]
-    return InstitutionRank(
-        stock, net, amount, average_price(days, "institution", side), last.close, last.sign
-    )
+    average = net_price(net, amount) or average_price(days, "institution", side)
+    return InstitutionRank(stock, net, amount, average, last.close, last.sign)
+
+
+def net_price(net: int, amount: int) -> int | None:
+    """The average price in rankings of net buying: recorded and printed rows divide one by the other.
+
+    None where shares were bought and money came in.
+    """
+    return round(amount / net) if net and amount / net >= 1 else None
 
 
 def intraday_investors(

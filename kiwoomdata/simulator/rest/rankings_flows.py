@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kiwoomdata.simulator.market.daily import Day
 from kiwoomdata.simulator.market.flows import Sides
 from kiwoomdata.simulator.market.numbers import rate
-from kiwoomdata.simulator.market.rankings import average_price
+from kiwoomdata.simulator.market.rankings import average_price, net_price
 from kiwoomdata.simulator.market.universe import FOREIGN_BROKERS
 from kiwoomdata.simulator.rest.cells import Values
 from kiwoomdata.simulator.rest.ranked import Line
@@ -124,7 +124,7 @@ def investor(line: Line) -> Values | None:
     buys = line.word("side") == "buy"
     if not sides.net or (sides.net > 0) != buys:
         return None
-    paid = average_price(days, investor, "buy" if buys else "sell")
+    paid = net_price(sides.net, sides.net_amount) or average_price(days, investor, "buy" if buys else "sell")
     average = paid or line.day.close
     off = line.day.close - average
     estimate = {"estimated_price": paid or 0, "vs_estimate": off, "vs_estimate_pct": rate(off, average)}

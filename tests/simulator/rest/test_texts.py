@@ -326,6 +326,20 @@ def test_institutions_rank_by_the_side_asked_for(talk: Talk) -> None:
         assert row["avg_pric_pre"].startswith("--" if difference < 0 else "+" if difference else "0")
 
 
+@pytest.mark.parametrize(("tr", "names"), [("ka10044", "netprps"), ("ka10058", "netslmt")])
+def test_the_average_price_of_a_ranking_is_its_value_by_its_quantity(talk: Talk, tr: str, names: str) -> None:
+    """Recorded of ka10044 over a month: 2,230,468 million by 10,885,500 shares at 204,903."""
+    tried = 0
+    for row in [row for side in "12" for row in talk.ask(tr, trde_tp=side).rows]:
+        quantity, amount = (number(row[f"{names}_{key}"]) for key in ("qty", "amt"))
+        if quantity * amount > 0:
+            average = number(row["prsm_avg_pric"])
+            rounded = 0.5 / abs(quantity) + 0.5 / abs(amount) + 0.5 / average
+            assert amount * 10_000 / quantity == pytest.approx(average, rel=1.01 * rounded)
+            tried += 1
+    assert tried > 20
+
+
 def test_a_quantity_too_small_for_its_unit_keeps_its_sign(talk: Talk) -> None:
     days = trading_days(date(2026, 9, 1), TODAY)
     texts = set()
