@@ -31,7 +31,7 @@ BROKER = Param(
     *("mmcm_cd", "broker", "회원사코드", CODE),
     # Three characters in the list of brokers, two in ka10043's printed example, 0000 for the foreign ones.
     pattern="[0-9A-Z]{1,3}|0000",
-    help="a broker's code such as '001'",
+    help="a broker's code such as '001', from kd.brokers()",
     example="001",
 )
 TICKS = Param(

@@ -466,6 +466,11 @@ def test_the_top_of_a_ranking_is_its_first_rows(shared: kd.Client, ask: Any) -> 
         ask(top=0, client=shared)
 
 
+def test_a_brokers_name_is_refused_with_where_its_code_stands(shared: kd.Client) -> None:
+    with pytest.raises(ValueError, match=r"such as '001', from kd.brokers\(\), got '키움증권'"):
+        kd.broker_stocks("키움증권", client=shared)
+
+
 @pytest.mark.parametrize("cache", [False, True], ids=["bare", "stored"])
 def test_minutes_of_years_ago_are_told_to_be_beyond_the_servers_first_day(
     server: kd.simulator.Server, make_client: Any, told: list[Any], tmp_path: Any, cache: bool
