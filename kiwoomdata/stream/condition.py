@@ -213,13 +213,13 @@ class ConditionStream(Asker, Generic[F]):
         self._holes: list[Hole] = []
         self._news: deque[Warning] = deque(maxlen=100)
         self._asking = True
-        self._told = self._stopped = False
+        self._begun = self._told = self._stopped = False
         self._pid = os.getpid()
         super().__init__(client, timeout)
         try:
             not_live_here(self.link, seq, self)
             self.link.start()
-            self._become(self.page(STREAM, seq, exchange), first=True)
+            self.page(STREAM, seq, exchange)
         except BaseException:
             self._stopped = True
             detach(self.link, self)
@@ -341,12 +341,13 @@ class ConditionStream(Asker, Generic[F]):
             self._take(
                 [(item, values) for type_, item, values in event.items if type_ == CONDITION_EVENT.type]
             )
-        elif self._asking:
+            return
+        if isinstance(event, ConditionPage) and (event.seq, event.kind) == (self.seq, 1):
+            self._become(event)  # before any event that follows it is heard
+        if self._asking:
             super().on_event(event)
         elif getattr(event, "seq", None) == self.seq:
-            if isinstance(event, ConditionPage) and event.kind == 1:
-                self._become(event)
-            elif isinstance(event, ConditionBusy):
+            if isinstance(event, ConditionBusy):
                 self._asking = True
                 threading.Thread(target=self._ask_again, name="kiwoomdata-condition", daemon=True).start()
             elif isinstance(event, ConditionRefused):
@@ -370,14 +371,15 @@ class ConditionStream(Asker, Generic[F]):
     def _ask_again(self) -> None:
         """After a connection that the server has not yet let go of: clear the condition, and search."""
         try:
-            self._become(self.page(STREAM, self.seq, self._exchange))
+            self.page(STREAM, self.seq, self._exchange)
         except Exception as error:
             self.on_failed(self.link, error)
         finally:
             self._asking = self._stopped
 
-    def _become(self, page: ConditionPage, *, first: bool = False) -> None:
-        """Take the members that the server tells; those who changed unseen are events without a time."""
+    def _become(self, page: ConditionPage) -> None:
+        """Take the members that the server tells; those who changed unseen since the first time are events
+        without a time."""
         codes = [code for row in page.rows if (code := (as_text(row.get("jmcode")) or "").strip())]
         self._left_out(len(page.rows) - len(codes), "member(s) without a code")
         told = dict.fromkeys(zip(*which(pl.Series(codes, dtype=pl.String())), strict=True))
@@ -385,7 +387,8 @@ class ConditionStream(Asker, Generic[F]):
             entered = [who for who in told if who not in self._current]
             left = [who for who in self._current if who not in told]
             self._current = {who: self._current.get(who) for who in told}
-            if not first and (entered or left):
+            begun, self._begun = self._begun, True
+            if begun and (entered or left):
                 came = moment(self._now())
                 rows = [(None, came, self.seq, *who, "leave", None) for who in left]
                 rows += [(None, came, self.seq, *who, "enter", None) for who in entered]

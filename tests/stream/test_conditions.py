@@ -15,10 +15,12 @@ import pytest
 import kiwoomdata as kd
 import kiwoomdata.pandas as kdp
 from kiwoomdata import errors
+from kiwoomdata.entries.condition import ConditionCall
 from kiwoomdata.kinds import KST
 from kiwoomdata.questions.conditions import condition_search, conditions
 from kiwoomdata.stream import condition
-from kiwoomdata.stream.condition import EVENTS, MEMBERS
+from kiwoomdata.stream.condition import EVENTS, MEMBERS, ConditionStream
+from kiwoomdata.stream.events import Event
 from kiwoomdata.stream.start import condition_stream, stream_to_frame
 from tests.stream.talking import trade, until
 from tests.ws_server import WsServer, left_over, real, say
@@ -396,13 +398,20 @@ def test_an_event_or_a_member_without_a_code_is_nobody_and_told(
     assert "1 event(s) without a code, or neither entering nor leaving" in str(told[1].message)
 
 
+class Slow(ConditionStream[pl.DataFrame]):
+    """One whose asker hears of the answer only after two events have followed it."""
+
+    def answer(self, call: ConditionCall, seq: str = "") -> Event:
+        event = super().answer(call, seq)
+        with self.changed:
+            assert self.changed.wait_for(lambda: self._stopped or self._count == 2, 10)
+        return event
+
+
 def test_events_that_follow_an_answer_are_never_taken_before_it(ws: WsServer, client: kd.Client) -> None:
-    live = stream_to_frame("005930", rows=9, client=client)
-    answering(ws, [members(*(f"{n:06d}" for n in range(1, 1000))), event("000001", "D"), event("A1", "I")])
-    with condition_stream("1", client=client) as found:
-        assert found.wait(rows=2, seconds=10)
-        assert "000001" not in found.members["symbol"].to_list()
-    live.stop()
+    answering(ws, [members("000001", "000002"), event("000001", "D"), event("A1", "I")])
+    with Slow(client, "1", "K", 10, lambda frame: frame) as found:
+        assert found.members["symbol"].to_list() == ["000002", "A1"]
 
 
 def test_nobody_is_a_member_at_first(ws: WsServer, client: kd.Client) -> None:
