@@ -22,7 +22,7 @@ from kiwoomdata.telling import gathered
 if TYPE_CHECKING:
     from kiwoomdata.client import Client
 
-__all__ = ["code_of", "entitled", "learn", "name_of", "with_codes"]
+__all__ = ["by_code", "code_of", "entitled", "learn", "name_of", "with_codes"]
 
 Listed: TypeAlias = Mapping[str, tuple[str, ...]]
 """Name to the codes that have it."""
@@ -77,6 +77,12 @@ def with_codes(
     listed = _listed(client(), offline=offline)
     codes = [code_of(text, listed, name=name) if _is_name(text) else text for text in texts]
     return codes[0] if isinstance(value, str) and len(codes) == 1 else codes
+
+
+def by_code(client: Client, *, offline: bool = False) -> dict[str, str]:
+    """The name of each stock of KOSPI and KOSDAQ today, by its code; the lists are asked for once a day."""
+    listed = _listed(client, offline=offline)
+    return {code: name for name, codes in listed.items() for code in codes}
 
 
 def entitled(codes: Iterable[str], client: Client, *, wait: float | None = None) -> None:

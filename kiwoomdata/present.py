@@ -30,6 +30,7 @@ _OURS = {
     "kind": "구분",
     "measure": "금액수량구분",
     "symbol": "종목코드",
+    "name": "종목명",
     "venue": "거래소",
     "sector": "업종코드",
     "side": "매매구분",

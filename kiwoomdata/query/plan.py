@@ -31,7 +31,9 @@ class Options(TypedDict, total=False):
     client
         The :class:`kiwoomdata.Client` to use; left out: the one of :func:`kiwoomdata.use`.
     columns
-        Names of the columns to keep, in this order; left out, all of them.
+        Names of the columns to keep, in this order; left out, all of them. ``"name"`` is taken of whatever
+        has a ``symbol``: the stock's name in today's lists of KOSPI and KOSDAQ (two requests a day), null
+        where neither has it.
     names
         Headings: ``"en"``, or ``"ko"`` for the Korean names.
     style

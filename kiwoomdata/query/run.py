@@ -17,7 +17,7 @@ from kiwoomdata.client import Client, positive
 from kiwoomdata.complete import tell
 from kiwoomdata.errors import IncompleteFrame, NotCached, Truncated
 from kiwoomdata.frames import units
-from kiwoomdata.names import learn
+from kiwoomdata.names import by_code, learn
 from kiwoomdata.origin import Provenance
 from kiwoomdata.present import choose, present
 from kiwoomdata.query.plan import Job, Parts, Plan, Shape, client_of
@@ -53,6 +53,7 @@ def run(plan: Plan) -> pl.DataFrame:
     failures: dict[str, Exception] = {}
     warned: dict[str, Told] = {name: {} for name in jobs}
     whole: pl.DataFrame | None = None
+    naming = _lacks_names(plan, client, form["columns"])
     try:
         if plan.together is not None and not refresh:
             with gathered({}):  # what is amiss there is told where the series is asked for
@@ -60,10 +61,14 @@ def run(plan: Plan) -> pl.DataFrame:
         left = {name: job for name, job in jobs.items() if name not in sources}
         if left:
             whole = empty_of(plan, client)
+            if naming:
+                whole = _named(whole, {})
             # Whatever cannot be handed over is refused here, before any request.
             present(whole, _provenance(client, jobs, [], {}, whole), **form)
             if not offline:
                 cost.check(client, [job.with_older for job in left.values()], most, refresh=refresh)
+            if naming:
+                by_code(client, offline=offline)  # where they cannot be had, nothing that came is lost
             tasks = {
                 name: partial(_fetched, client, job, shapes[name], order, how, warned[name])
                 for name, job in left.items()
@@ -88,6 +93,8 @@ def run(plan: Plan) -> pl.DataFrame:
         assert whole is not None  # all of it came from the store, or nothing came
         pieces.append(whole)
     frame = in_order(pieces, order)
+    if naming:
+        frame = _named(frame, by_code(client, offline=offline))
     told = [sources[name] for name in jobs if name in sources]
     source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(plan.notes))
     if failures:
@@ -98,6 +105,22 @@ def run(plan: Plan) -> pl.DataFrame:
     if {"symbol", "name"} <= set(frame.columns):
         learn(frame.select("symbol", "name").unique().iter_rows())
     return present(frame, source, **form)
+
+
+def _lacks_names(plan: Plan, client: Client, columns: Sequence[str] | None) -> bool:
+    """Whether names of stocks are asked for that the answer itself does not have."""
+    asked = [columns] if isinstance(columns, str) else columns or ()
+    if "name" not in asked:
+        return False
+    has = empty_of(plan, client).columns
+    return "symbol" in has and "name" not in has
+
+
+def _named(frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    name = pl.col("symbol").replace_strict(
+        list(names), list(names.values()), default=None, return_dtype=pl.String
+    )
+    return frame.with_columns(name.alias("name"))
 
 
 def _fetched(

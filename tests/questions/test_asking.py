@@ -241,6 +241,36 @@ def test_the_list_of_names_is_asked_for_once_a_day_and_never_for_codes(
     assert server.log.count("ka10099") >= once + 2
 
 
+def test_the_name_is_a_column_where_it_is_asked_for(shared: kd.Client) -> None:
+    symbols = ["005930", "196170_NX", "005930_NX"]
+    wanted = ["date", "symbol", "name", "close"]
+    named = kd.candles(symbols, *RANGE, columns=wanted, client=shared)
+    names = {"005930": "삼성전자", "196170": "알테오젠"}
+    assert named["name"].to_list() == [names[symbol] for symbol in named["symbol"]]
+    assert named.drop("name").equals(
+        kd.candles(symbols, *RANGE, client=shared)[[*named.drop("name").columns]]
+    )
+    korean = kd.daily_prices("005930", *RANGE, columns="name", names="ko", client=shared)
+    assert korean.unique().to_dicts() == [{"종목명": "삼성전자"}]
+    indexed = kdp.investor_flows(["005930", "196170"], *RANGE, columns=["name", "foreign"], client=shared)
+    assert set(indexed["name"]) == set(names.values())
+    listed = kd.stocks("kospi", columns=["symbol", "name"], client=shared)  # an answer's own name stays
+    assert listed.filter(symbol="005930")["name"].to_list() == ["삼성전자"]
+    with pytest.raises(ValueError, match="^columns: 'name' is not one of date, sector"):
+        kd.index_candles("kospi", *RANGE, columns=["date", "name"], client=shared)
+
+
+def test_a_name_that_no_list_has_is_null_and_nothing_is_asked_before_columns_are_checked(
+    server: kd.simulator.Server, client: kd.Client
+) -> None:
+    with pytest.raises(ValueError, match="^columns: 'nam' is not one of .*, name$"):
+        kd.candles("005930", *RANGE, columns=["name", "nam"], client=client)
+    assert server.log.count() == 0
+    unlisted = kd.candles("123450", *RANGE, columns=["date", "name"], client=client)
+    assert unlisted.height > 0
+    assert unlisted["name"].null_count() == unlisted.height
+
+
 def test_an_unknown_name_lists_the_nearest_and_asks_for_nothing_else(
     server: kd.simulator.Server, client: kd.Client
 ) -> None:
