@@ -165,7 +165,8 @@ def test_a_dashboard_is_of_one_symbol() -> None:
 
 
 def test_a_dashboard_without_rows_says_what_it_lacks(market: kd.Client) -> None:
-    with pytest.raises(ValueError, match="dashboard: the frame has no rows"):
+    without = pytest.raises(ValueError, match="dashboard: the frame has no rows")
+    with without, pytest.warns(kd.EmptyAnswer):
         plot.dashboard("005930", "2026-11-14", "2026-11-15", market)  # a weekend
 
 

@@ -63,7 +63,7 @@ def test_no_way_of_printing_credentials_shows_them(key: str, secret: str) -> Non
 
 def test_a_log_line_and_an_error_about_credentials_do_not_show_them(caplog: pytest.LogCaptureFixture) -> None:
     found = Credentials(KEY, SECRET)
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="kiwoomdata"):
         logging.getLogger("kiwoomdata").debug("using %s", found)
     with pytest.raises(AttributeError) as caught:
         found.app_key = "another"  # type: ignore[misc]

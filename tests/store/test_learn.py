@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -23,8 +24,11 @@ STOP = Stop("reached")
 
 def days_of(first: str, last: str, today: str, *, final: str = "", each: bool = True) -> Days:
     slots = list(trading_days(as_day(first) or date.min, as_day(last) or date.min))
-    endpoint, dates = EACH if each else SOME, pl.Series(slots, dtype=pl.Date)
-    return Days(endpoint, first, last, today, final or today, False, tuple(map(as_text, slots)), dates)
+    texts, dates = tuple(map(as_text, slots)), pl.Series(slots, dtype=pl.Date)
+    endpoint = EACH if each else SOME
+    return Days(
+        endpoint, first, last, today, final or today, False, texts, dates, following=dict(pairwise(texts))
+    )
 
 
 def rows_of(*days: str, fits: bool = True, **cells: Sequence[str | None]) -> pl.DataFrame:
@@ -215,7 +219,8 @@ def test_what_is_missing_are_days_not_held_not_final_or_lacking_a_key_from_the_b
     days = days_of("20240103", "20240109", "20240109", final="20240108")
     assert days.missing([], Facts()) == list(WEEK)
     assert days.missing(WEEK, Facts()) == ["20240109"]  # not final
-    assert days.missing([], Facts(empty=["20240104"])) == ["20240103", "20240105", "20240108", "20240109"]
+    quiet = replace(days, endpoint=SOME)
+    assert quiet.missing([], Facts(empty=["20240104"])) == ["20240103", "20240105", "20240108", "20240109"]
     assert days.missing([], Facts(begins="20240105", ends=1)) == list(WEEK)
     assert days.missing([], Facts(begins="20240105", ends=2)) == ["20240105", "20240108", "20240109"]
 
