@@ -110,7 +110,7 @@ MINUTE_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     function="candles",
-    example='kd.candles("005930", period="3d", interval="5m")',
+    example='kd.candles("005930", period="10d", interval="5m")',
     params=(
         SYMBOL,
         Param(
@@ -162,7 +162,7 @@ TICK_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     function="candles",
-    example='kd.candles("005930", period="1d", interval="30tick")',
+    example='kd.candles("005930", period="10d", interval="30tick")',
     params=(
         SYMBOL,
         TICKS,

@@ -110,7 +110,7 @@ INDEX_MINUTE_BARS = Endpoint(
     path="/api/dostk/chart",
     category="chart",
     function="index_candles",
-    example='kd.index_candles("kospi", period="2d", interval="10m")',
+    example='kd.index_candles("kospi", period="10d", interval="10m")',
     params=(
         SECTOR,
         Param(

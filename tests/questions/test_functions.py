@@ -49,15 +49,15 @@ EVERY: dict[str, Call] = {
     "candles by week": lambda **o: kd.candles("005930", *RANGE, interval="week", **o),
     "candles by month": lambda **o: kd.candles("005930", "2026-01", "2026-10", interval="month", **o),
     "candles by year": lambda **o: kd.candles("005930", "2020", "2025", interval="year", **o),
-    "candles by minutes": lambda **o: kd.candles("005930", period="2d", interval="10m", **o),
-    "candles by trades": lambda **o: kd.candles("005930", period="1d", interval="30tick", **o),
+    "candles by minutes": lambda **o: kd.candles("005930", period="10d", interval="10m", **o),
+    "candles by trades": lambda **o: kd.candles("005930", period="10d", interval="30tick", **o),
     "index_candles": lambda **o: kd.index_candles("kospi", *RANGE, **o),
     "index_candles by week": lambda **o: kd.index_candles("kospi", *RANGE, interval="week", **o),
     "index_candles by month": lambda **o: kd.index_candles(
         "101", "2026-01", "2026-10", interval="month", **o
     ),
     "index_candles by year": lambda **o: kd.index_candles("kospi", "2020", "2025", interval="year", **o),
-    "index_candles by minutes": lambda **o: kd.index_candles("kospi", period="2d", interval="10m", **o),
+    "index_candles by minutes": lambda **o: kd.index_candles("kospi", period="10d", interval="10m", **o),
     "investor_breakdown": lambda **o: kd.investor_breakdown("005930", *RANGE, **o),
     "sector_flows": lambda **o: kd.sector_flows("2026-10-30", **o),
     "stocks": lambda **o: kd.stocks(**o),
