@@ -214,6 +214,7 @@ class ConditionStream(Asker, Generic[F]):
         self._news: deque[Warning] = deque(maxlen=100)
         self._asking = True
         self._begun = self._told = self._stopped = False
+        self._again: threading.Thread | None = None
         self._pid = os.getpid()
         super().__init__(client, timeout)
         try:
@@ -249,6 +250,8 @@ class ConditionStream(Asker, Generic[F]):
             self.changed.notify_all()
         if not first:
             return
+        if self._again is not None:
+            self._again.join(GOODBYE)  # or its answer would be taken for the one that is waited for here
         if self.link.running and self.link.up:
             self.timeout = min(self.timeout, GOODBYE)
             self.link.ask(lambda session: session.clear(self.seq))
@@ -349,7 +352,10 @@ class ConditionStream(Asker, Generic[F]):
         elif getattr(event, "seq", None) == self.seq:
             if isinstance(event, ConditionBusy):
                 self._asking = True
-                threading.Thread(target=self._ask_again, name="kiwoomdata-condition", daemon=True).start()
+                self._again = threading.Thread(
+                    target=self._ask_again, name="kiwoomdata-condition", daemon=True
+                )
+                self._again.start()
             elif isinstance(event, ConditionRefused):
                 self.on_failed(self.link, refused(STREAM, event))
             elif isinstance(event, ConditionUnreadable):

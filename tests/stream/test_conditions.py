@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -463,6 +464,23 @@ def test_a_condition_that_the_server_still_holds_is_cleared_also_after_an_interr
         ws.drop()
         assert live.wait(rows=2, seconds=10)
         assert live.members["symbol"].to_list() == ["000660"]
+
+
+class Late(ConditionStream[pl.DataFrame]):
+    """One that is stopped before whoever asks again after an interruption hears of the answer."""
+
+    def answer(self, call: ConditionCall, seq: str = "") -> Event:
+        if threading.current_thread() is self._again:
+            with self.changed:
+                assert self.changed.wait_for(lambda: self._stopped, 10)
+        return super().answer(call, seq)
+
+
+def test_stopping_takes_no_answer_from_who_asks_again(ws: WsServer, client: kd.Client) -> None:
+    answering(ws, members("A005930"), busy("1"), members("A000660"))
+    with Late(client, "1", "K", 10, lambda frame: frame) as live:
+        ws.drop()
+        assert live.wait(rows=2, seconds=10)
 
 
 def test_a_stream_that_cannot_begin_leaves_nothing_open(ws: WsServer, client: kd.Client) -> None:
