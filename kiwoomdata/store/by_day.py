@@ -396,9 +396,9 @@ class _Answering:
     def _served(self) -> Answer:
         """Stored and fresh rows of the range, oldest first."""
         block, days, column, part = self.block, self.days, self.series.column, self.series.part
-        day = pl.col("_day")
+        day, came = pl.col("_day"), self._came()
         good = [d for d in self._kept if days.shown(d) and days.slot(d) <= days.final]
-        fresh = self._came().filter(day.is_null() | days.inside)
+        fresh = came.filter(day.is_null() | days.inside)
         # A page may cut a day in two, or spoil it: what is held of such a day is better.
         fresh = fresh.filter(pl.col("_fits") | day.is_null() | ~day.is_in(set(good)))
         stored = block.rows.filter(day.is_in(set(good) - set(fresh["_day"])))
@@ -406,7 +406,7 @@ class _Answering:
         texts = pl.concat([each for each in (fresh, stored) if each.height] or [stored], how="diagonal")
         texts = complete(part, texts.drop(OURS, strict=False).sort(column, maintain_order=True))
         told = self.beside if self.spans else block.facts.beside
-        known = [*block.rows["_day"].head(1), *self._came()["_day"].drop_nulls()]
+        known = [*block.rows["_day"].head(1), *came["_day"].drop_nulls()]
         beside = {
             each.name: _frame(told.get(each.name, []), each.by_key)
             for each in self.series.endpoint.parts
