@@ -11,7 +11,7 @@ import polars as pl
 
 from kiwoomdata import forks
 from kiwoomdata.arguments import as_symbols, body_of
-from kiwoomdata.calendar import nth_trading_day_before
+from kiwoomdata.calendar import nth_trading_day_before, trading_days
 from kiwoomdata.client import NO_AS, Client, OnTruncated, default_client
 from kiwoomdata.entries.entry import Endpoint
 from kiwoomdata.frames import OnBad
@@ -89,8 +89,11 @@ class Job:
 
     @property
     def with_older(self) -> Job:
-        """The same with the trading day before it, where that is asked for too."""
+        """The same with the trading day before it, where that is asked for too; not before a range that holds
+        no session."""
         if self.enough is None or self.since is None:
+            return self
+        if self.until is not None and not trading_days(self.since, self.until):
             return self
         return replace(self, since=nth_trading_day_before(self.since, 1))
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from kiwoomdata import cost
 from kiwoomdata.arguments import not_both
-from kiwoomdata.calendar import nth_trading_day_before, trading_days
+from kiwoomdata.calendar import nth_trading_day_before
 from kiwoomdata.client import Client, positive
 from kiwoomdata.complete import tell
 from kiwoomdata.errors import IncompleteFrame, NotCached, Truncated
@@ -138,9 +138,8 @@ def _fetched(
     enough, or until the server has no older ones.
     """
     ask = partial(client.frames, job.endpoint, job.body, since=job.since, until=job.until, tick=tick)
-    back_to, step = (None if job.enough is None else job.with_older.since), 20
-    if job.since and job.until and not trading_days(job.since, job.until):
-        back_to = None  # what is asked for is no session: the day before it is not asked for either
+    older, step = job.with_older, 20
+    back_to = None if older is job else older.since
     source: Provenance | None = None
     with gathered(told):
         while True:
