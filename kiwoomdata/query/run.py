@@ -53,7 +53,7 @@ def run(plan: Plan) -> pl.DataFrame:
     failures: dict[str, Exception] = {}
     warned: dict[str, Told] = {name: {} for name in jobs}
     whole: pl.DataFrame | None = None
-    naming = _lacks_names(plan, client, form["columns"])
+    naming, stock_names = _lacks_names(plan, client, form["columns"]), dict[str, str]()
     try:
         if plan.together is not None and not refresh:
             with gathered({}):  # what is amiss there is told where the series is asked for
@@ -62,13 +62,13 @@ def run(plan: Plan) -> pl.DataFrame:
         if left:
             whole = empty_of(plan, client)
             if naming:
-                whole = _named(whole, {})
+                whole = _named(whole, stock_names)
             # Whatever cannot be handed over is refused here, before any request.
             present(whole, _provenance(client, jobs, [], {}, whole), **form)
             if not offline:
                 cost.check(client, [job.with_older for job in left.values()], most, refresh=refresh)
             if naming:
-                by_code(client, offline=offline)  # where they cannot be had, nothing that came is lost
+                stock_names = by_code(client, offline=offline)  # had first, so that nothing that came is lost
             tasks = {
                 name: partial(_fetched, client, job, shapes[name], order, how, warned[name])
                 for name, job in left.items()
@@ -94,7 +94,7 @@ def run(plan: Plan) -> pl.DataFrame:
         pieces.append(whole)
     frame = in_order(pieces, order)
     if naming:
-        frame = _named(frame, by_code(client, offline=offline))
+        frame = _named(frame, stock_names or by_code(client, offline=offline))
     told = [sources[name] for name in jobs if name in sources]
     source = replace(_provenance(client, jobs, told, failures, frame), notes=tuple(plan.notes))
     if failures:
