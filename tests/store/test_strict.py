@@ -148,31 +148,37 @@ def test_days_that_the_server_does_not_have_yet_are_no_end(
     assert len(told) == 8
 
 
+SATURDAY = date(2024, 11, 16)
+
+
+def with_saturday() -> History:
+    """A server that has a row of a day which the calendar takes for closed."""
+    history = History()
+    history.days = sorted([*history.days, SATURDAY])
+    return history
+
+
 def test_a_row_of_a_closed_day_at_the_end_of_a_range_is_served_again(
     make_client: MakeClient, store: Path
 ) -> None:
-    history, saturday = History(), date(2024, 11, 16)
-    history.days = sorted([*history.days, saturday])
-    with Envelopes(history) as server:
+    with Envelopes(with_saturday()) as server:
         client = make_client(server, cache=store)
         for requests in (1, 0):
-            frame = kd.daily_prices("005930", "2024-11-11", saturday, client=client)
+            frame = kd.daily_prices("005930", "2024-11-11", SATURDAY, client=client)
             assert source(frame).requests == requests
-            assert frame["date"][-1] == saturday
+            assert frame["date"][-1] == SATURDAY
 
 
 def test_a_row_of_a_closed_day_is_given_where_the_range_holds_nothing_else(
     make_client: MakeClient, store: Path
 ) -> None:
-    history, saturday = History(), date(2024, 11, 16)
-    history.days = sorted([*history.days, saturday])
-    with Envelopes(history) as server:
+    with Envelopes(with_saturday()) as server:
         client = make_client(server, cache=store)
         kd.daily_prices("005930", "2024-11-11", "2024-11-15", client=client)
         for requests in (1, 0):
-            frame = kd.daily_prices("005930", saturday, "2024-11-17", client=client)
-            assert (source(frame).requests, frame["date"].to_list()) == (requests, [saturday])
-        bare = kd.daily_prices("005930", saturday, "2024-11-17", client=make_client(server, cache=False))
+            frame = kd.daily_prices("005930", SATURDAY, "2024-11-17", client=client)
+            assert (source(frame).requests, frame["date"].to_list()) == (requests, [SATURDAY])
+        bare = kd.daily_prices("005930", SATURDAY, "2024-11-17", client=make_client(server, cache=False))
     assert_frame_equal(frame, bare)
 
 
