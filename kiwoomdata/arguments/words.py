@@ -48,11 +48,8 @@ KOREAN = {
     "기타금융": ("other_financial",),
     "국가": ("nation",),
     "기타법인": ("other_corporation",),
-    "순매수": (
-        "net_buy",
-        "net",
-        "buy",
-    ),  # some TRs offer net purchases beside purchases, others net ones alone
+    # Some TRs offer net purchases beside purchases, others net ones alone.
+    "순매수": ("net_buy", "net", "buy"),
     "순매도": ("net_sell", "sell"),
     "매수": ("buy",),
     "매도": ("sell",),

@@ -137,9 +137,8 @@ def _bars_of(ask: Ask, subject: Subject, day: date, size: int, by_time: bool) ->
         return []
     row = adjusted[0]
     ratio = row.listed_shares // raw.listed_shares  # of the splits since then
-    shares = (
-        1 if ask.endpoint.api_id == "ka10080" else ratio
-    )  # volumes of minutes stay as traded (live, 2026)
+    # Volumes of minutes stay as traded (live, 2026).
+    shares = 1 if ask.endpoint.api_id == "ka10080" else ratio
 
     def start(at: time) -> time:
         minutes = (at.hour * 60 + at.minute) // size * size
