@@ -22,7 +22,7 @@ CORE := tests/rest $(wildcard tests/stream/test_session*.py) tests/stream/test_f
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kiwoomdata needs Python 3.11 or newer; try make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -e .
+	$(PIP) install $(PINS) -e '.[pandas,plot]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.base
